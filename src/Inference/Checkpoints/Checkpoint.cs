@@ -1,0 +1,142 @@
+namespace SplitActors.Inference.Checkpoints;
+
+/// <summary>
+/// A Hugging Face checkpoint folder: <c>config.json</c> (and <c>generation_config.json</c>) with either <c>model.safetensors</c> or
+/// <c>model.safetensors.index.json</c> and the shards that it names. A shard is mapped when it is first needed, so a process that
+/// runs a segment maps only that segment's files. Tensors are valid until the checkpoint is disposed. Any thread may read.
+/// </summary>
+public sealed class Checkpoint : IDisposable
+{
+    public const string ConfigFileName = "config.json";
+    public const string GenerationConfigFileName = "generation_config.json";
+    public const string SingleFileName = "model.safetensors";
+
+    internal const string MatchingFilesNextStep = "Use the files of one and the same checkpoint; download them again.";
+
+    private const int SideFileBytesMax = 1 << 28;
+
+    private readonly ChecksumFile? _verified;
+    private readonly List<Shard> _shards = [];
+    private readonly Dictionary<string, Shard> _shardOfTensor = new(StringComparer.Ordinal);
+
+    private Checkpoint(string folder, CheckpointOpenOptions options)
+    {
+        Folder = folder;
+        Checksums = ChecksumFile.TryOpen(folder);
+        _verified = options.VerifyChecksums ? Checksums : null;
+        Config = ReadConfig();
+        if (File.Exists(PathTo(SingleFileName)))
+            AddSingleFile(options);
+        else
+            AddShards(options);
+    }
+
+    public string Folder { get; }
+
+    public ModelConfig Config { get; }
+
+    /// <summary>The folder's <c>SHA256SUMS</c>; null if it has none.</summary>
+    public ChecksumFile? Checksums { get; }
+
+    /// <summary>All tensors, ordered by name. Opens the header of every shard.</summary>
+    /// <exception cref="UserErrorException">A shard is missing or damaged.</exception>
+    public IEnumerable<TensorInfo> Tensors =>
+        _shardOfTensor
+            .OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .Select(entry => entry.Value.Open().Tensors[entry.Key]);
+
+    /// <summary>Bytes of all safetensors files together.</summary>
+    /// <exception cref="UserErrorException">A shard is missing or damaged.</exception>
+    public long FileBytes => _shards.Sum(shard => shard.Open().Length);
+
+    internal IReadOnlyList<Shard> Shards => _shards;
+
+    internal IReadOnlyDictionary<string, Shard> ShardOfTensor => _shardOfTensor;
+
+    /// <exception cref="UserErrorException">
+    /// The folder or a file of it is missing, malformed, damaged (<c>SHA256SUMS</c>), or asks for something that is not supported.
+    /// </exception>
+    public static Checkpoint Open(string folder, CheckpointOpenOptions? options = null)
+    {
+        if (!Directory.Exists(folder))
+            throw CheckpointError.At(folder, "a checkpoint folder", "no such folder", "Correct the path, or download the checkpoint.");
+
+        return new Checkpoint(folder, options ?? new CheckpointOpenOptions());
+    }
+
+    public bool Contains(string name) => _shardOfTensor.ContainsKey(name);
+
+    /// <param name="name">Name of the tensor, such as <c>model.layers.0.self_attn.q_proj.weight</c>.</param>
+    /// <param name="expectedShape">The shape that it must have; none given: any shape will do.</param>
+    /// <exception cref="UserErrorException">
+    /// There is no such tensor, it has another shape, or its file is missing or damaged.
+    /// </exception>
+    public Tensor GetTensor(string name, params ReadOnlySpan<int> expectedShape)
+    {
+        if (_shardOfTensor.TryGetValue(name, out var shard))
+            return shard.OpenVerified().GetTensor(name, expectedShape);
+
+        var path = _shards is [{ IndexedTensors: [] } single] ? single.Path : PathTo(ShardIndex.FileName);
+        var expected = expectedShape.IsEmpty ? "a tensor" : $"a tensor of shape {TensorInfo.ShapeText(expectedShape)}";
+        throw CheckpointError.At(CheckpointError.TensorPlace(path, name), expected, "no tensor of this name", MatchingFilesNextStep);
+    }
+
+    /// <summary>Reads another file of the folder, such as <c>tokenizer.json</c>, verified like the others.</summary>
+    /// <exception cref="UserErrorException">The file is missing, damaged, or above 256 MiB.</exception>
+    public byte[] ReadAllBytes(string fileName)
+    {
+        var bytes = CheckpointFile.ReadAllBytes(PathTo(fileName), SideFileBytesMax);
+        _verified?.Verify(PathTo(fileName), bytes);
+        return bytes;
+    }
+
+    public void Dispose()
+    {
+        foreach (var shard in _shards)
+            shard.Dispose();
+    }
+
+    private ModelConfig ReadConfig()
+    {
+        var config = ReadAllBytes(ConfigFileName);
+        var generation = File.Exists(PathTo(GenerationConfigFileName)) ? ReadAllBytes(GenerationConfigFileName) : null;
+        return ModelConfigReader.Read(PathTo(ConfigFileName), config, PathTo(GenerationConfigFileName), generation);
+    }
+
+    private void AddSingleFile(CheckpointOpenOptions options)
+    {
+        var shard = new Shard(PathTo(SingleFileName), _verified, options.Progress);
+        _shards.Add(shard);
+        foreach (var name in shard.Open().Tensors.Keys)
+            _shardOfTensor.Add(name, shard);
+    }
+
+    private void AddShards(CheckpointOpenOptions options)
+    {
+        if (!File.Exists(PathTo(ShardIndex.FileName)))
+        {
+            throw CheckpointError.At(
+                Folder, $"{SingleFileName} or {ShardIndex.FileName}", "neither", "Download the weights of the model in safetensors format.");
+        }
+
+        var index = ShardIndex.Parse(PathTo(ShardIndex.FileName), ReadAllBytes(ShardIndex.FileName));
+        foreach (var file in index.WeightMap.GroupBy(entry => entry.Value, StringComparer.Ordinal))
+        {
+            if (options.RequireAllShards && !File.Exists(PathTo(file.Key)))
+            {
+                throw CheckpointError.At(
+                    PathTo(file.Key), $"a shard that {ShardIndex.FileName} names", "no such file", "Download the file into the folder.");
+            }
+
+            var shard = new Shard(PathTo(file.Key), _verified, options.Progress);
+            _shards.Add(shard);
+            foreach (var (tensor, _) in file)
+            {
+                shard.Expect(tensor);
+                _shardOfTensor.Add(tensor, shard);
+            }
+        }
+    }
+
+    private string PathTo(string fileName) => Path.Combine(Folder, fileName);
+}

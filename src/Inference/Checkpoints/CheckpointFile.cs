@@ -1,0 +1,14 @@
+namespace SplitActors.Inference.Checkpoints;
+
+/// <summary>Reads the small files of a checkpoint folder whole.</summary>
+internal static class CheckpointFile
+{
+    /// <exception cref="UserErrorException">The file is not there, cannot be read, or is larger than <paramref name="bytesMax"/>.</exception>
+    public static byte[] ReadAllBytes(string path, int bytesMax) => CheckpointError.Reading(path, p =>
+    {
+        var bytes = new FileInfo(p).Length;
+        return bytes <= bytesMax
+            ? File.ReadAllBytes(p)
+            : throw CheckpointError.At(p, $"at most {bytesMax} bytes", $"{bytes} bytes");
+    });
+}

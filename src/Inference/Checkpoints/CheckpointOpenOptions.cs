@@ -1,0 +1,20 @@
+namespace SplitActors.Inference.Checkpoints;
+
+/// <summary>How <see cref="Checkpoint.Open"/> treats the folder.</summary>
+public sealed record CheckpointOpenOptions
+{
+    /// <summary>
+    /// Compare the SHA-256 of each file that the folder's <c>SHA256SUMS</c> lists: small files when they are read, a safetensors
+    /// file before the first tensor of it is handed out.
+    /// </summary>
+    public bool VerifyChecksums { get; init; } = true;
+
+    /// <summary>
+    /// Off for a folder that holds only the shards of one segment; a missing shard is then an error only when a tensor of it
+    /// is asked for.
+    /// </summary>
+    public bool RequireAllShards { get; init; } = true;
+
+    /// <summary>Told of hashing progress, every few megabytes, on the thread that opens the file.</summary>
+    public IProgress<ChecksumProgress>? Progress { get; init; }
+}

@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+
+namespace SplitActors.Inference.Checkpoints;
+
+/// <summary>How many of a checkpoint's stored weights have one type.</summary>
+public readonly record struct TypeShare(TensorType Type, int TensorCount, long ElementCount, long ByteCount);
+
+/// <summary>What <c>splitactors model DIR</c> shows of a checkpoint. Reads the headers, no weights.</summary>
+/// <param name="Config">sizes and constants</param>
+/// <param name="Digest">identity</param>
+/// <param name="Parameters">weights that the configuration implies</param>
+/// <param name="FileBytes">all safetensors files, headers included</param>
+/// <param name="Types">what the files really store, largest share first</param>
+/// <param name="Splits">one entry per split ℓ = 0..L</param>
+public sealed record CheckpointSummary(
+    ModelConfig Config,
+    ModelDigest Digest,
+    ParameterCounts Parameters,
+    long FileBytes,
+    ImmutableArray<TypeShare> Types,
+    ImmutableArray<SplitFootprint> Splits)
+{
+    /// <exception cref="UserErrorException">A shard is missing or damaged.</exception>
+    public static CheckpointSummary Of(Checkpoint checkpoint)
+    {
+        var types = from tensor in checkpoint.Tensors
+                    group tensor by tensor.Type into share
+                    select new TypeShare(share.Key, share.Count(), share.Sum(t => t.ElementCount), share.Sum(t => t.ByteCount));
+        var splits = from splitLayer in Enumerable.Range(0, checkpoint.Config.LayerCount + 1)
+                     select SplitFootprint.Of(checkpoint.Config, splitLayer);
+        return new CheckpointSummary(
+            checkpoint.Config,
+            ModelDigest.Of(checkpoint),
+            ParameterCounts.Of(checkpoint.Config),
+            checkpoint.FileBytes,
+            [.. types.OrderByDescending(share => share.ByteCount)],
+            [.. splits]);
+    }
+}
