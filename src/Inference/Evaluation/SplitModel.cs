@@ -1,0 +1,34 @@
+using SplitActors.Inference.Models;
+
+namespace SplitActors.Inference.Evaluation;
+
+/// <summary>
+/// Front and back of a model in one place, without actors: what the product computes, for measuring quality.
+/// <paramref name="transport"/> stands for the link and may change the hidden state [n, d] as compression does.
+/// </summary>
+/// <param name="front">Starts the model.</param>
+/// <param name="back">Ends it; the same instance as the front for the whole model.</param>
+/// <param name="transport">What happens to the hidden state at the split; null: nothing.</param>
+/// <param name="rowCountMax">Most tokens of one window.</param>
+public sealed class SplitModel(Segment front, Segment back, SplitModel.Transport? transport, int rowCountMax)
+{
+    private readonly Workspace _workspace = new(front.Config, rowCountMax);
+    private readonly float[] _hidden = new float[rowCountMax * front.Config.HiddenSize];
+
+    /// <param name="hidden">[rows, d], changed in place</param>
+    public delegate void Transport(Span<float> hidden, int rows);
+
+    /// <summary>Logits of every position of a fresh sequence.</summary>
+    /// <param name="tokens">[n]</param>
+    /// <param name="logits">[n, V], written</param>
+    public void Run(ReadOnlySpan<int> tokens, Span<float> logits)
+    {
+        var hidden = _hidden.AsSpan(0, tokens.Length * front.Config.HiddenSize);                                   // [n, d]
+        front.Embed(tokens, hidden);
+        front.Forward([new SequenceRows(front.CreateCache(tokens.Length), 0, tokens.Length)], hidden, _workspace);
+        transport?.Invoke(hidden, tokens.Length);
+        if (back != front)
+            back.Forward([new SequenceRows(back.CreateCache(tokens.Length), 0, tokens.Length)], hidden, _workspace);
+        back.Logits(hidden, logits, _workspace);                                                                   // [n, V]
+    }
+}

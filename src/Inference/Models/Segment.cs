@@ -1,0 +1,110 @@
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Kernels;
+
+namespace SplitActors.Inference.Models;
+
+/// <summary>
+/// A contiguous range of a model's layers, with the embedding if it starts at the first layer and with the final norm and head if
+/// it ends at the last. It reads only its own tensors and is immutable: several threads may run it, each with its own
+/// <see cref="Workspace"/> and caches. Running the front and then the back on the hidden state gives the bits of the whole model
+/// at every split (see <see cref="Lanes"/>). The checkpoint must stay open as long as the segment is used.
+/// </summary>
+public sealed class Segment
+{
+    private readonly Linear? _embedding;   // [V, d]
+    private readonly DecoderLayer[] _layers;
+    private readonly float[]? _finalNorm;  // [d]
+    private readonly Linear? _head;        // [V, d]
+
+    private Segment(ModelConfig config, LayerRange layers, Linear? embedding, DecoderLayer[] decoderLayers, float[]? finalNorm, Linear? head)
+    {
+        Config = config;
+        Layers = layers;
+        _embedding = embedding;
+        _layers = decoderLayers;
+        _finalNorm = finalNorm;
+        _head = head;
+    }
+
+    public ModelConfig Config { get; }
+
+    public LayerRange Layers { get; }
+
+    public bool HasEmbedding => _embedding is not null;
+
+    public bool HasHead => _head is not null;
+
+    /// <exception cref="UserErrorException">A tensor is missing, has another shape or type, or holds weights that are not finite.</exception>
+    public static Segment Load(Checkpoint checkpoint, LayerRange layers, IProgress<LoadProgress>? progress = null)
+    {
+        var config = checkpoint.Config;
+        ArgumentOutOfRangeException.ThrowIfNegative(layers.First, nameof(layers));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(layers.End, config.LayerCount, nameof(layers));
+        ArgumentOutOfRangeException.ThrowIfNegative(layers.Count, nameof(layers));
+
+        Linear? LoadEmbedding() => Linear.Load(checkpoint, "model.embed_tokens.weight", config.VocabularySize, config.HiddenSize);
+        var endsModel = layers.End == config.LayerCount;
+        var embedding = layers.First == 0 ? LoadEmbedding() : null;
+        var decoderLayers = new DecoderLayer[layers.Count];
+        for (var i = 0; i < decoderLayers.Length; i++)
+        {
+            decoderLayers[i] = new DecoderLayer(checkpoint, layers.First + i);
+            progress?.Report(new LoadProgress(i + 1, decoderLayers.Length));
+        }
+
+        var finalNorm = endsModel ? NormWeight.Load(checkpoint, "model.norm.weight") : null;
+        var head = (endsModel, config.TieWordEmbeddings) switch
+        {
+            (false, _) => null,
+            (true, true) => embedding ?? LoadEmbedding(),
+            (true, false) => Linear.Load(checkpoint, "lm_head.weight", config.VocabularySize, config.HiddenSize),
+        };
+        return new Segment(config, layers, embedding, decoderLayers, finalNorm, head);
+    }
+
+    /// <param name="tokenCountMax">Most positions; at most the model's context length is used.</param>
+    public KvCache CreateCache(int tokenCountMax) => new(Layers.Count, Config.KvWidth, Math.Min(tokenCountMax, Config.ContextLength));
+
+    /// <summary>Looks up token embeddings.</summary>
+    /// <param name="tokens">[n], each below the vocabulary size</param>
+    /// <param name="hidden">[n, d], written</param>
+    /// <exception cref="InvalidOperationException">The segment does not start the model.</exception>
+    public void Embed(ReadOnlySpan<int> tokens, Span<float> hidden)
+    {
+        var embedding = _embedding ?? throw new InvalidOperationException($"A segment of {Layers} has no embedding.");
+        for (var i = 0; i < tokens.Length; i++)
+            embedding.CopyRow(tokens[i], hidden.Slice(i * Config.HiddenSize, Config.HiddenSize));
+    }
+
+    /// <summary>Runs the layers over a batch of sequences, whose rows follow each other in <paramref name="hidden"/>.</summary>
+    /// <param name="batch">One entry per run of neighbouring tokens; entries of one sequence must ascend without a gap.</param>
+    /// <param name="hidden">[n, d], updated in place</param>
+    /// <param name="workspace">Scratch with room for n rows.</param>
+    /// <exception cref="ArgumentException">The sizes do not fit each other, or a cache has a gap or no room.</exception>
+    public void Forward(ReadOnlySpan<SequenceRows> batch, Span<float> hidden, Workspace workspace)
+    {
+        workspace.Prepare(batch);
+        if (hidden.Length != workspace.RowCount * Config.HiddenSize)
+            throw new ArgumentException($"{hidden.Length} floats for {workspace.RowCount} rows of {Config.HiddenSize}.", nameof(hidden));
+        foreach (var rows in batch)
+            rows.Cache.Reserve(rows.Position, rows.Count);
+        for (var layer = 0; layer < _layers.Length; layer++)
+            _layers[layer].Forward(batch, layer, hidden, workspace);
+    }
+
+    /// <summary>Final norm and head.</summary>
+    /// <param name="hidden">[n, d] after the last layer</param>
+    /// <param name="logits">[n, V], written</param>
+    /// <param name="workspace">Scratch with room for n rows.</param>
+    /// <exception cref="InvalidOperationException">The segment does not end the model.</exception>
+    public void Logits(ReadOnlySpan<float> hidden, Span<float> logits, Workspace workspace)
+    {
+        var head = _head ?? throw new InvalidOperationException($"A segment of {Layers} has no head.");
+        workspace.Resize(hidden.Length / Config.HiddenSize);
+        RmsNorm.Normalize(hidden, _finalNorm, (float)Config.RmsNormEps, workspace.Normed);   // [n, d]
+        head.Forward(workspace.Normed, logits);                                              // [n, V]
+    }
+}
+
+/// <summary>Layers of a segment that are loaded so far.</summary>
+public readonly record struct LoadProgress(int LayersLoaded, int LayerCount);
