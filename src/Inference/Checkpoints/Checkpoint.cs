@@ -116,7 +116,7 @@ public sealed class Checkpoint : IDisposable
         if (!File.Exists(PathTo(ShardIndex.FileName)))
         {
             throw CheckpointError.At(
-                Folder, $"{SingleFileName} or {ShardIndex.FileName}", "neither", "Download the weights of the model in safetensors format.");
+                Folder, $"{SingleFileName} or {ShardIndex.FileName}", "neither", "Download the weights in safetensors format.");
         }
 
         var index = ShardIndex.Parse(PathTo(ShardIndex.FileName), ReadAllBytes(ShardIndex.FileName));
@@ -125,7 +125,7 @@ public sealed class Checkpoint : IDisposable
             if (options.RequireAllShards && !File.Exists(PathTo(file.Key)))
             {
                 throw CheckpointError.At(
-                    PathTo(file.Key), $"a shard that {ShardIndex.FileName} names", "no such file", "Download the file into the folder.");
+                    PathTo(file.Key), $"a shard, which {ShardIndex.FileName} names", "no such file", "Download it into the folder.");
             }
 
             var shard = new Shard(PathTo(file.Key), _verified, options.Progress);

@@ -3,7 +3,7 @@ namespace SplitActors.Inference.Checkpoints;
 /// <summary>Reads the small files of a checkpoint folder whole.</summary>
 internal static class CheckpointFile
 {
-    /// <exception cref="UserErrorException">The file is not there, cannot be read, or is larger than <paramref name="bytesMax"/>.</exception>
+    /// <exception cref="UserErrorException">The file is missing, unreadable, or larger than <paramref name="bytesMax"/>.</exception>
     public static byte[] ReadAllBytes(string path, int bytesMax) => CheckpointError.Reading(path, p =>
     {
         var bytes = new FileInfo(p).Length;

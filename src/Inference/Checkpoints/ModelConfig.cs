@@ -5,6 +5,8 @@ namespace SplitActors.Inference.Checkpoints;
 /// <summary>
 /// The sizes and constants of a decoder of the Llama family, from <c>config.json</c> (its field names in the comments).
 /// <see cref="ModelConfigReader"/> bounds every size, so no product of two of them times the layer count overflows 64 bits.
+/// To ask whether two models are the same compare their <see cref="ModelDigest"/>: == on this record compares
+/// <see cref="EosTokenIds"/> by reference.
 /// </summary>
 public sealed record ModelConfig
 {
@@ -47,7 +49,7 @@ public sealed record ModelConfig
     /// <summary><c>bos_token_id</c>.</summary>
     public int? BosTokenId { get; init; }
 
-    /// <summary><c>eos_token_id</c> of <c>config.json</c> and of <c>generation_config.json</c>: ascending, distinct; any of them ends a text.</summary>
+    /// <summary><c>eos_token_id</c> of <c>config.json</c> and <c>generation_config.json</c>: ascending; any of them ends a text.</summary>
     public ImmutableArray<int> EosTokenIds { get; init; } = [];
 
     /// <summary><c>torch_dtype</c> (newer: <c>dtype</c>), such as "bfloat16"; information only, each tensor states its own type.</summary>

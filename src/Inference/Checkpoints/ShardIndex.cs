@@ -21,7 +21,11 @@ internal sealed record ShardIndex(IReadOnlyDictionary<string, string> WeightMap)
             var field = $"'{CheckpointError.Shown(tensor)}'";
             var file = weightMap.TextOf(field, value);
             if (!IsPlainFileName(file))
-                throw CheckpointError.At($"{weightMap.Place}, {field}", "the name of a .safetensors file in the same folder", $"'{CheckpointError.Shown(file)}'");
+            {
+                throw CheckpointError.At(
+                    $"{weightMap.Place}, {field}", "the name of a .safetensors file in this folder", $"'{CheckpointError.Shown(file)}'");
+            }
+
             files.Add(tensor, file);
         }
 

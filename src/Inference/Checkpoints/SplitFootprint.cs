@@ -1,9 +1,9 @@
 namespace SplitActors.Inference.Checkpoints;
 
 /// <summary>
-/// What each side of a split holds. For 0 &lt; ℓ &lt; L the front is the embedding and layers 1..ℓ, the back is layers ℓ+1..L, the final
-/// norm and the head; a head that is the embedding matrix then counts on both sides, as each needs its copy. At ℓ = 0 the back
-/// holds the whole model and at ℓ = L the front does, with a tied matrix counted once.
+/// What each side of a split holds. For 0 &lt; ℓ &lt; L the front is the embedding and layers 1..ℓ, the back is layers ℓ+1..L, the
+/// final norm and the head; a head that is the embedding matrix then counts on both sides, as each needs its copy. At ℓ = 0 the
+/// back holds the whole model and at ℓ = L the front does, with a tied matrix counted once.
 /// </summary>
 /// <param name="SplitLayer">ℓ</param>
 /// <param name="Front">weights on the device</param>
