@@ -1,0 +1,35 @@
+namespace SplitActors.Inference.Compression;
+
+/// <summary>
+/// Asymmetric integer quantization of magnitudes [2511.04002, eq. 5–6]:
+/// T̂ = round(T/s) + z, s = (max − min)/Q_max, Q_max = 2^(Q−1) − 1, z = round(−min/s) (the paper prints z with the opposite sign).
+/// s is rounded up to bfloat16 before it is used, so that max still fits and the receiver's grid is the sender's.
+/// Divisions are float32 and round half to even: IEEE 754 fixes every result, on any CPU and at any vector width.
+/// </summary>
+/// <remarks>
+/// Error: |x̃ − x| ≤ s/2 + 2⁻²²·|x| with the transmitted s, and s ≤ (1 + 2⁻⁷)·(max − min)/Q_max + 2⁻¹³³.
+/// The second term of the first bound is float32 rounding of T/s and of the product, which only matters for |z| beyond thousands.
+/// </remarks>
+internal static class AsymmetricQuantizer
+{
+    /// <summary>The grid for magnitudes from <paramref name="min"/> to <paramref name="max"/>, which is the larger.</summary>
+    public static Quantization Fit(float min, float max, int bits)
+    {
+        var levelMax = (1 << (bits - 1)) - 1;
+        var scale = Bfloat16.RoundUp(MathF.Max((max - min) / levelMax, float.Epsilon));
+        return new Quantization(bits, scale, -(int)MathF.Round(min / scale));
+    }
+
+    /// <summary>T̂ of every magnitude.</summary>
+    /// <param name="magnitudes">[width]</param>
+    /// <param name="quantization">From <see cref="Fit"/>.</param>
+    /// <param name="levels">[width] Receives 0 to Q_max.</param>
+    public static void Quantize(ReadOnlySpan<float> magnitudes, Quantization quantization, Span<byte> levels)
+    {
+        for (var i = 0; i < magnitudes.Length; i++)
+        {
+            var level = (int)MathF.Round(magnitudes[i] / quantization.Scale) + quantization.ZeroPoint;
+            levels[i] = (byte)Math.Clamp(level, 0, quantization.LevelMax);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+namespace SplitActors.Inference.Compression;
+
+/// <summary>What a decoder found in bytes from the network. Everything but <see cref="Ok"/> leaves the destination unspecified.</summary>
+public enum DecodeStatus
+{
+    Ok,
+
+    /// <summary>The bytes end before the frame does.</summary>
+    NeedMoreData,
+
+    /// <summary>The bytes do not begin like a frame.</summary>
+    BadMagic,
+
+    /// <summary>A frame of a format version that this decoder does not read.</summary>
+    UnsupportedVersion,
+
+    /// <summary>A content kind or codec that this decoder does not know.</summary>
+    UnsupportedContent,
+
+    /// <summary>The CRC32C does not match: the bytes were damaged on the way.</summary>
+    BadChecksum,
+
+    /// <summary>The bytes are whole but say something that no encoder writes.</summary>
+    Malformed,
+
+    /// <summary>A size exceeds <see cref="FrameLimits"/>.</summary>
+    TooLarge,
+
+    /// <summary>The caller's destination does not hold exactly rows × width values.</summary>
+    WrongDestination,
+}

@@ -1,0 +1,52 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace SplitActors.Inference.Compression;
+
+/// <summary>
+/// Reads frames from bytes that anyone may have sent. Never throws and allocates nothing that grows with the input
+/// (frequency tables are built once per process, at most a few MiB).
+/// </summary>
+public static class FrameDecoder
+{
+    /// <summary>Reads the header alone, so that the caller can find a destination. Sizes are within <see cref="FrameLimits"/>.</summary>
+    public static DecodeStatus TryReadHeader(ReadOnlySpan<byte> bytes, out FrameHeader header) => FrameHeader.TryRead(bytes, out header);
+
+    /// <summary>Decodes one frame.</summary>
+    /// <param name="bytes">Exactly one frame; anything after it is malformed.</param>
+    /// <param name="hidden">[rows, width] of the header. Unspecified unless the result is <see cref="DecodeStatus.Ok"/>.</param>
+    /// <param name="header">The frame's header, if it could be read.</param>
+    public static DecodeStatus Decode(ReadOnlySpan<byte> bytes, Span<float> hidden, out FrameHeader header)
+    {
+        var status = FrameHeader.TryRead(bytes, out header);
+        if (status != DecodeStatus.Ok)
+            return status;
+        if (bytes.Length < header.FrameBytes)
+            return DecodeStatus.NeedMoreData;
+        var end = header.FrameBytes - FrameHeader.ChecksumBytes;
+        if (Crc32C.Compute(bytes[..end]) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[end..]))
+            return DecodeStatus.BadChecksum;
+        if (bytes.Length > header.FrameBytes)
+            return DecodeStatus.Malformed;
+        if (hidden.Length != header.ValueCount)
+            return DecodeStatus.WrongDestination;
+
+        var payload = bytes[header.HeaderBytes..end];
+        if (header.Codec == FrameCodec.Tabq)
+            return TabqDecoder.TryDecode(payload, hidden, header.Width) ? DecodeStatus.Ok : DecodeStatus.Malformed;
+        CopyRaw(payload, hidden);
+        return DecodeStatus.Ok;
+    }
+
+    private static void CopyRaw(ReadOnlySpan<byte> payload, Span<float> hidden)
+    {
+        if (BitConverter.IsLittleEndian)
+        {
+            payload.CopyTo(MemoryMarshal.AsBytes(hidden));
+            return;
+        }
+
+        for (var i = 0; i < hidden.Length; i++)
+            hidden[i] = BinaryPrimitives.ReadSingleLittleEndian(payload[(i * sizeof(float))..]);
+    }
+}

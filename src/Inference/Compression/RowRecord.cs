@@ -1,0 +1,78 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
+namespace SplitActors.Inference.Compression;
+
+/// <summary>
+/// What the receiver must know of one token before its symbols: the grid and the frequency table.
+/// First byte: bits − 1 (3 bits, upper) and shape (5 bits). Bits 2 to 8: bfloat16 scale follows, its sign bit set if −z follows as a varint.
+/// One bit: shape 0 is the all-zero token, shape 1 a token of one magnitude, which follows as a float32.
+/// </summary>
+internal readonly record struct RowRecord(Quantization Quantization, int Shape)
+{
+    public const int BytesMin = 2;  // this byte and the CSR count
+
+    private const int ShapeBits = 5;
+    private const int ConstantShape = 1;
+    private const ushort ZeroPointFollows = 0x8000;
+
+    public void Write(IBufferWriter<byte> writer)
+    {
+        var isConstant = Quantization is { Bits: Quantization.ConstantBits, IsZero: false };
+        var bytes = writer.GetSpan(1 + sizeof(float) + VarInt.BytesMax);
+        bytes[0] = (byte)(((Quantization.Bits - 1) << ShapeBits) | (isConstant ? ConstantShape : Shape));
+        var count = 1;
+        if (isConstant)
+        {
+            BinaryPrimitives.WriteSingleLittleEndian(bytes[count..], Quantization.Scale);
+            count += sizeof(float);
+        }
+        else if (!Quantization.IsZero)
+        {
+            var hasZeroPoint = Quantization.ZeroPoint < 0;
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes[count..], (ushort)(Bfloat16.ToBits(Quantization.Scale) | (hasZeroPoint ? ZeroPointFollows : 0)));
+            count += sizeof(ushort);
+            if (hasZeroPoint)
+                count += VarInt.Write(bytes[count..], (uint)-Quantization.ZeroPoint);
+        }
+
+        writer.Advance(count);
+    }
+
+    public static bool TryRead(ref ByteReader reader, out RowRecord record)
+    {
+        record = default;
+        if (!reader.TryReadByte(out var first))
+            return false;
+        var bits = (first >> ShapeBits) + 1;
+        var shape = first & (TableFamily.ShapeCount - 1);
+        Quantization quantization;
+        var read = bits == Quantization.ConstantBits ? TryReadConstant(ref reader, shape, out quantization) : TryReadGrid(ref reader, bits, out quantization);
+        record = new RowRecord(quantization, bits == Quantization.ConstantBits ? 0 : shape);
+        return read;
+    }
+
+    private static bool TryReadConstant(ref ByteReader reader, int shape, out Quantization quantization)
+    {
+        quantization = Quantization.Constant(0);
+        if (shape != ConstantShape)
+            return shape == 0;
+        var read = reader.TryReadSingle(out var magnitude);
+        quantization = Quantization.Constant(magnitude);
+        return read && magnitude > 0 && float.IsFinite(magnitude);
+    }
+
+    private static bool TryReadGrid(ref ByteReader reader, int bits, out Quantization quantization)
+    {
+        quantization = default;
+        if (!reader.TryReadUInt16(out var packed))
+            return false;
+        var hasZeroPoint = (packed & ZeroPointFollows) != 0;
+        var scale = Bfloat16.FromBits((ushort)(packed & ~ZeroPointFollows));
+        var negatedZeroPoint = 0u;
+        if (hasZeroPoint && !(reader.TryReadVarInt(out negatedZeroPoint) && negatedZeroPoint is > 0 and <= int.MaxValue))
+            return false;
+        quantization = new Quantization(bits, scale, -(int)negatedZeroPoint);
+        return scale > 0 && float.IsFinite(scale);
+    }
+}
