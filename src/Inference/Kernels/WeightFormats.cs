@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace SplitActors.Inference.Kernels;
 
@@ -22,6 +23,8 @@ internal readonly unsafe struct BFloat16Weights : IWeightFormat
     public static Vector512<float> Load(byte* row, int index)
     {
         var halves = Vector256.Load((ushort*)row + index);
+        if (Avx512F.IsSupported)
+            return (Avx512F.ConvertToVector512UInt32(halves) << 16).AsSingle();
         var (lower, upper) = Vector256.Widen(halves);
         return (Vector512.Create(lower, upper) << 16).AsSingle();
     }

@@ -1,0 +1,52 @@
+using SplitActors.Actors.Protocol;
+using SplitActors.Inference.Sampling;
+
+namespace SplitActors.Actors.Backend;
+
+/// <summary>Whether a worker can serve a session or a step; if not, why, with both sides' values.</summary>
+internal static class Admission
+{
+    private static readonly (RejectReason, string) Admitted = (RejectReason.Unspecified, "");
+
+    public static (RejectReason Reason, string Detail) Check(OpenSession open, WorkerState worker)
+    {
+        var options = worker.Options;
+        if (open.ProtocolVersion != ProtocolVersion.Current)
+            return (RejectReason.ProtocolVersion, $"The device speaks protocol version {open.ProtocolVersion}, the worker {ProtocolVersion.Current}; update the older one.");
+        if (!open.ModelDigest.Equals(options.ModelDigest))
+            return (RejectReason.ModelDigest, Mismatch("model digest", Digests.Short(open.ModelDigest), Digests.Short(options.ModelDigest)));
+        if (open.SplitLayer != options.Layers.First)
+            return (RejectReason.LayerRange, $"The device holds layers 1–{open.SplitLayer}, the worker {options.Layers}; they must follow each other.");
+        if (open.TokenCountMax == 0 || open.TokenCountMax > options.ContextLength)
+            return (RejectReason.ContextLength, $"The session asks for {open.TokenCountMax} tokens; the model's context has 1–{options.ContextLength}.");
+        if (open.Sampling is null || open.Sampling.ToOptions().FindError() is not null || open.Generated.Any(token => token >= options.VocabularySize))
+            return (RejectReason.BadRequest, "The sampling options or generated tokens are missing or out of range.");
+        if (worker.Sessions.Count >= options.SessionCountMax && !worker.Sessions.ContainsKey(new SessionId(open.SessionId)))
+            return (RejectReason.SessionLimit, $"The worker has {worker.Sessions.Count} of {options.SessionCountMax} sessions.");
+        return Admitted;
+    }
+
+    public static (RejectReason Reason, string Detail) Check(DecodeStep step, WorkerSession session, WorkerState worker)
+    {
+        var options = worker.Options;
+        if (step.TokenCount == 0 || step.TokenCount > options.BatchRowsMax)
+            return (RejectReason.BadRequest, $"The step has {step.TokenCount} tokens; a step may have 1–{options.BatchRowsMax}.");
+        if ((long)step.Position + step.TokenCount > session.TokenCountMax)
+            return (RejectReason.ContextLength, $"The step ends at token {(long)step.Position + step.TokenCount}; the session was opened for {session.TokenCountMax}.");
+        if (!HasContentFor(step, options))
+            return (RejectReason.BadRequest, "The step has neither a frame nor one valid token id for each of its tokens.");
+        if (worker.QueuedRows + step.TokenCount > options.QueuedRowsMax)
+            return (RejectReason.QueueFull, $"{worker.QueuedRows} of {options.QueuedRowsMax} tokens are waiting.");
+        return Admitted;
+    }
+
+    private static bool HasContentFor(DecodeStep step, WorkerOptions options) => step.ContentCase switch
+    {
+        DecodeStep.ContentOneofCase.Frame => true,
+        DecodeStep.ContentOneofCase.Tokens =>
+            options.Layers.First == 0 && step.Tokens.Ids.Count == step.TokenCount && step.Tokens.Ids.All(token => token < options.VocabularySize),
+        _ => false,
+    };
+
+    private static string Mismatch(string what, string edge, string worker) => $"The device has {what} {edge}, the worker {worker}.";
+}

@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using SplitActors.Actors.Protocol;
+using SplitActors.Inference.Compression;
+using SplitActors.Inference.Models;
+using SplitActors.Inference.Sampling;
+
+namespace SplitActors.Actors.Backend;
+
+/// <summary>A step of a batch with its session's cache.</summary>
+public sealed record BatchWork(BatchEntry Entry, KvCache Cache);
+
+/// <summary>
+/// The worker's arithmetic: frames become hidden states, all steps of a batch go through the back layers in one pass over the weights,
+/// and the steps that ask for it get a token. One call at a time.
+/// </summary>
+/// <param name="segment">Ends the model.</param>
+/// <param name="batchRowsMax">Most tokens of one batch.</param>
+/// <param name="clock">Measures what the bill says.</param>
+public sealed class BackEngine(Segment segment, int batchRowsMax, TimeProvider clock)
+{
+    private readonly Workspace _workspace = new(segment.Config, batchRowsMax);
+    private readonly Sampler _sampler = new();
+    private readonly float[] _hidden = new float[batchRowsMax * segment.Config.HiddenSize];
+    private readonly float[] _logits = new float[segment.Config.VocabularySize];
+
+    public KvCache CreateCache(int tokenCountMax) => segment.CreateCache(tokenCountMax);
+
+    /// <summary>Runs a batch. A step whose frame is damaged is refused, and so are the later steps of its session.</summary>
+    public BatchComputed Compute(IReadOnlyList<BatchWork> works)
+    {
+        var started = clock.GetTimestamp();
+        var (accepted, refused) = ReadContents(works);
+        var decodeUs = MicrosecondsSince(started);
+
+        started = clock.GetTimestamp();
+        var results = Run(accepted);
+        results.AddRange(refused);
+        return new BatchComputed(results.ToImmutable(), decodeUs, MicrosecondsSince(started), works.Sum(work => work.Cache.ByteCount));
+    }
+
+    /// <summary>Fills the rows of <see cref="_hidden"/>, one accepted step after the other.</summary>
+    private (List<BatchWork> Accepted, List<EntryResult> Refused) ReadContents(IReadOnlyList<BatchWork> works)
+    {
+        var accepted = new List<BatchWork>(works.Count);
+        var refused = new List<EntryResult>();
+        var row = 0;
+        foreach (var work in works)
+        {
+            var count = (int)work.Entry.Step.TokenCount;
+            var error = refused.Any(result => result.Entry.Queued.Session == work.Entry.Queued.Session)
+                ? "It follows a step that was refused."
+                : ReadContent(work.Entry.Step, _hidden.AsSpan(row * segment.Config.HiddenSize, count * segment.Config.HiddenSize));
+            if (error is null)
+            {
+                accepted.Add(work);
+                row += count;
+            }
+            else
+            {
+                refused.Add(new EntryResult(work.Entry, Token: null, error));
+            }
+        }
+
+        return (accepted, refused);
+    }
+
+    private string? ReadContent(DecodeStep step, Span<float> hidden)
+    {
+        if (step.ContentCase == DecodeStep.ContentOneofCase.Tokens)
+        {
+            segment.Embed([.. step.Tokens.Ids.Select(token => (int)token)], hidden);
+            return null;
+        }
+
+        var status = FrameDecoder.TryReadHeader(step.Frame.Span, out var header);
+        if (status == DecodeStatus.Ok && (header.Rows != step.TokenCount || header.Width != segment.Config.HiddenSize))
+            return $"The frame has {header.Rows} rows of {header.Width}; the step needs {step.TokenCount} of {segment.Config.HiddenSize}.";
+        if (status == DecodeStatus.Ok)
+            status = FrameDecoder.Decode(step.Frame.Span, hidden, out _);
+        return status == DecodeStatus.Ok ? null : $"The frame cannot be decoded: {status}.";
+    }
+
+    private ImmutableArray<EntryResult>.Builder Run(List<BatchWork> works)
+    {
+        var batch = works.Select(work => new SequenceRows(work.Cache, (int)work.Entry.Step.Position, (int)work.Entry.Step.TokenCount)).ToArray();
+        var hidden = _hidden.AsSpan(0, batch.Sum(rows => rows.Count) * segment.Config.HiddenSize);      // [n, d]
+        segment.Forward(batch, hidden, _workspace);
+
+        var results = ImmutableArray.CreateBuilder<EntryResult>();
+        var end = 0;
+        foreach (var work in works)
+        {
+            end += (int)work.Entry.Step.TokenCount;
+            results.Add(new EntryResult(work.Entry, work.Entry.Step.Samples ? Sample(work.Entry, hidden, end - 1) : null, FrameError: null));
+        }
+
+        return results;
+    }
+
+    private int Sample(BatchEntry entry, ReadOnlySpan<float> hidden, int row)
+    {
+        var width = segment.Config.HiddenSize;
+        segment.Logits(hidden.Slice(row * width, width), _logits, _workspace);                          // [V]
+        var position = (int)(entry.Step.Position + entry.Step.TokenCount);
+        return _sampler.Sample(_logits, entry.Session.Sampling, [.. entry.Session.Generated], position);
+    }
+
+    private long MicrosecondsSince(long timestamp) => (long)clock.GetElapsedTime(timestamp).TotalMicroseconds;
+}

@@ -1,0 +1,272 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Transport;
+
+namespace SplitActors.Actors.Backend;
+
+/// <summary>
+/// The worker's side of all its sessions as a pure function: steps arrive, wait, run in batches, and are answered. A repeat of the
+/// last step gets its stored result, a gap a <see cref="Nack"/>, anything else that cannot be served a <see cref="Rejected"/>.
+/// </summary>
+public static class BackendWorker
+{
+    /// <param name="state">The worker before the message.</param>
+    /// <param name="message">An event of the worker, or a message of the transport; others change nothing.</param>
+    /// <param name="now">Time since any fixed moment.</param>
+    public static (WorkerState State, ImmutableArray<WorkerEffect> Effects) Step(WorkerState state, object message, TimeSpan now)
+    {
+        var turn = new Turn(state, now);
+        turn.Handle(message);
+        turn.StartBatch();
+        return (turn.State, turn.Effects);
+    }
+
+    /// <summary>One step in progress: the state so far and the effects collected.</summary>
+    private sealed class Turn(WorkerState before, TimeSpan now)
+    {
+        private readonly ImmutableArray<WorkerEffect>.Builder _effects = ImmutableArray.CreateBuilder<WorkerEffect>();
+
+        public WorkerState State { get; private set; } = before;
+
+        public ImmutableArray<WorkerEffect> Effects => _effects.DrainToImmutable();
+
+        private WorkerOptions Options => State.Options;
+
+        public void Handle(object message)
+        {
+            switch (message)
+            {
+                case StatusDue: Report(); break;
+                case BatchComputed computed: Answer(computed); break;
+                case Received { Body: Welcome }: State = State with { IsWelcome = true }; break;
+                case Received { Body: OpenSession open } received: Open(received.From, open); break;
+                case Received { Body: DecodeStep step } received: Accept(received.From, step); break;
+                case Received { Body: CloseSession close }: Close(new SessionId(close.SessionId), close.Epoch); break;
+                case Received { Body: Rejected rejected } received when received.From == Options.Scheduler:
+                    _effects.Add(new WorkerEffect.Stop($"The scheduler refused this worker: {rejected.Detail}"));
+                    break;
+            }
+        }
+
+        // ---- the way of a step: accepted, batched, answered
+
+        private void Open(string edge, OpenSession open)
+        {
+            var id = new SessionId(open.SessionId);
+            var known = State.Sessions.GetValueOrDefault(id);
+            if (known is not null && open.Epoch < known.Epoch)
+                return;
+            if (known is null || open.Epoch > known.Epoch)
+            {
+                var (reason, detail) = Admission.Check(open, State);
+                if (reason != RejectReason.Unspecified)
+                {
+                    Reject(edge, open.SessionId, open.Epoch, reason, detail);
+                    return;
+                }
+
+                var session = new WorkerSession(edge, open.Epoch, open.Sampling.ToOptions(), (int)open.TokenCountMax, AcceptedCount: 0, now)
+                {
+                    Generated = open.Generated.Select(token => (int)token).ToImmutableList(),
+                };
+                State = State with { Sessions = State.Sessions.SetItem(id, session) };
+                _effects.Add(new WorkerEffect.CreateCache(id, session.TokenCountMax));
+            }
+
+            Send(edge, new SessionOpened { SessionId = open.SessionId, Epoch = open.Epoch });
+        }
+
+        private void Accept(string edge, DecodeStep step)
+        {
+            var id = new SessionId(step.SessionId);
+            if (!State.Sessions.TryGetValue(id, out var session) || step.Epoch > session.Epoch)
+            {
+                Reject(edge, step.SessionId, step.Epoch, RejectReason.UnknownSession, $"Session {id} is not open here; open it again.");
+                return;
+            }
+
+            if (step.Epoch < session.Epoch)
+                return;
+            if (step.Position < session.AcceptedCount)
+            {
+                Repeat(edge, session, step);
+                return;
+            }
+
+            if (step.Position > session.AcceptedCount)
+            {
+                Send(edge, new Nack { SessionId = step.SessionId, Epoch = step.Epoch, ExpectedPosition = (uint)session.AcceptedCount });
+                return;
+            }
+
+            var (reason, detail) = Admission.Check(step, session, State);
+            if (reason != RejectReason.Unspecified)
+            {
+                Reject(edge, step.SessionId, step.Epoch, reason, detail);
+                return;
+            }
+
+            State = State with
+            {
+                Queue = State.Queue.Enqueue(new QueuedStep(id, step, now)),
+                QueuedRows = State.QueuedRows + (int)step.TokenCount,
+                Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = session.AcceptedCount + (int)step.TokenCount, SeenAt = now }),
+            };
+        }
+
+        /// <summary>A repeat of the last answered step gets its answer; one that is still queued will get it.</summary>
+        private void Repeat(string edge, WorkerSession session, DecodeStep step)
+        {
+            if (session.LastResult is { } result && step.Position + step.TokenCount <= result.NextPosition)
+                Send(edge, result);
+        }
+
+        /// <summary>Takes queued steps in order of arrival, whole ones, up to <see cref="WorkerOptions.BatchRowsMax"/> tokens.</summary>
+        public void StartBatch()
+        {
+            if (State.IsComputing || State.Queue.IsEmpty)
+                return;
+            var entries = ImmutableArray.CreateBuilder<BatchEntry>();
+            var queue = State.Queue;
+            var rows = 0;
+            while (!queue.IsEmpty && rows + (int)queue.Peek().Step.TokenCount <= Options.BatchRowsMax)
+            {
+                queue = queue.Dequeue(out var queued);
+                rows += (int)queued.Step.TokenCount;
+                if (IsCurrent(queued.Session, queued.Step.Epoch))
+                    entries.Add(new BatchEntry(queued, State.Sessions[queued.Session], now));
+            }
+
+            State = State with { Queue = queue, QueuedRows = State.QueuedRows - rows, IsComputing = entries.Count > 0 };
+            if (entries.Count > 0)
+                _effects.Add(new WorkerEffect.ComputeBatch(entries.ToImmutable()));
+            else
+                StartBatch();
+        }
+
+        private void Answer(BatchComputed computed)
+        {
+            foreach (var result in computed.Results.Where(result => IsCurrent(result.Entry.Queued.Session, result.Entry.Step.Epoch)))
+            {
+                if (result.FrameError is null)
+                    AnswerDone(result, computed);
+                else
+                    AnswerRefused(result);
+            }
+
+            State = State with
+            {
+                IsComputing = false,
+                RowsComputed = State.RowsComputed + RowCount(computed),
+                ComputeUsSum = State.ComputeUsSum + computed.ComputeUs,
+                KvBytes = computed.KvBytes,
+            };
+        }
+
+        private void AnswerDone(EntryResult result, BatchComputed batch)
+        {
+            var step = result.Entry.Step;
+            var answer = new StepResult
+            {
+                SessionId = step.SessionId,
+                Epoch = step.Epoch,
+                NextPosition = step.Position + step.TokenCount,
+                QueueUs = (uint)(result.Entry.StartedAt - result.Entry.Queued.ArrivedAt).TotalMicroseconds,
+                DecodeUs = (uint)batch.DecodeUs,
+                ComputeUs = (uint)batch.ComputeUs,
+                BatchRows = (uint)RowCount(batch),
+            };
+            var session = State.Sessions[result.Entry.Queued.Session];
+            if (result.Token is { } token)
+            {
+                answer.Token = (uint)token;
+                session = session with { Generated = session.Generated.Add(token) };
+            }
+
+            State = State with { Sessions = State.Sessions.SetItem(result.Entry.Queued.Session, session with { LastResult = answer, SeenAt = now }) };
+            Send(session.Edge, answer);
+        }
+
+        /// <summary>The session goes back to the refused step; what was queued after it is a gap now and will be sent again.</summary>
+        private void AnswerRefused(EntryResult result)
+        {
+            var step = result.Entry.Step;
+            var id = result.Entry.Queued.Session;
+            var session = State.Sessions[id];
+            if (session.AcceptedCount < step.Position)
+                return;
+            var dropped = State.Queue.Where(queued => queued.Session == id).Sum(queued => (int)queued.Step.TokenCount);
+            State = State with
+            {
+                Queue = [.. State.Queue.Where(queued => queued.Session != id)],
+                QueuedRows = State.QueuedRows - dropped,
+                Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = (int)step.Position }),
+            };
+            Reject(session.Edge, step.SessionId, step.Epoch, RejectReason.BadFrame, result.FrameError!);
+        }
+
+        private void Close(SessionId id, uint epoch)
+        {
+            if (IsCurrent(id, epoch))
+                Drop(id);
+        }
+
+        private void Drop(SessionId id)
+        {
+            State = State with { Sessions = State.Sessions.Remove(id) };
+            _effects.Add(new WorkerEffect.DropCache(id));
+        }
+
+        // ---- the scheduler
+
+        private void Report()
+        {
+            foreach (var (id, session) in State.Sessions)
+            {
+                if (now - session.SeenAt > Options.SessionIdleMax)
+                    Drop(id);
+            }
+
+            Send(Options.Scheduler, State.IsWelcome ? Status() : Hello());
+        }
+
+        private WorkerStatus Status() => new()
+        {
+            SessionCount = (uint)State.Sessions.Count,
+            QueuedRows = (uint)State.QueuedRows,
+            KvBytes = (ulong)State.KvBytes,
+            RowsComputed = (ulong)State.RowsComputed,
+            ComputeUsSum = (ulong)State.ComputeUsSum,
+        };
+
+        private Hello Hello() => new()
+        {
+            Role = Role.Worker,
+            ProtocolVersion = Protocol.ProtocolVersion.Current,
+            ModelDigest = Options.ModelDigest,
+            FirstLayer = (uint)Options.Layers.First,
+            EndLayer = (uint)Options.Layers.End,
+            SessionCountMax = (uint)Options.SessionCountMax,
+        };
+
+        private void Reject(string to, ulong session, uint epoch, RejectReason reason, string detail)
+        {
+            var mayRetry = reason is RejectReason.SessionLimit or RejectReason.QueueFull;
+            Send(to, new Rejected
+            {
+                SessionId = session,
+                Epoch = epoch,
+                Reason = reason,
+                Detail = detail,
+                RetryAfterMs = mayRetry ? (uint)Options.RetryAfter.TotalMilliseconds : 0,
+            });
+        }
+
+        private void Send(string to, IMessage body) => _effects.Add(new WorkerEffect.Send(to, body));
+
+        private bool IsCurrent(SessionId id, uint epoch) => State.Sessions.TryGetValue(id, out var session) && session.Epoch == epoch;
+
+        private static int RowCount(BatchComputed batch) => batch.Results.Sum(result => (int)result.Entry.Step.TokenCount);
+    }
+}

@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using SplitActors.Actors.Protocol;
+
+namespace SplitActors.Actors.Backend;
+
+/// <summary>What a step wants done; the actor does it in order.</summary>
+public abstract record WorkerEffect
+{
+    public sealed record Send(string To, IMessage Body) : WorkerEffect;
+
+    /// <summary>Give a session an empty cache in place of the one it had.</summary>
+    public sealed record CreateCache(SessionId Session, int TokenCountMax) : WorkerEffect;
+
+    public sealed record DropCache(SessionId Session) : WorkerEffect;
+
+    /// <summary>Run one pass over the weights; answered by <see cref="BatchComputed"/>.</summary>
+    public sealed record ComputeBatch(ImmutableArray<BatchEntry> Entries) : WorkerEffect;
+
+    /// <summary>Stop this worker: it cannot serve.</summary>
+    public sealed record Stop(string Reason) : WorkerEffect;
+}
+
+/// <summary>One step of a batch.</summary>
+public sealed record BatchEntry(QueuedStep Queued, WorkerSession Session, TimeSpan StartedAt)
+{
+    public DecodeStep Step => Queued.Step;
+}
+
+/// <summary>What became of a step: done, with the token that it asked for, or refused because of its frame.</summary>
+public sealed record EntryResult(BatchEntry Entry, int? Token, string? FrameError);
+
+/// <summary>A batch is done. Times are of the whole batch.</summary>
+public sealed record BatchComputed(ImmutableArray<EntryResult> Results, long DecodeUs, long ComputeUs, long KvBytes);
+
+/// <summary>Time to report to the scheduler and to drop idle sessions.</summary>
+public sealed record StatusDue;

@@ -1,0 +1,37 @@
+using Google.Protobuf;
+using SplitActors.Inference.Models;
+
+namespace SplitActors.Actors.Backend;
+
+/// <summary>What a worker holds, and its limits.</summary>
+public sealed record WorkerOptions
+{
+    public required string Address { get; init; }
+
+    public required string Scheduler { get; init; }
+
+    public required ByteString ModelDigest { get; init; }
+
+    /// <summary>The layers ℓ+1 … L of the sessions that it serves.</summary>
+    public required LayerRange Layers { get; init; }
+
+    public required int ContextLength { get; init; }
+
+    public required int VocabularySize { get; init; }
+
+    public int SessionCountMax { get; init; } = 64;
+
+    /// <summary>Most tokens waiting for a batch, over all sessions.</summary>
+    public int QueuedRowsMax { get; init; } = 4096;
+
+    /// <summary>Most tokens of one pass over the weights.</summary>
+    public int BatchRowsMax { get; init; } = 128;
+
+    /// <summary>A session that is silent for this long is dropped; its device can replay it.</summary>
+    public TimeSpan SessionIdleMax { get; init; } = TimeSpan.FromMinutes(10);
+
+    public TimeSpan StatusPeriod { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>What a device is told to wait when the worker is full.</summary>
+    public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(200);
+}

@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using SplitActors.Actors.Protocol;
+using SplitActors.Inference.Sampling;
+
+namespace SplitActors.Actors.Backend;
+
+/// <summary>All that a worker knows. Caches and weights are the actor's: the state names them by session.</summary>
+public sealed record WorkerState(WorkerOptions Options)
+{
+    public bool IsWelcome { get; init; }
+
+    public ImmutableDictionary<SessionId, WorkerSession> Sessions { get; init; } = ImmutableDictionary<SessionId, WorkerSession>.Empty;
+
+    /// <summary>Accepted steps that wait for a batch, oldest first.</summary>
+    public ImmutableQueue<QueuedStep> Queue { get; init; } = [];
+
+    public int QueuedRows { get; init; }
+
+    /// <summary>A batch is running.</summary>
+    public bool IsComputing { get; init; }
+
+    /// <summary>Tokens and microseconds of all batches so far.</summary>
+    public long RowsComputed { get; init; }
+
+    public long ComputeUsSum { get; init; }
+
+    /// <summary>Bytes of all caches, as of the last batch.</summary>
+    public long KvBytes { get; init; }
+}
+
+/// <summary>A session on a worker. Positions below <paramref name="AcceptedCount"/> are computed or queued.</summary>
+public sealed record WorkerSession(string Edge, uint Epoch, SamplingOptions Sampling, int TokenCountMax, int AcceptedCount, TimeSpan SeenAt)
+{
+    public ImmutableList<int> Generated { get; init; } = [];
+
+    /// <summary>The answer to the last computed step; a repeat of that step gets it again.</summary>
+    public StepResult? LastResult { get; init; }
+}
+
+/// <summary>A step that was accepted, and when.</summary>
+public sealed record QueuedStep(SessionId Session, DecodeStep Step, TimeSpan ArrivedAt);

@@ -1,0 +1,87 @@
+using SplitActors.Actors.Kernel;
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Transport;
+using SplitActors.Inference;
+
+namespace SplitActors.Actors.Edge;
+
+/// <summary>
+/// A device's session: performs what <see cref="EdgeSession"/> decides. Tell it <see cref="StartSession"/>; it stops itself at the end.
+/// </summary>
+/// <param name="initial">An idle session.</param>
+/// <param name="transport">The way to scheduler and worker.</param>
+/// <param name="loadFront">Loads what a plan puts on the device; runs beside the mailbox.</param>
+/// <param name="publish">Told what happens, in order, within the actor's turns: must be quick.</param>
+public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan, FrontEngine> loadFront, Action<SessionEvent> publish) : Actor
+{
+    private const string AnswerTimer = "answer";
+
+    private readonly string _address = initial.Options.Address;
+    private EdgeState _state = initial;
+    private FrontEngine? _front;
+    private long _startTimestamp;
+
+    protected override void PreStart()
+    {
+        _startTimestamp = Context.TimeProvider.GetTimestamp();
+        transport.Register(_address, Context.Self);
+    }
+
+    protected override void PostStop() => transport.Unregister(_address);
+
+    /// <summary>A session cannot be restarted: its cache is lost.</summary>
+    protected override void PreRestart(Exception reason, object? message)
+    {
+        publish(new SessionEnded(EndReason.Failed, $"The session failed: {reason.Message}"));
+        Context.Stop(Context.Self);
+    }
+
+    protected override void Receive(object message)
+    {
+        if (message is FrontEngine loaded)
+        {
+            _front = loaded;
+            message = new FrontReady();
+        }
+        else if (message is Failure failure)
+        {
+            message = new FrontFailed(failure.Cause is UserErrorException ? failure.Cause.Message : $"The device cannot compute: {failure.Cause.Message}");
+        }
+
+        var (state, effects) = EdgeSession.Step(_state, message, Context.TimeProvider.GetElapsedTime(_startTimestamp));
+        _state = state;
+        foreach (var effect in effects)
+            Perform(effect);
+    }
+
+    private void Perform(EdgeEffect effect)
+    {
+        switch (effect)
+        {
+            case EdgeEffect.Send send: transport.Send(_address, send.To, send.Body); break;
+            case EdgeEffect.WatchWorker watch: transport.Watch(watch.Address, _address); break;
+            case EdgeEffect.PrepareFront prepare: Prepare(prepare.Plan); break;
+            case EdgeEffect.ComputeFront compute: Compute(_front!, compute); break;
+            case EdgeEffect.StartTimer timer: Context.Timers.StartSingle(AnswerTimer, new AnswerOverdue(), timer.Delay); break;
+            case EdgeEffect.CancelTimer: Context.Timers.Cancel(AnswerTimer); break;
+            case EdgeEffect.Publish published: Publish(published.Event); break;
+        }
+    }
+
+    private void Prepare(Plan plan)
+    {
+        if (plan.Mode == ExecutionMode.Cloud)
+            Context.Self.Tell(new FrontReady());
+        else
+            Context.RunOffloaded(() => loadFront(plan));
+    }
+
+    private void Compute(FrontEngine front, EdgeEffect.ComputeFront work) => Context.RunOffloaded(() => front.Compute(work));
+
+    private void Publish(SessionEvent sessionEvent)
+    {
+        publish(sessionEvent);
+        if (sessionEvent is SessionEnded)
+            Context.Stop(Context.Self);
+    }
+}

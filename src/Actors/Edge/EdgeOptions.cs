@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using SplitActors.Inference.Sampling;
+
+namespace SplitActors.Actors.Edge;
+
+/// <summary>What a device knows before it starts a session, and its limits.</summary>
+public sealed record EdgeOptions
+{
+    /// <summary>Address of this session's actor.</summary>
+    public required string Address { get; init; }
+
+    public required string Scheduler { get; init; }
+
+    public required ByteString ModelDigest { get; init; }
+
+    public required int LayerCount { get; init; }
+
+    public required int ContextLength { get; init; }
+
+    public required ImmutableArray<int> EndTokens { get; init; }
+
+    public SamplingOptions Sampling { get; init; } = SamplingOptions.Greedy;
+
+    public int GeneratedCountMax { get; init; } = 128;
+
+    /// <summary>Most tokens of one frame: a longer prompt is sent in chunks, computed while earlier ones travel.</summary>
+    public int ChunkTokensMax { get; init; } = 64;
+
+    /// <summary>Most frames on their way without an answer.</summary>
+    public int InflightFramesMax { get; init; } = 8;
+
+    /// <summary>Time after which an unanswered message is sent again.</summary>
+    public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Unanswered sends after which a worker counts as lost, and the scheduler as out of reach.</summary>
+    public int AttemptsMax { get; init; } = 4;
+
+    /// <summary>Workers lost in one session after which it fails.</summary>
+    public int FailoversMax { get; init; } = 16;
+
+    /// <summary>Tokens between two link reports to the scheduler.</summary>
+    public int LinkReportTokens { get; init; } = 32;
+}

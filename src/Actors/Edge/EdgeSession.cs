@@ -1,0 +1,233 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Transport;
+
+namespace SplitActors.Actors.Edge;
+
+/// <summary>
+/// The device's side of a session as a pure function: prompt → front → frame → worker → token → front → … It is the only place
+/// that retries. A message is answered, sent again when overdue, and after too many sends its worker counts as lost: the session
+/// asks for a new plan, opens a new epoch, and replays its stored frames.
+/// </summary>
+public static partial class EdgeSession
+{
+    /// <param name="state">The session before the message.</param>
+    /// <param name="message">A command, an event of the device, or a message of the transport; others change nothing.</param>
+    /// <param name="now">Time since any fixed moment.</param>
+    public static (EdgeState State, ImmutableArray<EdgeEffect> Effects) Step(EdgeState state, object message, TimeSpan now)
+    {
+        if (state.Phase == EdgePhase.Ended)
+            return (state, []);
+
+        var turn = new Turn(state, now);
+        turn.Handle(message);
+        turn.ComputeNext();
+        turn.SendWithinWindow();
+        turn.GuardAnswer();
+        return (turn.State, turn.Effects);
+    }
+
+    /// <summary>One step in progress: the state so far and the effects collected.</summary>
+    private sealed partial class Turn(EdgeState before, TimeSpan now)
+    {
+        private readonly ImmutableArray<EdgeEffect>.Builder _effects = ImmutableArray.CreateBuilder<EdgeEffect>();
+
+        /// <summary>Something was answered or sent: the time to wait for an answer starts anew.</summary>
+        private bool _restartTimer;
+
+        public EdgeState State { get; private set; } = before;
+
+        public ImmutableArray<EdgeEffect> Effects => _effects.DrainToImmutable();
+
+        private EdgeOptions Options => State.Options;
+
+        public void Handle(object message)
+        {
+            switch (message)
+            {
+                case StartSession start when State.Phase == EdgePhase.Idle: Start(start); break;
+                case CancelSession: End(EndReason.Cancelled); break;
+                case FrontReady when State.Phase == EdgePhase.Preparing: Open(); break;
+                case FrontComputed computed: Keep(computed); break;
+                case FrontFailed failed: End(EndReason.Failed, failed.Detail); break;
+                case AnswerOverdue: Retry(); break;
+                case Undelivered lost: LosePeer(lost.To, lost.Reason); break;
+                case PeerLost lost: LosePeer(lost.Address, "it stopped"); break;
+                case Received received: HandleReceived(received); break;
+            }
+        }
+
+        private void HandleReceived(Received received)
+        {
+            switch (received.Body)
+            {
+                case Welcome when State.Phase == EdgePhase.Joining: RequestPlan(); break;
+                case Plan plan when State.Phase == EdgePhase.Planning && IsMine(plan.SessionId): Adopt(plan); break;
+                case SessionOpened opened when State.Phase == EdgePhase.Opening && IsCurrent(opened.SessionId, opened.Epoch): Run(); break;
+                case StepResult result when State.Phase == EdgePhase.Running && IsCurrent(result.SessionId, result.Epoch): Acknowledge(result); break;
+                case Nack nack when State.Phase == EdgePhase.Running && IsCurrent(nack.SessionId, nack.Epoch): Rewind((int)nack.ExpectedPosition); break;
+                case Rejected rejected: HandleRejected(received.From, rejected); break;
+            }
+        }
+
+        private bool IsMine(ulong session) => session == State.Session.Value;
+
+        private bool IsCurrent(ulong session, uint epoch) => IsMine(session) && epoch == State.Epoch;
+
+        // ---- the way of a token: the prompt, the front, the frame, the worker's answer, the next token
+
+        private void Start(StartSession start)
+        {
+            State = State with
+            {
+                Phase = EdgePhase.Joining,
+                Tokens = start.Prompt,
+                PromptCount = start.Prompt.Count,
+                StartedAt = now,
+                TokenAt = now,
+            };
+            Send(Options.Scheduler, Hello());
+        }
+
+        private void Adopt(Plan plan)
+        {
+            var isFirst = State.Plan is null;
+            if (!isFirst && !CanContinueUnder(plan))
+            {
+                End(EndReason.Failed, $"The new plan splits at layer {plan.SplitLayer}, the session's frames at layer {State.Plan!.SplitLayer}.");
+                return;
+            }
+
+            State = State with { Plan = plan };
+            Publish(new SessionPlanned(plan));
+            if (!isFirst)
+            {
+                Open();
+                return;
+            }
+
+            State = State with { Phase = EdgePhase.Preparing };
+            _effects.Add(new EdgeEffect.PrepareFront(plan));
+        }
+
+        private void Open()
+        {
+            if (State.Plan!.Mode == ExecutionMode.Device)
+            {
+                State = State with { Phase = EdgePhase.Running };
+                return;
+            }
+
+            State = State with { Phase = EdgePhase.Opening, Epoch = State.Epoch + 1, SentCount = 0, AckedCount = 0, Attempts = 0 };
+            _effects.Add(new EdgeEffect.WatchWorker(State.Worker));
+            Send(State.Worker, OpenSession());
+        }
+
+        private void Run() => State = State with { Phase = EdgePhase.Running, Attempts = 0 };
+
+        /// <summary>Gives the front the next chunk of tokens it has not seen; in cloud mode the token ids themselves are the frame.</summary>
+        public void ComputeNext()
+        {
+            var count = Math.Min(State.Tokens.Count - State.ComputedCount, Options.ChunkTokensMax);
+            if (State.Phase is not (EdgePhase.Opening or EdgePhase.Running) || State.IsComputing || count == 0)
+                return;
+
+            if (State.Plan!.Mode == ExecutionMode.Cloud)
+            {
+                AddFrame(new StoredFrame(State.ComputedCount, count, Frame: null, SentAt: null));
+                State = State with { Bill = State.Bill.WithTokenIds(count) };
+                ComputeNext();
+                return;
+            }
+
+            var end = State.ComputedCount + count;
+            var samplesHere = State.Plan.Mode == ExecutionMode.Device && end == State.Tokens.Count;
+            var tokens = State.Tokens.GetRange(State.ComputedCount, count).ToImmutableArray();
+            _effects.Add(new EdgeEffect.ComputeFront(State.ComputedCount, tokens, samplesHere ? Generated().ToImmutableArray() : null));
+            State = State with { IsComputing = true };
+        }
+
+        private void Keep(FrontComputed computed)
+        {
+            State = State with { IsComputing = false, Bill = State.Bill.With(computed) };
+            if (computed.Frame is not null)
+                AddFrame(new StoredFrame(computed.Position, computed.Count, computed.Frame, SentAt: null));
+            else
+                State = State with { ComputedCount = computed.Position + computed.Count };
+            if (computed.Token is { } token)
+                Accept(token);
+        }
+
+        private void AddFrame(StoredFrame frame) => State = State with { Frames = State.Frames.Add(frame), ComputedCount = frame.End };
+
+        /// <summary>Sends stored frames, oldest first, up to <see cref="EdgeOptions.InflightFramesMax"/> ahead of the acknowledged ones.</summary>
+        public void SendWithinWindow()
+        {
+            while (State.Phase == EdgePhase.Running
+                && State.SentCount < State.Frames.Count
+                && State.SentCount < State.AckedCount + Options.InflightFramesMax)
+            {
+                var index = State.SentCount;
+                var frame = State.Frames[index];
+                var bytes = Send(State.Worker, DecodeStep(frame));
+                State = State with
+                {
+                    Frames = State.Frames.SetItem(index, frame with { SentAt = now }),
+                    SentCount = index + 1,
+                    Bill = State.Bill.WithMessage(bytes, isRepeat: frame.SentAt is not null),
+                    Link = State.Link.WithMessage(bytes, isRepeat: frame.SentAt is not null),
+                };
+            }
+        }
+
+        private void Acknowledge(StepResult result)
+        {
+            var acked = State.AckedCount;
+            while (acked < State.SentCount && State.Frames[acked].End <= result.NextPosition)
+                acked++;
+            if (acked > State.AckedCount)
+            {
+                var workerUs = (long)result.QueueUs + result.DecodeUs + result.ComputeUs;
+                var transportUs = Math.Max(0, Microseconds(now - State.Frames[acked - 1].SentAt!.Value) - workerUs);
+                State = State with
+                {
+                    AckedCount = acked,
+                    Attempts = 0,
+                    Bill = State.Bill.With(result, transportUs),
+                    Link = State.Link.WithRoundTrip(transportUs),
+                };
+                _restartTimer = true;
+            }
+
+            if (result.HasToken && result.NextPosition == State.Tokens.Count)
+                Accept((int)result.Token);
+        }
+
+        private void Accept(int token)
+        {
+            var bill = State.Bill with { ElapsedUs = Microseconds(now - State.TokenAt) };
+            State = State with { Tokens = State.Tokens.Add(token), TokenAt = now, Bill = TokenBill.Empty };
+            Publish(new TokenGenerated(token, bill));
+            if (Options.EndTokens.Contains(token))
+                End(EndReason.EndToken);
+            else if (State.GeneratedCount >= Options.GeneratedCountMax)
+                End(EndReason.TokenLimit);
+            else if (State.Tokens.Count >= Options.ContextLength)
+                End(EndReason.ContextFull);
+            else if (State.GeneratedCount % Options.LinkReportTokens == 0)
+                ReportLink();
+        }
+
+        private void End(EndReason reason, string? detail = null)
+        {
+            if (State.Worker.Length > 0 && State.Phase is EdgePhase.Opening or EdgePhase.Running)
+                Send(State.Worker, CloseSession());
+            ReportLink();
+            Send(Options.Scheduler, CloseSession());
+            State = State with { Phase = EdgePhase.Ended };
+            _effects.Add(new EdgeEffect.CancelTimer());
+            Publish(new SessionEnded(reason, detail));
+        }
+    }
+}

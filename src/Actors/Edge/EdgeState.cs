@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using SplitActors.Actors.Protocol;
+using SplitActors.Inference.Compression;
+
+namespace SplitActors.Actors.Edge;
+
+public enum EdgePhase
+{
+    /// <summary>Waits for the prompt.</summary>
+    Idle,
+
+    /// <summary>Has said hello to the scheduler.</summary>
+    Joining,
+
+    /// <summary>Has asked for a plan.</summary>
+    Planning,
+
+    /// <summary>Loads the planned front segment.</summary>
+    Preparing,
+
+    /// <summary>Has asked the worker to open the session; the front already computes.</summary>
+    Opening,
+
+    /// <summary>Exchanges frames for tokens.</summary>
+    Running,
+
+    Ended,
+}
+
+/// <summary>
+/// All that a session knows. The tokens are prompt and generated ones; the first <see cref="ComputedCount"/> of them have gone
+/// through the front; their frames are kept until the end, so that any worker can rebuild the session from them.
+/// </summary>
+public sealed record EdgeState(SessionId Session, EdgeOptions Options)
+{
+    public EdgePhase Phase { get; init; }
+
+    public Plan? Plan { get; init; }
+
+    /// <summary>Rises each time the session is opened anew on a worker.</summary>
+    public uint Epoch { get; init; }
+
+    public ImmutableList<int> Tokens { get; init; } = [];
+
+    public int PromptCount { get; init; }
+
+    public int ComputedCount { get; init; }
+
+    /// <summary>The front is computing a chunk.</summary>
+    public bool IsComputing { get; init; }
+
+    public ImmutableList<StoredFrame> Frames { get; init; } = [];
+
+    /// <summary>Frames sent in this epoch.</summary>
+    public int SentCount { get; init; }
+
+    /// <summary>Frames acknowledged in this epoch.</summary>
+    public int AckedCount { get; init; }
+
+    /// <summary>Sends of the oldest unanswered message.</summary>
+    public int Attempts { get; init; }
+
+    public int FailoverCount { get; init; }
+
+    /// <summary>Cost since the last token.</summary>
+    public TokenBill Bill { get; init; } = TokenBill.Empty;
+
+    /// <summary>What was seen of the link since the last report.</summary>
+    public LinkTally Link { get; init; } = LinkTally.Empty;
+
+    /// <summary>The worker that stopped answering last, or empty.</summary>
+    public string LostWorker { get; init; } = "";
+
+    public TimeSpan StartedAt { get; init; }
+
+    /// <summary>When the last token came, or the session started.</summary>
+    public TimeSpan TokenAt { get; init; }
+
+    public int GeneratedCount => Tokens.Count - PromptCount;
+
+    public bool HasUnacknowledged => AckedCount < SentCount;
+
+    public string Worker => Plan?.Worker ?? "";
+}
+
+/// <summary>What was sent for tokens <c>Position … End − 1</c>: a frame, or token ids in cloud mode. Replayed as it is.</summary>
+public sealed record StoredFrame(int Position, int Count, ByteString? Frame, TimeSpan? SentAt)
+{
+    public int End => Position + Count;
+}

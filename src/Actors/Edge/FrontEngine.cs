@@ -1,0 +1,55 @@
+using Google.Protobuf;
+using SplitActors.Inference.Compression;
+using SplitActors.Inference.Models;
+using SplitActors.Inference.Sampling;
+
+namespace SplitActors.Actors.Edge;
+
+/// <summary>
+/// The device's arithmetic for one session: embedding, front layers with their cache, compression; with all layers, head and sampling
+/// too. One call at a time.
+/// </summary>
+/// <param name="segment">Starts the model.</param>
+/// <param name="compression">Applied at the split.</param>
+/// <param name="sampling">Used when the segment ends the model.</param>
+/// <param name="tokenCountMax">Most tokens of the session.</param>
+/// <param name="chunkTokensMax">Most tokens of one call.</param>
+/// <param name="clock">Measures what the bill says.</param>
+public sealed class FrontEngine(
+    Segment segment, CompressionOptions compression, SamplingOptions sampling, int tokenCountMax, int chunkTokensMax, TimeProvider clock)
+{
+    private readonly Workspace _workspace = new(segment.Config, chunkTokensMax);
+    private readonly KvCache _cache = segment.CreateCache(tokenCountMax);
+    private readonly HiddenStateEncoder _encoder = new(compression);
+    private readonly Sampler _sampler = new();
+    private readonly float[] _hidden = new float[chunkTokensMax * segment.Config.HiddenSize];
+    private readonly float[] _logits = new float[segment.HasHead ? segment.Config.VocabularySize : 0];
+
+    public FrontComputed Compute(EdgeEffect.ComputeFront work)
+    {
+        var started = clock.GetTimestamp();
+        var count = work.Tokens.Length;
+        var hidden = _hidden.AsSpan(0, count * segment.Config.HiddenSize);                        // [n, d]
+        segment.Embed(work.Tokens.AsSpan(), hidden);
+        segment.Forward([new SequenceRows(_cache, work.Position, count)], hidden, _workspace);
+        if (segment.HasHead)
+        {
+            int? token = work.Generated is { } generated ? Sample(hidden, work.Position + count, generated.AsSpan()) : null;
+            return new FrontComputed(work.Position, count, Frame: null, Statistics: null, token, MicrosecondsSince(started), EncodeUs: 0);
+        }
+
+        var computeUs = MicrosecondsSince(started);
+        started = clock.GetTimestamp();
+        var frame = _encoder.Encode(hidden, count, segment.Config.HiddenSize);
+        return new FrontComputed(
+            work.Position, count, UnsafeByteOperations.UnsafeWrap(frame.Bytes), frame.Statistics, Token: null, computeUs, MicrosecondsSince(started));
+    }
+
+    private int Sample(ReadOnlySpan<float> hidden, int position, ReadOnlySpan<int> generated)
+    {
+        segment.Logits(hidden[^segment.Config.HiddenSize..], _logits, _workspace);                // [V]
+        return _sampler.Sample(_logits, sampling, generated, position);
+    }
+
+    private long MicrosecondsSince(long timestamp) => (long)clock.GetElapsedTime(timestamp).TotalMicroseconds;
+}

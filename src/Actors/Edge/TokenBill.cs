@@ -1,0 +1,103 @@
+using System.Collections.Immutable;
+using SplitActors.Actors.Protocol;
+using SplitActors.Inference.Compression;
+
+namespace SplitActors.Actors.Edge;
+
+/// <summary>What one generated token cost: everything since the token before it. Times are microseconds, sizes bytes.</summary>
+public sealed record TokenBill
+{
+    private static readonly ImmutableArray<int> NoTokens = ImmutableArray.CreateRange(new int[TabqOptions.BitsHighest + 1]);
+
+    public static TokenBill Empty { get; } = new();
+
+    /// <summary>Tokens whose hidden states were sent: the whole prompt for the first token, then one.</summary>
+    public int RowCount { get; init; }
+
+    /// <summary>The hidden states as fp16; nothing in cloud mode, where token ids travel.</summary>
+    public long RawBytes { get; init; }
+
+    /// <summary>The compressed frames.</summary>
+    public long FrameBytes { get; init; }
+
+    /// <summary>Whole messages, repeats included.</summary>
+    public long MessageBytes { get; init; }
+
+    /// <summary>Messages sent again after a timeout or to a new worker.</summary>
+    public int ResentCount { get; init; }
+
+    public long OutlierCount { get; init; }
+
+    /// <summary>Tokens per bit-width; the index is the bit-width.</summary>
+    public ImmutableArray<int> BitsHistogram { get; init; } = NoTokens;
+
+    public long EdgeComputeUs { get; init; }
+
+    public long EncodeUs { get; init; }
+
+    /// <summary>Round trips less the worker's queue, decode and compute time.</summary>
+    public long TransportUs { get; init; }
+
+    public long QueueUs { get; init; }
+
+    public long DecodeUs { get; init; }
+
+    public long WorkerComputeUs { get; init; }
+
+    /// <summary>Time since the token before, or since the start of the session for the first.</summary>
+    public long ElapsedUs { get; init; }
+
+    /// <summary>Adds a chunk that went through the front.</summary>
+    public TokenBill With(FrontComputed computed) => this with
+    {
+        RowCount = RowCount + computed.Count,
+        RawBytes = RawBytes + (computed.Statistics?.Float16Bytes ?? 0),
+        FrameBytes = FrameBytes + (computed.Frame?.Length ?? 0),
+        OutlierCount = OutlierCount + (computed.Statistics?.OutlierCount ?? 0),
+        BitsHistogram = computed.Statistics is { } statistics ? Add(BitsHistogram, statistics.TokensByBits) : BitsHistogram,
+        EdgeComputeUs = EdgeComputeUs + computed.ComputeUs,
+        EncodeUs = EncodeUs + computed.EncodeUs,
+    };
+
+    /// <summary>Adds a worker's answer.</summary>
+    public TokenBill With(StepResult result, long transportUs) => this with
+    {
+        TransportUs = TransportUs + transportUs,
+        QueueUs = QueueUs + result.QueueUs,
+        DecodeUs = DecodeUs + result.DecodeUs,
+        WorkerComputeUs = WorkerComputeUs + result.ComputeUs,
+    };
+
+    public TokenBill WithMessage(long bytes, bool isRepeat) =>
+        this with { MessageBytes = MessageBytes + bytes, ResentCount = ResentCount + (isRepeat ? 1 : 0) };
+
+    /// <summary>Adds tokens that travel as ids.</summary>
+    public TokenBill WithTokenIds(int count) => this with { RowCount = RowCount + count };
+
+    /// <summary>The sum of two bills.</summary>
+    public static TokenBill operator +(TokenBill a, TokenBill b) => new()
+    {
+        RowCount = a.RowCount + b.RowCount,
+        RawBytes = a.RawBytes + b.RawBytes,
+        FrameBytes = a.FrameBytes + b.FrameBytes,
+        MessageBytes = a.MessageBytes + b.MessageBytes,
+        ResentCount = a.ResentCount + b.ResentCount,
+        OutlierCount = a.OutlierCount + b.OutlierCount,
+        BitsHistogram = [.. a.BitsHistogram.Zip(b.BitsHistogram, (x, y) => x + y)],
+        EdgeComputeUs = a.EdgeComputeUs + b.EdgeComputeUs,
+        EncodeUs = a.EncodeUs + b.EncodeUs,
+        TransportUs = a.TransportUs + b.TransportUs,
+        QueueUs = a.QueueUs + b.QueueUs,
+        DecodeUs = a.DecodeUs + b.DecodeUs,
+        WorkerComputeUs = a.WorkerComputeUs + b.WorkerComputeUs,
+        ElapsedUs = a.ElapsedUs + b.ElapsedUs,
+    };
+
+    private static ImmutableArray<int> Add(ImmutableArray<int> histogram, BitsHistogram tokensByBits)
+    {
+        var sum = histogram.ToBuilder();
+        for (var bits = 0; bits < sum.Count; bits++)
+            sum[bits] += tokensByBits.Count(bits);
+        return sum.MoveToImmutable();
+    }
+}

@@ -1,0 +1,26 @@
+using SplitActors.Inference.Compression;
+
+namespace SplitActors.Actors.Protocol;
+
+internal static class CompressionMessages
+{
+    public static Compression ToMessage(this CompressionOptions options) => new()
+    {
+        Enabled = options.Codec == FrameCodec.Tabq,
+        Threshold = options.Tabq.Threshold.Value,
+        ThresholdIsRelative = options.Tabq.Threshold.IsRelative,
+        DistortionTolerance = options.Tabq.DistortionTolerance,
+        BitsMax = (uint)options.Tabq.BitsMax,
+        BitsMin = (uint)options.Tabq.BitsMin,
+    };
+
+    /// <exception cref="Inference.UserErrorException">A value is out of its range.</exception>
+    public static CompressionOptions ToOptions(this Compression message)
+    {
+        if (!message.Enabled)
+            return CompressionOptions.Lossless;
+        var threshold = message.ThresholdIsRelative ? Threshold.RelativeToRms(message.Threshold) : Threshold.Absolute(message.Threshold);
+        return new CompressionOptions(
+            FrameCodec.Tabq, new TabqOptions(threshold, message.DistortionTolerance, (int)message.BitsMax, (int)message.BitsMin));
+    }
+}

@@ -1,0 +1,45 @@
+using Google.Protobuf;
+
+namespace SplitActors.Actors.Protocol;
+
+/// <summary>Puts messages into the one type that travels, and takes them out of it.</summary>
+public static class Envelopes
+{
+    /// <exception cref="ArgumentException">The message is none of the protocol.</exception>
+    public static Envelope Wrap(IMessage body) => body switch
+    {
+        Hello hello => new Envelope { Hello = hello },
+        Welcome welcome => new Envelope { Welcome = welcome },
+        Rejected rejected => new Envelope { Rejected = rejected },
+        PlanRequest request => new Envelope { PlanRequest = request },
+        Plan plan => new Envelope { Plan = plan },
+        OpenSession open => new Envelope { OpenSession = open },
+        SessionOpened opened => new Envelope { SessionOpened = opened },
+        DecodeStep step => new Envelope { DecodeStep = step },
+        StepResult result => new Envelope { StepResult = result },
+        Nack nack => new Envelope { Nack = nack },
+        CloseSession close => new Envelope { CloseSession = close },
+        LinkReport report => new Envelope { LinkReport = report },
+        WorkerStatus status => new Envelope { WorkerStatus = status },
+        _ => throw new ArgumentException($"{body.Descriptor.FullName} is no message of the protocol.", nameof(body)),
+    };
+
+    /// <summary>The body, or null if the sender used one that this version does not know.</summary>
+    public static IMessage? Unwrap(Envelope envelope) => envelope.BodyCase switch
+    {
+        Envelope.BodyOneofCase.Hello => envelope.Hello,
+        Envelope.BodyOneofCase.Welcome => envelope.Welcome,
+        Envelope.BodyOneofCase.Rejected => envelope.Rejected,
+        Envelope.BodyOneofCase.PlanRequest => envelope.PlanRequest,
+        Envelope.BodyOneofCase.Plan => envelope.Plan,
+        Envelope.BodyOneofCase.OpenSession => envelope.OpenSession,
+        Envelope.BodyOneofCase.SessionOpened => envelope.SessionOpened,
+        Envelope.BodyOneofCase.DecodeStep => envelope.DecodeStep,
+        Envelope.BodyOneofCase.StepResult => envelope.StepResult,
+        Envelope.BodyOneofCase.Nack => envelope.Nack,
+        Envelope.BodyOneofCase.CloseSession => envelope.CloseSession,
+        Envelope.BodyOneofCase.LinkReport => envelope.LinkReport,
+        Envelope.BodyOneofCase.WorkerStatus => envelope.WorkerStatus,
+        _ => null,
+    };
+}

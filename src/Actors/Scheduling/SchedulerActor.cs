@@ -1,0 +1,36 @@
+using SplitActors.Actors.Kernel;
+using SplitActors.Actors.Transport;
+
+namespace SplitActors.Actors.Scheduling;
+
+/// <summary>Performs what <see cref="Scheduler"/> decides.</summary>
+public sealed class SchedulerActor(SchedulerOptions options, ITransport transport) : Actor
+{
+    private SchedulerState _state = new(options);
+    private long _startTimestamp;
+
+    protected override void PreStart()
+    {
+        _startTimestamp = Context.TimeProvider.GetTimestamp();
+        transport.Register(options.Address, Context.Self);
+    }
+
+    protected override void PostStop() => transport.Unregister(options.Address);
+
+    protected override void Receive(object message)
+    {
+        var (state, effects) = Scheduler.Step(_state, message, Context.TimeProvider.GetElapsedTime(_startTimestamp));
+        _state = state;
+        foreach (var effect in effects)
+            Perform(effect);
+    }
+
+    private void Perform(SchedulerEffect effect)
+    {
+        switch (effect)
+        {
+            case SchedulerEffect.Send send: transport.Send(options.Address, send.To, send.Body); break;
+            case SchedulerEffect.WatchWorker watch: transport.Watch(watch.Address, options.Address); break;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using SplitActors.Actors.Protocol;
+using SplitActors.Inference.Compression;
+using SplitActors.Inference.Models;
+
+namespace SplitActors.Actors.Scheduling;
+
+/// <summary>What every session is told to do: mode, split layer ℓ, compression.</summary>
+public sealed record FixedPlan(ExecutionMode Mode, int SplitLayer, CompressionOptions Compression);
+
+public sealed record SchedulerOptions
+{
+    public required string Address { get; init; }
+
+    public required ByteString ModelDigest { get; init; }
+
+    public required int LayerCount { get; init; }
+
+    public required FixedPlan Plan { get; init; }
+
+    /// <summary>A worker that is silent for this long gets no session.</summary>
+    public TimeSpan WorkerSilenceMax { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>What a device is told to wait when no worker can take it.</summary>
+    public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(200);
+}
+
+/// <summary>All that the scheduler knows.</summary>
+public sealed record SchedulerState(SchedulerOptions Options)
+{
+    public ImmutableSortedDictionary<string, RegisteredWorker> Workers { get; init; } =
+        ImmutableSortedDictionary.Create<string, RegisteredWorker>(StringComparer.Ordinal);
+
+    public ImmutableDictionary<SessionId, PlacedSession> Sessions { get; init; } = ImmutableDictionary<SessionId, PlacedSession>.Empty;
+}
+
+/// <summary>A worker that said hello. <paramref name="Status"/> is its last report.</summary>
+public sealed record RegisteredWorker(LayerRange Layers, int SessionCountMax, WorkerStatus? Status, TimeSpan SeenAt);
+
+/// <summary>A session, the worker it was sent to, and its last link report.</summary>
+public sealed record PlacedSession(string Edge, string Worker, LinkReport? Link);

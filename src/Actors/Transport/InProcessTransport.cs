@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using Google.Protobuf;
+using SplitActors.Actors.Kernel;
+using SplitActors.Actors.Protocol;
+
+namespace SplitActors.Actors.Transport;
+
+/// <summary>
+/// Addresses within one process. Every message is serialized and parsed again, so that what works here works on a wire,
+/// and nothing is shared between sender and receiver.
+/// </summary>
+public sealed class InProcessTransport : ITransport
+{
+    private readonly ConcurrentDictionary<string, ActorRef> _actors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<string>> _watchers = new(StringComparer.Ordinal);
+
+    public void Register(string address, ActorRef actor)
+    {
+        if (!_actors.TryAdd(address, actor) && !_actors[address].Equals(actor))
+            throw new InvalidOperationException($"The address {address} is taken.");
+    }
+
+    public void Unregister(string address)
+    {
+        HashSet<string>? watchers;
+        lock (_watchers)
+        {
+            _actors.TryRemove(address, out _);
+            _watchers.Remove(address, out watchers);
+        }
+
+        foreach (var watcher in watchers ?? [])
+            TellLost(address, watcher);
+    }
+
+    public void Send(string from, string to, IMessage body)
+    {
+        var bytes = Envelopes.Wrap(body).ToByteArray();
+        if (_actors.TryGetValue(to, out var receiver))
+            receiver.Tell(new Received(from, Envelopes.Unwrap(Envelope.Parser.ParseFrom(bytes))!), SenderOf(from));
+        else
+            SenderOf(from)?.Tell(new Undelivered(to, "nobody has this address"));
+    }
+
+    public void Watch(string address, string watcher)
+    {
+        lock (_watchers)
+        {
+            if (_actors.ContainsKey(address))
+            {
+                if (!_watchers.TryGetValue(address, out var watchers))
+                    _watchers[address] = watchers = new HashSet<string>(StringComparer.Ordinal);
+                watchers.Add(watcher);
+                return;
+            }
+        }
+
+        TellLost(address, watcher);
+    }
+
+    private ActorRef? SenderOf(string from) => _actors.GetValueOrDefault(from);
+
+    private void TellLost(string address, string watcher) => SenderOf(watcher)?.Tell(new PeerLost(address));
+}
