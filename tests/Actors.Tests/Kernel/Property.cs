@@ -1,0 +1,11 @@
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace SplitActors.Actors.Tests.Kernel;
+
+internal static class Property
+{
+    /// <summary>Fails with the shrunk input and the seed to replay it.</summary>
+    public static void Holds<T>(Gen<T> inputs, Func<T, bool> property) =>
+        Check.One(Config.QuickThrowOnFailure, Prop.ForAll(inputs.ToArbitrary(), property));
+}
