@@ -1,5 +1,4 @@
 using SplitActors.Actors.Protocol;
-using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Actors.Backend;
 

@@ -12,9 +12,9 @@ public static partial class EdgeSession
         public void GuardAnswer()
         {
             var isDue = IsAnswerDue(State);
-            if (isDue && (_restartTimer || !IsAnswerDue(before)))
+            if (isDue && (_restartTimer || !IsAnswerDue(_before)))
                 _effects.Add(new EdgeEffect.StartTimer(Options.AnswerTimeout));
-            else if (!isDue && IsAnswerDue(before) && State.Phase != EdgePhase.Ended)
+            else if (!isDue && IsAnswerDue(_before) && State.Phase != EdgePhase.Ended)
                 _effects.Add(new EdgeEffect.CancelTimer());
         }
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Google.Protobuf;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Transport;
 
@@ -31,6 +30,7 @@ public static partial class EdgeSession
     /// <summary>One step in progress: the state so far and the effects collected.</summary>
     private sealed partial class Turn(EdgeState before, TimeSpan now)
     {
+        private readonly EdgeState _before = before;
         private readonly ImmutableArray<EdgeEffect>.Builder _effects = ImmutableArray.CreateBuilder<EdgeEffect>();
 
         /// <summary>Something was answered or sent: the time to wait for an answer starts anew.</summary>

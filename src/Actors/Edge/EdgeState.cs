@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
 using SplitActors.Actors.Protocol;
-using SplitActors.Inference.Compression;
 
 namespace SplitActors.Actors.Edge;
 

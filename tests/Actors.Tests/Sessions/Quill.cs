@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Text.Json;
+using Google.Protobuf;
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Models;
+using SplitActors.Tests.Shared;
+
+namespace SplitActors.Actors.Tests.Sessions;
+
+/// <summary>The embedded model and its golden prompts, loaded once.</summary>
+internal static class Quill
+{
+    private static readonly ConcurrentDictionary<LayerRange, Segment> Segments = new();
+
+    private static readonly JsonElement Golden = JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Quill, "golden.json"))).RootElement;
+
+    public static Checkpoint Checkpoint { get; } = Checkpoint.Open(Repository.Quill);
+
+    public static ModelConfig Config => Checkpoint.Config;
+
+    public static ByteString Digest { get; } = ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(Checkpoint).Hex));
+
+    public static Segment Front(int splitLayer) => Load(LayerRange.Front(splitLayer));
+
+    public static Segment Back(int splitLayer) => Load(LayerRange.Back(splitLayer, Config.LayerCount));
+
+    public static ImmutableList<int> Prompt(int index) => [.. Ids(index, "ids")];
+
+    public static IEnumerable<int> GreedyContinuation(int index) => Ids(index, "greedy_ids");
+
+    private static Segment Load(LayerRange layers) => Segments.GetOrAdd(layers, range => Segment.Load(Checkpoint, range));
+
+    private static IEnumerable<int> Ids(int index, string field) =>
+        Golden.GetProperty("prompts")[index].GetProperty(field).EnumerateArray().Select(id => id.GetInt32());
+}
