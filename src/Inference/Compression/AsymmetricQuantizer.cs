@@ -13,23 +13,23 @@ namespace SplitActors.Inference.Compression;
 internal static class AsymmetricQuantizer
 {
     /// <summary>The grid for magnitudes from <paramref name="min"/> to <paramref name="max"/>, which is the larger.</summary>
-    public static Quantization Fit(float min, float max, int bits)
+    public static QuantizationGrid Fit(float min, float max, int bits)
     {
         var levelMax = (1 << (bits - 1)) - 1;
         var scale = Bfloat16.RoundUp(MathF.Max((max - min) / levelMax, float.Epsilon));
-        return new Quantization(bits, scale, -(int)MathF.Round(min / scale));
+        return new QuantizationGrid(bits, scale, -(int)MathF.Round(min / scale));
     }
 
     /// <summary>T̂ of every magnitude.</summary>
     /// <param name="magnitudes">[width]</param>
-    /// <param name="quantization">From <see cref="Fit"/>.</param>
+    /// <param name="grid">From <see cref="Fit"/>.</param>
     /// <param name="levels">[width] Receives 0 to Q_max.</param>
-    public static void Quantize(ReadOnlySpan<float> magnitudes, Quantization quantization, Span<byte> levels)
+    public static void Quantize(ReadOnlySpan<float> magnitudes, QuantizationGrid grid, Span<byte> levels)
     {
         for (var i = 0; i < magnitudes.Length; i++)
         {
-            var level = (int)MathF.Round(magnitudes[i] / quantization.Scale) + quantization.ZeroPoint;
-            levels[i] = (byte)Math.Clamp(level, 0, quantization.LevelMax);
+            var level = (int)MathF.Round(magnitudes[i] / grid.Scale) + grid.ZeroPoint;
+            levels[i] = (byte)Math.Clamp(level, 0, grid.LevelMax);
         }
     }
 }

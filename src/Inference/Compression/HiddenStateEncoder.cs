@@ -59,12 +59,12 @@ public sealed class HiddenStateEncoder(CompressionOptions options)
             var values = hidden.Slice(row * width, width);
             var threshold = ThresholdSplitter.MagnitudeFor(options.Tabq.Threshold, values);
             var rowOutlierCount = ThresholdSplitter.Split(values, threshold, _magnitudes.AsSpan(0, width), _columns);
-            var quantization = _quantizer.Quantize(_magnitudes.AsSpan(0, width), _levels.AsSpan(0, width));
-            _rows[row] = new RowRecord(quantization, ToSymbols(quantization, values, _symbols.AsSpan(row * width, width)));
+            var grid = _quantizer.Quantize(_magnitudes.AsSpan(0, width), _levels.AsSpan(0, width));
+            _rows[row] = new RowRecord(grid, ToSymbols(grid, values, _symbols.AsSpan(row * width, width)));
             _rows[row].Write(_payload);
             CsrCoder.Write(_payload, values, _columns.AsSpan(0, rowOutlierCount));
             outlierCount += rowOutlierCount;
-            tokensByBits[quantization.Bits]++;
+            tokensByBits[grid.Bits]++;
         }
 
         _symbolEncoder.Write(_payload, _rows.AsSpan(0, rows), _symbols.AsSpan(0, rows * width), width);
@@ -73,18 +73,18 @@ public sealed class HiddenStateEncoder(CompressionOptions options)
 
     /// <summary>Joins levels and signs to symbols, and picks the table that codes them best.</summary>
     /// <returns>The shape of the table.</returns>
-    private int ToSymbols(Quantization quantization, ReadOnlySpan<float> values, Span<byte> symbols)
+    private int ToSymbols(QuantizationGrid grid, ReadOnlySpan<float> values, Span<byte> symbols)
     {
-        Span<int> levelCounts = stackalloc int[quantization.LevelMax + 1];
+        Span<int> levelCounts = stackalloc int[grid.LevelMax + 1];
         levelCounts.Clear();
         for (var column = 0; column < values.Length; column++)
         {
             var level = _levels[column];
             levelCounts[level]++;
-            symbols[column] = (byte)quantization.SymbolOf(level, values[column] < 0);
+            symbols[column] = (byte)grid.SymbolOf(level, values[column] < 0);
         }
 
-        return TableFamily.Choose(quantization, levelCounts);
+        return TableFamily.Choose(grid, levelCounts);
     }
 
     private static EncodedFrame Seal(FrameCodec codec, ReadOnlySpan<byte> payload, int rows, int width, FrameStatistics statistics)

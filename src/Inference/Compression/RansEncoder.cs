@@ -4,7 +4,7 @@ namespace SplitActors.Inference.Compression;
 /// Range asymmetric numeral system (rANS, Duda 2013) with a 32-bit state, renormalised by bytes.
 /// Symbols go in last first, bytes are written from the end of the buffer towards its start; the decoder runs forward over both.
 /// The state starts at 0 instead of the usual 2^23: until the message has filled the state nothing is emitted, and the decoder, which finds its
-/// input at an end then, reads nothing. So a stream costs its entropy and less than one byte, and the final state checks it.
+/// input at an end then, reads nothing. So a stream costs its entropy and at most two bytes, and the state it ends in checks it.
 /// </summary>
 internal ref struct RansEncoder(Span<byte> buffer)
 {

@@ -8,7 +8,7 @@ namespace SplitActors.Inference.Compression;
 /// First byte: bits − 1 (3 bits, upper) and shape (5 bits). Bits 2 to 8: bfloat16 scale follows, its sign bit set if −z follows as a varint.
 /// One bit: shape 0 is the all-zero token, shape 1 a token of one magnitude, which follows as a float32.
 /// </summary>
-internal readonly record struct RowRecord(Quantization Quantization, int Shape)
+internal readonly record struct RowRecord(QuantizationGrid Grid, int Shape)
 {
     public const int BytesMin = 2;  // this byte and the CSR count
 
@@ -18,22 +18,22 @@ internal readonly record struct RowRecord(Quantization Quantization, int Shape)
 
     public void Write(IBufferWriter<byte> writer)
     {
-        var isConstant = Quantization is { Bits: Quantization.ConstantBits, IsZero: false };
+        var isConstant = Grid is { Bits: QuantizationGrid.ConstantBits, IsZero: false };
         var bytes = writer.GetSpan(1 + sizeof(float) + VarInt.BytesMax);
-        bytes[0] = (byte)(((Quantization.Bits - 1) << ShapeBits) | (isConstant ? ConstantShape : Shape));
+        bytes[0] = (byte)(((Grid.Bits - 1) << ShapeBits) | (isConstant ? ConstantShape : Shape));
         var count = 1;
         if (isConstant)
         {
-            BinaryPrimitives.WriteSingleLittleEndian(bytes[count..], Quantization.Scale);
+            BinaryPrimitives.WriteSingleLittleEndian(bytes[count..], Grid.Scale);
             count += sizeof(float);
         }
-        else if (!Quantization.IsZero)
+        else if (!Grid.IsZero)
         {
-            var hasZeroPoint = Quantization.ZeroPoint < 0;
-            BinaryPrimitives.WriteUInt16LittleEndian(bytes[count..], (ushort)(Bfloat16.ToBits(Quantization.Scale) | (hasZeroPoint ? ZeroPointFollows : 0)));
+            var hasZeroPoint = Grid.ZeroPoint < 0;
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes[count..], (ushort)(Bfloat16.ToBits(Grid.Scale) | (hasZeroPoint ? ZeroPointFollows : 0)));
             count += sizeof(ushort);
             if (hasZeroPoint)
-                count += VarInt.Write(bytes[count..], (uint)-Quantization.ZeroPoint);
+                count += VarInt.Write(bytes[count..], (uint)-Grid.ZeroPoint);
         }
 
         writer.Advance(count);
@@ -46,25 +46,25 @@ internal readonly record struct RowRecord(Quantization Quantization, int Shape)
             return false;
         var bits = (first >> ShapeBits) + 1;
         var shape = first & (TableFamily.ShapeCount - 1);
-        Quantization quantization;
-        var read = bits == Quantization.ConstantBits ? TryReadConstant(ref reader, shape, out quantization) : TryReadGrid(ref reader, bits, out quantization);
-        record = new RowRecord(quantization, bits == Quantization.ConstantBits ? 0 : shape);
+        QuantizationGrid grid;
+        var read = bits == QuantizationGrid.ConstantBits ? TryReadConstant(ref reader, shape, out grid) : TryReadGrid(ref reader, bits, out grid);
+        record = new RowRecord(grid, bits == QuantizationGrid.ConstantBits ? 0 : shape);
         return read;
     }
 
-    private static bool TryReadConstant(ref ByteReader reader, int shape, out Quantization quantization)
+    private static bool TryReadConstant(ref ByteReader reader, int shape, out QuantizationGrid grid)
     {
-        quantization = Quantization.Constant(0);
+        grid = QuantizationGrid.Constant(0);
         if (shape != ConstantShape)
             return shape == 0;
         var read = reader.TryReadSingle(out var magnitude);
-        quantization = Quantization.Constant(magnitude);
+        grid = QuantizationGrid.Constant(magnitude);
         return read && magnitude > 0 && float.IsFinite(magnitude);
     }
 
-    private static bool TryReadGrid(ref ByteReader reader, int bits, out Quantization quantization)
+    private static bool TryReadGrid(ref ByteReader reader, int bits, out QuantizationGrid grid)
     {
-        quantization = default;
+        grid = default;
         if (!reader.TryReadUInt16(out var packed))
             return false;
         var hasZeroPoint = (packed & ZeroPointFollows) != 0;
@@ -72,7 +72,7 @@ internal readonly record struct RowRecord(Quantization Quantization, int Shape)
         var negatedZeroPoint = 0u;
         if (hasZeroPoint && !(reader.TryReadVarInt(out negatedZeroPoint) && negatedZeroPoint is > 0 and <= int.MaxValue))
             return false;
-        quantization = new Quantization(bits, scale, -(int)negatedZeroPoint);
+        grid = new QuantizationGrid(bits, scale, -(int)negatedZeroPoint);
         return scale > 0 && float.IsFinite(scale);
     }
 }

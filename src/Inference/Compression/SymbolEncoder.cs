@@ -64,7 +64,7 @@ internal sealed class SymbolEncoder
         return (bits + 7) / 8;
     }
 
-    public static long PackedBits(RowRecord row, int width) => row.Quantization.IsZero ? 0 : (long)row.Quantization.Bits * width;
+    public static long PackedBits(RowRecord row, int width) => row.Grid.IsZero ? 0 : (long)row.Grid.Bits * width;
 
     /// <summary>Fills the end of <paramref name="buffer"/> with one stream and returns where it starts.</summary>
     private static int EncodeStream(Span<byte> buffer, ReadOnlySpan<RowRecord> rows, ReadOnlySpan<byte> symbols, int width, int stream, int streamCount)
@@ -73,9 +73,9 @@ internal sealed class SymbolEncoder
         var lastColumn = width - 1 - ((width - 1 - stream) & (streamCount - 1));
         for (var row = rows.Length - 1; row >= 0; row--)
         {
-            if (rows[row].Quantization.IsZero)
+            if (rows[row].Grid.IsZero)
                 continue;
-            var table = TableFamily.For(rows[row].Quantization, rows[row].Shape);
+            var table = TableFamily.For(rows[row].Grid, rows[row].Shape);
             var rowSymbols = symbols.Slice(row * width, width);
             for (var column = lastColumn; column >= 0; column -= streamCount)
                 encoder.Put(table, rowSymbols[column]);
@@ -94,10 +94,10 @@ internal sealed class SymbolEncoder
         var packed = new BitWriter(bytes[CodingBytes..]);
         for (var row = 0; row < rows.Length; row++)
         {
-            if (rows[row].Quantization.IsZero)
+            if (rows[row].Grid.IsZero)
                 continue;
             foreach (var symbol in symbols.Slice(row * width, width))
-                packed.Write(symbol, rows[row].Quantization.Bits);
+                packed.Write(symbol, rows[row].Grid.Bits);
         }
 
         writer.Advance(byteCount);

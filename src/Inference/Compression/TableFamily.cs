@@ -18,19 +18,19 @@ internal static class TableFamily
     private static readonly int[]?[] Costs = new int[]?[BitsHighest * 2];
 
     /// <summary>The table for a token; built on first use, at most <c>8 · 32 · 2</c> of them.</summary>
-    public static FrequencyTable For(Quantization quantization, int shape)
+    public static FrequencyTable For(QuantizationGrid grid, int shape)
     {
-        ref var slot = ref Tables[(ClassOf(quantization) * ShapeCount) + shape];
-        return Volatile.Read(ref slot) ?? Publish(ref slot, Build(quantization, shape));
+        ref var slot = ref Tables[(ClassOf(grid) * ShapeCount) + shape];
+        return Volatile.Read(ref slot) ?? Publish(ref slot, Build(grid, shape));
     }
 
     /// <summary>The shape that codes these levels in the fewest bits; the lowest of equals.</summary>
-    /// <param name="quantization">The token's grid.</param>
+    /// <param name="grid">The token's grid.</param>
     /// <param name="levelCounts">[Q_max + 1] How often each level occurs.</param>
-    public static int Choose(Quantization quantization, ReadOnlySpan<int> levelCounts)
+    public static int Choose(QuantizationGrid grid, ReadOnlySpan<int> levelCounts)
     {
-        ref var slot = ref Costs[ClassOf(quantization)];
-        var costs = Volatile.Read(ref slot) ?? Publish(ref slot, CostsOf(quantization));  // [ShapeCount, Q_max + 1]
+        ref var slot = ref Costs[ClassOf(grid)];
+        var costs = Volatile.Read(ref slot) ?? Publish(ref slot, CostsOf(grid));  // [ShapeCount, Q_max + 1]
         var (best, bestCost) = (0, long.MaxValue);
         for (var shape = 0; shape < ShapeCount; shape++)
         {
@@ -45,24 +45,24 @@ internal static class TableFamily
         return best;
     }
 
-    private static int ClassOf(Quantization quantization) =>
-        (2 * (quantization.Bits - 1)) + (quantization.ZeroLevelHasSign ? 1 : 0);
+    private static int ClassOf(QuantizationGrid grid) =>
+        (2 * (grid.Bits - 1)) + (grid.ZeroLevelHasSign ? 1 : 0);
 
-    private static FrequencyTable Build(Quantization quantization, int shape)
+    private static FrequencyTable Build(QuantizationGrid grid, int shape)
     {
-        var levelCount = quantization.LevelMax + 1;
+        var levelCount = grid.LevelMax + 1;
         var spread = (double)levelCount;
         for (var i = 0; i < shape; i++)
             spread *= SpreadRatio;
         var laplace = spread / (spread + 0.25);
         var normal = spread * spread / ((spread * spread) + 0.5);
 
-        var weights = new double[quantization.SymbolCount];
+        var weights = new double[grid.SymbolCount];
         var (weight, ratio, sum) = (1.0, laplace * normal, 0.0);
         for (var level = 0; level < levelCount; level++)
         {
-            weights[quantization.SymbolOf(level, isNegative: false)] = weight;
-            weights[quantization.SymbolOf(level, isNegative: true)] = weight;  // the same symbol for an unsigned 0, so half of two
+            weights[grid.SymbolOf(level, isNegative: false)] = weight;
+            weights[grid.SymbolOf(level, isNegative: true)] = weight;  // the same symbol for an unsigned 0, so half of two
             weight *= ratio;
             ratio *= normal * normal;
         }
@@ -89,15 +89,15 @@ internal static class TableFamily
         return frequencies;
     }
 
-    private static int[] CostsOf(Quantization quantization)
+    private static int[] CostsOf(QuantizationGrid grid)
     {
-        var levelCount = quantization.LevelMax + 1;
+        var levelCount = grid.LevelMax + 1;
         var costs = new int[ShapeCount * levelCount];
         for (var shape = 0; shape < ShapeCount; shape++)
         {
-            var table = For(quantization, shape);
+            var table = For(grid, shape);
             for (var level = 0; level < levelCount; level++)
-                costs[(shape * levelCount) + level] = table.Cost(quantization.SymbolOf(level, isNegative: true));
+                costs[(shape * levelCount) + level] = table.Cost(grid.SymbolOf(level, isNegative: true));
         }
 
         return costs;

@@ -37,10 +37,10 @@ internal static class TabqDecoder
         {
             _ = RowRecord.TryRead(ref records, out var record);
             var row = hidden[..width];
-            var count = FillValues(record.Quantization, values);
+            var count = FillValues(record.Grid, values);
             for (var column = 0; column < width; column++)
             {
-                var symbol = record.Quantization.IsZero ? 0 : bits.Read(record.Quantization.Bits);
+                var symbol = record.Grid.IsZero ? 0 : bits.Read(record.Grid.Bits);
                 if (symbol >= count)
                     return false;
                 row[column] = values[symbol];
@@ -63,14 +63,14 @@ internal static class TabqDecoder
         {
             _ = RowRecord.TryRead(ref records, out var record);
             var row = hidden[..width];
-            if (record.Quantization.IsZero)
+            if (record.Grid.IsZero)
             {
                 row.Clear();
             }
             else
             {
-                _ = FillValues(record.Quantization, values);
-                var table = TableFamily.For(record.Quantization, record.Shape);
+                _ = FillValues(record.Grid, values);
+                var table = TableFamily.For(record.Grid, record.Shape);
                 for (var column = 0; column < width; column++)
                     row[column] = values[streams[column & (streamCount - 1)].Get(bytes, table)];
             }
@@ -110,16 +110,16 @@ internal static class TabqDecoder
     }
 
     /// <summary>The value of every symbol; returns how many there are.</summary>
-    private static int FillValues(Quantization quantization, Span<float> values)
+    private static int FillValues(QuantizationGrid grid, Span<float> values)
     {
-        if (quantization.IsZero)
+        if (grid.IsZero)
         {
             values[0] = 0;
             return 1;
         }
 
-        for (var symbol = 0; symbol < quantization.SymbolCount; symbol++)
-            values[symbol] = quantization.Dequantize(symbol);
-        return quantization.SymbolCount;
+        for (var symbol = 0; symbol < grid.SymbolCount; symbol++)
+            values[symbol] = grid.Dequantize(symbol);
+        return grid.SymbolCount;
     }
 }

@@ -14,7 +14,7 @@ public sealed record TabqOptions
     /// <summary>Largest bit-width: a sign and seven magnitude bits.</summary>
     public const int BitsHighest = 8;
 
-    public static readonly Threshold DefaultThreshold = Threshold.RelativeToRms(6);
+    public static readonly Threshold DefaultThreshold = Threshold.RelativeToRms(6.5f);
 
     /// <param name="threshold">τ of eq. 4; null takes <see cref="DefaultThreshold"/>.</param>
     /// <param name="distortionTolerance">Δ of Algorithm 1, in quantization levels, ≥ 0.</param>

@@ -13,13 +13,13 @@ internal sealed class TokenwiseQuantizer(TabqOptions options)
     /// <summary>Quantizes one token.</summary>
     /// <param name="magnitudes">[width] Finite, at least 0, below <see cref="ThresholdSplitter.DenseMagnitudeMax"/>.</param>
     /// <param name="levels">[width] Receives 0 to Q_max of the result.</param>
-    public Quantization Quantize(ReadOnlySpan<float> magnitudes, Span<byte> levels)
+    public QuantizationGrid Quantize(ReadOnlySpan<float> magnitudes, Span<byte> levels)
     {
         var (min, max) = Range(magnitudes);
         if (min == max)
         {
             levels.Clear();
-            return Quantization.Constant(max);
+            return QuantizationGrid.Constant(max);
         }
 
         var initial = Buffer(ref _initial, magnitudes.Length);

@@ -4,7 +4,7 @@ namespace SplitActors.Inference.Compression;
 /// The grid on which one token's magnitudes lie: bits Q with the sign, scale s and zero point z of [2511.04002, eq. 5–7].
 /// Q = 1 is the row of one magnitude, where Q_max = 0 and s of eq. 6 would be 0: <see cref="Scale"/> then holds that magnitude itself.
 /// </summary>
-internal readonly record struct Quantization(int Bits, float Scale, int ZeroPoint)
+internal readonly record struct QuantizationGrid(int Bits, float Scale, int ZeroPoint)
 {
     /// <summary>Bits of a row whose magnitudes are all the same: only the sign is left.</summary>
     public const int ConstantBits = 1;
@@ -21,7 +21,7 @@ internal readonly record struct Quantization(int Bits, float Scale, int ZeroPoin
     /// <summary>Symbols of the signed alphabet: level 0 once or twice, every other level twice.</summary>
     public int SymbolCount => (2 << (Bits - 1)) - (ZeroLevelHasSign ? 0 : 1);
 
-    public static Quantization Constant(float magnitude) => new(ConstantBits, magnitude, 0);
+    public static QuantizationGrid Constant(float magnitude) => new(ConstantBits, magnitude, 0);
 
     /// <summary>The symbol of a level and its sign: 0, +1, −1, +2, … or, where level 0 has a sign, +0, −0, +1, −1, ….</summary>
     public int SymbolOf(int level, bool isNegative)

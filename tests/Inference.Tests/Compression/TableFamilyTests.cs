@@ -1,0 +1,68 @@
+using SplitActors.Inference.Compression;
+
+namespace SplitActors.Inference.Tests.Compression;
+
+public class TableFamilyTests
+{
+    public static TheoryData<int, int> Grids()
+    {
+        var grids = new TheoryData<int, int>();
+        for (var bits = QuantizationGrid.ConstantBits; bits <= TabqOptions.BitsHighest; bits++)
+        {
+            grids.Add(bits, 0);
+            grids.Add(bits, -1);
+        }
+
+        return grids;
+    }
+
+    [Theory]
+    [MemberData(nameof(Grids))]
+    public void For_EveryShape_CanCodeEverySymbol(int bits, int zeroPoint)
+    {
+        var grid = new QuantizationGrid(bits, 1, zeroPoint);
+        for (var shape = 0; shape < TableFamily.ShapeCount; shape++)
+        {
+            var table = TableFamily.For(grid, shape);
+            Assert.Equal(grid.SymbolCount, table.SymbolCount);
+            Assert.All(Enumerable.Range(0, table.SymbolCount), symbol => Assert.True(table.FrequencyOf(symbol) > 0));
+        }
+    }
+
+    [Fact]
+    public void Choose_Levels_TakesTheCheapestShape()
+    {
+        int[] levelCounts = [60, 80, 50, 30, 20, 10, 5, 1];
+        var grid = new QuantizationGrid(4, 1, 0);
+        double Bits(int shape) => levelCounts.Select((count, level) =>
+            count * -Math.Log2(TableFamily.For(grid, shape).FrequencyOf(grid.SymbolOf(level, true)) / 4096.0)).Sum();
+        var best = Enumerable.Range(0, TableFamily.ShapeCount).Min(Bits);
+        Assert.InRange(Bits(TableFamily.Choose(grid, levelCounts)), best, best + (256 / 128.0));
+    }
+
+    [Theory]
+    [InlineData(4096, 0)]
+    [InlineData(2048, 256)]
+    [InlineData(1, 12 * 256)]
+    [InlineData(3000, 115)]  // 12 − log2 3000 = 0.4493 bits
+    public void Cost_Frequency_IsItsLengthIn256thsOfABit(int frequency, int cost)
+    {
+        var table = new FrequencyTable([(ushort)frequency, (ushort)(4096 - frequency)]);
+        Assert.InRange(table.Cost(0), cost, cost + 1);
+    }
+
+    [Theory]
+    [MemberData(nameof(Grids))]
+    public void Dequantize_EverySymbol_InvertsSymbolOf(int bits, int zeroPoint)
+    {
+        var grid = new QuantizationGrid(bits, 0.5f, zeroPoint);
+        for (var level = 0; level <= grid.LevelMax; level++)
+        {
+            var expected = bits == QuantizationGrid.ConstantBits ? 0.5f : (level - zeroPoint) * 0.5f;
+            Assert.Equal(expected, grid.Dequantize(grid.SymbolOf(level, isNegative: false)));
+            Assert.Equal(-expected, grid.Dequantize(grid.SymbolOf(level, isNegative: true)));
+        }
+
+        Assert.False(float.IsNegative(new QuantizationGrid(4, 1, 0).Dequantize(0)));
+    }
+}
