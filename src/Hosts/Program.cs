@@ -1,1 +1,3 @@
-return 0;
+using SplitActors.Hosts.Cli;
+
+return await CommandLine.RunAsync(args);

@@ -90,6 +90,18 @@ internal readonly struct JsonFields
         throw Wrong(field, "a finite number above 0");
     }
 
+    /// <summary>A finite number of at least <paramref name="min"/>.</summary>
+    public float Number(string field, float min, float whenAbsent)
+    {
+        if (Find(field) is not { } element)
+            return whenAbsent;
+
+        if (element.ValueKind == JsonValueKind.Number && element.TryGetSingle(out var number) && float.IsFinite(number) && number >= min)
+            return number;
+
+        throw Wrong(field, $"a finite number of at least {min}");
+    }
+
     /// <summary>An array of whole numbers in [min, max]; a bare number counts as an array of one, an absent field as none.</summary>
     public IReadOnlyList<long> Integers(string field, long min, long max)
     {

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using SplitActors.Inference.Checkpoints;
 
 namespace SplitActors.Inference.Tokenization;
 
@@ -9,6 +10,8 @@ namespace SplitActors.Inference.Tokenization;
 /// </summary>
 public sealed class Tokenizer
 {
+    private const int FileBytesMax = 1 << 28;
+
     private readonly TokenizerParts _parts;
     private readonly AddedTokenMatcher _rawTokens; // looked for before normalization
     private readonly AddedTokenMatcher _normalizedTokens; // and after it
@@ -26,7 +29,16 @@ public sealed class Tokenizer
 
     /// <summary>Reads tokenizer.json of a checkpoint folder.</summary>
     /// <exception cref="UserErrorException">The file is missing, damaged, or asks for what is not supported.</exception>
-    public static Tokenizer Load(string folder) => new(TokenizerReader.Read(Path.Combine(folder, "tokenizer.json")));
+    public static Tokenizer Load(string folder)
+    {
+        var path = Path.Combine(folder, TokenizerReader.FileName);
+        return new Tokenizer(TokenizerReader.Read(path, CheckpointFile.ReadAllBytes(path, FileBytesMax)));
+    }
+
+    /// <summary>Reads tokenizer.json of an open checkpoint, verified like its other files.</summary>
+    /// <exception cref="UserErrorException">The file is missing, damaged, or asks for what is not supported.</exception>
+    public static Tokenizer Load(Checkpoint checkpoint) =>
+        new(TokenizerReader.Read(Path.Combine(checkpoint.Folder, TokenizerReader.FileName), checkpoint.ReadAllBytes(TokenizerReader.FileName)));
 
     /// <summary>The ids of <paramref name="text"/>. Unpaired surrogates count as U+FFFD.</summary>
     /// <param name="text">Any text, also an empty one.</param>

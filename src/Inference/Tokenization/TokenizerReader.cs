@@ -5,9 +5,13 @@ namespace SplitActors.Inference.Tokenization;
 /// <summary>Reads tokenizer.json, the format of Hugging Face's tokenizers library, as far as byte-level BPE needs it.</summary>
 internal static class TokenizerReader
 {
-    public static TokenizerParts Read(string path)
+    public const string FileName = "tokenizer.json";
+
+    /// <param name="path">For messages.</param>
+    /// <param name="utf8">The file's bytes.</param>
+    public static TokenizerParts Read(string path, byte[] utf8)
     {
-        using var document = Parse(path);
+        using var document = Parse(path, utf8);
         var root = new JsonField(path, document.RootElement);
         var model = BytePairModelReader.Read(root.Field("model"));
         var addedTokens = ReadAddedTokens(root.Field("added_tokens"), model.Vocabulary);
@@ -23,24 +27,15 @@ internal static class TokenizerReader
             ReadTemplate(root.Field("post_processor"), vocabulary));
     }
 
-    private static JsonDocument Parse(string path)
+    private static JsonDocument Parse(string path, byte[] utf8)
     {
-        var file = new JsonField(path, default);
         try
         {
-            return JsonDocument.Parse(File.ReadAllBytes(path));
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw file.Error("the tokenizer of a checkpoint", "no such file", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw file.Error("a file that can be read", e.Message, e);
+            return JsonDocument.Parse(utf8);
         }
         catch (JsonException e)
         {
-            throw file.Error("JSON", $"an error in line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}", e);
+            throw new JsonField(path, default).Error("JSON", $"an error in line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}", e);
         }
     }
 

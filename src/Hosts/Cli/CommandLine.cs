@@ -1,0 +1,42 @@
+using System.CommandLine;
+using SplitActors.Inference;
+
+namespace SplitActors.Hosts.Cli;
+
+/// <summary>The commands of <c>splitactors</c>, and what becomes of their errors.</summary>
+internal static class CommandLine
+{
+    private const string DebugVariable = "SPLITACTORS_DEBUG";
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            // A prompt may begin with '@': no response files.
+            var parsed = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            if (parsed.Errors.Count > 0)
+                return Fail(ExitCode.Options, $"{parsed.Errors[0].Message} Run `splitactors {parsed.CommandResult.Command.Name} --help`.");
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (UserErrorException error)
+        {
+            return Fail(ExitCode.Of(error.Kind), error.Message);
+        }
+        catch (Exception error) when (Environment.GetEnvironmentVariable(DebugVariable) is null)
+        {
+            return Fail(ExitCode.Failure, $"Internal error: {error.Message} Please report it; {DebugVariable}=1 shows where it happened.");
+        }
+    }
+
+    private static RootCommand Root() => new("Runs a large language model across a device and a server, token by token.")
+    {
+        RunCommand.Create(),
+        ModelCommand.Create(),
+    };
+
+    private static int Fail(int exitCode, string message)
+    {
+        Console.Error.WriteLine($"splitactors: {message}");
+        return exitCode;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using SplitActors.Inference;
+
+namespace SplitActors.Hosts.Cli;
+
+/// <summary>A JSON object of settings, such as <c>config/run.json</c>: names as on the command line, values strings, numbers or booleans.</summary>
+internal sealed class ConfigFile
+{
+    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+
+    private ConfigFile(string path) => Path = path;
+
+    public string Path { get; }
+
+    /// <summary>
+    /// Reads the file that is named, or else <c>config/NAME</c> in the working folder, or else the one beside the program; none of the
+    /// latter two need exist.
+    /// </summary>
+    /// <param name="named">Path that the user gave, or null.</param>
+    /// <param name="fileName">Name of the role's file.</param>
+    /// <param name="known">The settings that it may hold.</param>
+    /// <exception cref="UserErrorException">The named file does not exist, or a file is not what it should be.</exception>
+    public static ConfigFile Read(string? named, string fileName, IEnumerable<Setting> known)
+    {
+        string[] candidates = named is not null
+            ? [named]
+            : [System.IO.Path.Combine("config", fileName), System.IO.Path.Combine(AppContext.BaseDirectory, "config", fileName)];
+        var path = Array.Find(candidates, File.Exists);
+        if (path is null && named is not null)
+            throw new UserErrorException(UserErrorKind.Options, named, "a configuration file", "no such file", "Correct the path.");
+        var file = new ConfigFile(path ?? candidates[^1]);
+        if (path is not null)
+            file.Load(known.Select(setting => setting.Name).ToHashSet(StringComparer.Ordinal));
+        return file;
+    }
+
+    public string? Find(string name) => _values.GetValueOrDefault(name);
+
+    private void Load(HashSet<string> known)
+    {
+        JsonElement root;
+        try
+        {
+            root = JsonElement.Parse(File.ReadAllBytes(Path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        }
+        catch (JsonException e)
+        {
+            throw Wrong(Path, "a JSON object", $"an error in line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Wrong(Path, "a file that can be read", e.Message);
+        }
+
+        if (root.ValueKind != JsonValueKind.Object)
+            throw Wrong(Path, "a JSON object", $"{root.ValueKind}");
+        foreach (var property in root.EnumerateObject())
+        {
+            if (!known.Contains(property.Name))
+                throw Wrong($"{Path}, {property.Name}", $"one of {string.Join(", ", known.Order(StringComparer.Ordinal))}", "an unknown name");
+            _values[property.Name] = property.Value.ValueKind switch
+            {
+                JsonValueKind.String => property.Value.GetString()!,
+                JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => property.Value.GetRawText(),
+                _ => throw Wrong($"{Path}, {property.Name}", "a string, a number, true or false", $"{property.Value.ValueKind}"),
+            };
+        }
+    }
+
+    private static UserErrorException Wrong(string place, string expected, string found) =>
+        new(UserErrorKind.Options, place, expected, found, "Correct the file, or name another with --config.");
+}

@@ -1,0 +1,128 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using SplitActors.Actors.Edge;
+using SplitActors.Actors.Protocol;
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Tokenization;
+
+namespace SplitActors.Hosts.Cli;
+
+/// <summary>One JSON object per line on standard output: "plan", "token", "worker_replaced", and "ledger" at the end.</summary>
+internal sealed class JsonReport(TextOutput output, Tokenizer tokenizer, ModelConfig config, int promptTokens) : IRunReport
+{
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly StreamingDetokenizer _detokenizer = new(tokenizer);
+    private readonly Ledger _ledger = new();
+    private readonly StringBuilder _text = new();
+    private Plan? _plan;
+
+    public void Plan(Plan plan)
+    {
+        _plan = plan;
+        WriteLine("plan", WritePlan);
+    }
+
+    public void Token(TokenGenerated generated)
+    {
+        _ledger.Add(generated.Bill);
+        var text = _detokenizer.Append(generated.Token);
+        _text.Append(text);
+        WriteLine("token", json =>
+        {
+            json.WriteNumber("index", _ledger.TokenCount - 1);
+            json.WriteNumber("id", generated.Token);
+            json.WriteString("text", text);
+            WriteBill(json, generated.Bill);
+        });
+    }
+
+    public void WorkerReplaced(WorkerReplaced replaced) => WriteLine("worker_replaced", json =>
+    {
+        json.WriteString("lost", replaced.Lost);
+        json.WriteString("reason", replaced.Reason);
+    });
+
+    public void End(SessionEnded ended)
+    {
+        _text.Append(_detokenizer.Flush());
+        WriteLine("ledger", json => WriteLedger(json, ended));
+        if (ended.Reason == EndReason.Failed)
+            Console.Error.WriteLine($"splitactors: {ended.Detail}");
+    }
+
+    private void WriteLedger(Utf8JsonWriter json, SessionEnded ended)
+    {
+        if (_plan is not null)
+            WritePlan(json);
+        json.WriteString("text", _text.ToString());
+        json.WriteString("end_reason", JsonNamingPolicy.SnakeCaseLower.ConvertName($"{ended.Reason}"));
+        json.WriteString("detail", ended.Detail);
+        json.WriteNumber("prompt_tokens", promptTokens);
+        json.WriteNumber("generated_tokens", _ledger.TokenCount);
+        WriteNullable(json, "ttft_us", _ledger.TtftUs);
+        WriteNullable(json, "tpot_us_p50", _ledger.TpotUs(50));
+        WriteNullable(json, "tpot_us_p99", _ledger.TpotUs(99));
+        WriteNullable(json, "tokens_per_second", _ledger.TokensPerSecond);
+        WriteNullable(json, "compression_ratio", _ledger.CompressionRatio);
+        WriteBill(json, _ledger.Total);
+    }
+
+    private void WritePlan(Utf8JsonWriter json)
+    {
+        json.WriteString("mode", _plan!.Mode.ToString().ToLowerInvariant());
+        json.WriteNumber("split_layer", _plan.SplitLayer);
+        json.WriteNumber("layer_count", config.LayerCount);
+        json.WriteString("worker", _plan.Worker.Length > 0 ? _plan.Worker : null);
+    }
+
+    private static void WriteBill(Utf8JsonWriter json, TokenBill bill)
+    {
+        json.WriteStartObject("bill");
+        json.WriteNumber("rows", bill.RowCount);
+        json.WriteNumber("raw_bytes", bill.RawBytes);
+        json.WriteNumber("frame_bytes", bill.FrameBytes);
+        json.WriteNumber("message_bytes", bill.MessageBytes);
+        json.WriteNumber("resent_messages", bill.ResentCount);
+        json.WriteNumber("outliers", bill.OutlierCount);
+        json.WriteStartObject("tokens_by_bits");
+        for (var bits = 0; bits < bill.BitsHistogram.Length; bits++)
+        {
+            if (bill.BitsHistogram[bits] > 0)
+                json.WriteNumber($"{bits}", bill.BitsHistogram[bits]);
+        }
+
+        json.WriteEndObject();
+        json.WriteNumber("edge_compute_us", bill.EdgeComputeUs);
+        json.WriteNumber("encode_us", bill.EncodeUs);
+        json.WriteNumber("transport_us", bill.TransportUs);
+        json.WriteNumber("queue_us", bill.QueueUs);
+        json.WriteNumber("decode_us", bill.DecodeUs);
+        json.WriteNumber("worker_compute_us", bill.WorkerComputeUs);
+        json.WriteNumber("elapsed_us", bill.ElapsedUs);
+        json.WriteEndObject();
+    }
+
+    private static void WriteNullable(Utf8JsonWriter json, string name, double? value)
+    {
+        if (value is { } number)
+            json.WriteNumber(name, number);
+        else
+            json.WriteNull(name);
+    }
+
+    private void WriteLine(string type, Action<Utf8JsonWriter> writeFields)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, Options))
+        {
+            json.WriteStartObject();
+            json.WriteString("type", type);
+            writeFields(json);
+            json.WriteEndObject();
+        }
+
+        output.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
+    }
+}

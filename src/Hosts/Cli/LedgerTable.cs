@@ -1,0 +1,92 @@
+using Spectre.Console;
+using SplitActors.Actors.Edge;
+using SplitActors.Actors.Protocol;
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Models;
+
+namespace SplitActors.Hosts.Cli;
+
+/// <summary>The ledger of a session as a table for people.</summary>
+internal static class LedgerTable
+{
+    public static void Write(TextWriter writer, Plan plan, ModelConfig config, int promptTokens, Ledger ledger, SessionEnded ended)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
+        var table = new Table().Border(TableBorder.None).HideHeaders().AddColumns("", "");
+        table.Columns[0].NoWrap().PadRight(2);
+        foreach (var (name, value) in Rows(plan, config, promptTokens, ledger, ended))
+            table.AddRow(new Text(name, new Style(decoration: Decoration.Dim)), new Text(value));
+        console.WriteLine();
+        console.Write(table);
+    }
+
+    private static IEnumerable<(string Name, string Value)> Rows(Plan plan, ModelConfig config, int promptTokens, Ledger ledger, SessionEnded ended)
+    {
+        var total = ledger.Total;
+        yield return ("mode", $"{plan.Mode.ToString().ToLowerInvariant()}, ℓ = {plan.SplitLayer} of {config.LayerCount}: {Placement(plan, config)}");
+        yield return ("tokens", $"{promptTokens} prompt, {ledger.TokenCount} generated; {Reason(ended)}");
+        if (ledger.TtftUs is { } ttft)
+            yield return ("speed", $"TTFT {Ms(ttft)}; TPOT {Tpot(ledger)}");
+        if (total.FrameBytes > 0)
+        {
+            yield return ("bytes per token", $"raw fp16 {PerRow(total.RawBytes)}, sent {PerRow(total.FrameBytes)}, ratio {ledger.CompressionRatio:F2} (with message headers {PerRow(total.MessageBytes)})");
+            yield return ("bits per value", Histogram(total));
+            yield return ("outliers", $"{(double)total.OutlierCount / total.RowCount:F2} per token, sent losslessly");
+        }
+        else if (total.MessageBytes > 0)
+        {
+            yield return ("bytes per token", $"sent {PerRow(total.MessageBytes)} as token ids, message headers included");
+        }
+
+        if (total.ResentCount > 0)
+            yield return ("sent again", $"{total.ResentCount} messages");
+        if (ledger.TokenCount > 0)
+            yield return ("where time went", Times(total));
+
+        string PerRow(long bytes) => $"{(double)bytes / total.RowCount:F1} B";
+    }
+
+    private static string Placement(Plan plan, ModelConfig config) => plan.Mode switch
+    {
+        ExecutionMode.Cloud => $"{LayerRange.Back(0, config.LayerCount)} on {plan.Worker}",
+        ExecutionMode.Device => $"{LayerRange.Front(config.LayerCount)} on the device",
+        _ => $"{LayerRange.Front((int)plan.SplitLayer)} on the device, {LayerRange.Back((int)plan.SplitLayer, config.LayerCount)} on {plan.Worker}",
+    };
+
+    private static string Reason(SessionEnded ended) => ended.Reason switch
+    {
+        EndReason.EndToken => "the model ended the text",
+        EndReason.TokenLimit => "the token limit is reached",
+        EndReason.ContextFull => "the context is full",
+        EndReason.Cancelled => "interrupted",
+        _ => "failed",
+    };
+
+    private static string Tpot(Ledger ledger) =>
+        ledger.TpotUs(50) is { } p50 ? $"p50 {Ms(p50)}, p99 {Ms(ledger.TpotUs(99)!.Value)}; {ledger.TokensPerSecond:F0} tokens/s" : "–";
+
+    private static string Histogram(TokenBill total)
+    {
+        var shares = total.BitsHistogram
+            .Select((count, bits) => (Bits: bits, Count: count))
+            .Where(entry => entry.Count > 0)
+            .Select(entry => $"{entry.Bits} bits: {entry.Count} tokens");
+        return string.Join(", ", shares) is { Length: > 0 } text ? text : "32 (not compressed)";
+    }
+
+    private static string Times(TokenBill total)
+    {
+        var parts = new (string Name, long Us)[]
+        {
+            ("edge compute", total.EdgeComputeUs),
+            ("encode", total.EncodeUs),
+            ("transport", total.TransportUs),
+            ("queue", total.QueueUs),
+            ("decode", total.DecodeUs),
+            ("worker compute", total.WorkerComputeUs),
+        };
+        return string.Join(", ", parts.Select(part => $"{part.Name} {Ms(part.Us)}")) + $"; in all {Ms(total.ElapsedUs)}";
+    }
+
+    private static string Ms(long microseconds) => $"{microseconds / 1000.0:F2} ms";
+}

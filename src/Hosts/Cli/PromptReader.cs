@@ -1,0 +1,45 @@
+using System.Text;
+using SplitActors.Inference;
+
+namespace SplitActors.Hosts.Cli;
+
+/// <summary>The prompt, from the command line or from standard input.</summary>
+internal static class PromptReader
+{
+    private const int BytesMax = 16 << 20;
+
+    /// <param name="argument">The prompt; "-" or null means standard input.</param>
+    /// <exception cref="UserErrorException">There is no prompt, it is empty, too large, or not UTF-8.</exception>
+    public static string Read(string? argument)
+    {
+        if (argument is null && !Console.IsInputRedirected)
+            throw Wrong("The prompt", "a text to continue", "none", "Give it as an argument, as in: splitactors run \"Once upon a time\"");
+        var text = argument is null or "-" ? ReadStandardInput() : argument;
+        return text.Length > 0 ? text : throw Wrong("The prompt", "at least one character", "an empty text", "Give a text to continue.");
+    }
+
+    private static string ReadStandardInput()
+    {
+        var bytes = new MemoryStream();
+        using var input = Console.OpenStandardInput();
+        var buffer = new byte[1 << 16];
+        for (int count; (count = input.Read(buffer)) > 0;)
+        {
+            bytes.Write(buffer, 0, count);
+            if (bytes.Length > BytesMax)
+                throw Wrong("Standard input", $"a prompt of at most {BytesMax >> 20} MiB", "more", "Shorten it.");
+        }
+
+        try
+        {
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes.ToArray());
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw Wrong("Standard input", "UTF-8 text", $"bytes that are not, at byte {e.Index}", "Convert it, for example with: iconv -t UTF-8");
+        }
+    }
+
+    private static UserErrorException Wrong(string place, string expected, string found, string nextStep) =>
+        new(UserErrorKind.Prompt, place, expected, found, nextStep);
+}

@@ -1,0 +1,152 @@
+using System.CommandLine;
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Scheduling;
+using SplitActors.Inference.Compression;
+using SplitActors.Inference.Sampling;
+
+namespace SplitActors.Hosts.Cli;
+
+/// <summary>What <c>splitactors run</c> is asked to do, all sources merged. What only the model can settle is still open.</summary>
+internal sealed record RunOptions
+{
+    private const int TokensMax = 1 << 24;
+    private const int WorkersMax = 64;
+
+    public required string? Prompt { get; init; }
+
+    public required string Model { get; init; }
+
+    public required ExecutionMode? Mode { get; init; }
+
+    /// <summary>Null: auto.</summary>
+    public required int? SplitLayer { get; init; }
+
+    /// <summary>Where the split layer was given, for messages.</summary>
+    public required string SplitPlace { get; init; }
+
+    public required int MaxTokens { get; init; }
+
+    /// <summary>Changes the model's own sampling options to what was asked for.</summary>
+    public required Func<SamplingOptions, SamplingOptions> Sampling { get; init; }
+
+    public required CompressionOptions Compression { get; init; }
+
+    public required int WorkerCount { get; init; }
+
+    public required int? StopWorkerAt { get; init; }
+
+    public required bool Json { get; init; }
+
+    public required bool Quiet { get; init; }
+
+    /// <exception cref="Inference.UserErrorException">A value is malformed or out of its range.</exception>
+    public static RunOptions Read(ParseResult parsed)
+    {
+        var named = parsed.GetValue(RunSettings.Config) ?? Environment.GetEnvironmentVariable("SPLITACTORS_CONFIG");
+        var settings = new SettingReader(parsed, ConfigFile.Read(named, "run.json", RunSettings.All));
+        var stopWorkerAt = settings.Integer(RunSettings.StopWorkerAt, 1, TokensMax);
+        return new RunOptions
+        {
+            Prompt = parsed.GetValue(RunSettings.Prompt),
+            Model = settings.Text(RunSettings.Model) ?? EmbeddedModel.Folder,
+            Mode = settings.Parse<ExecutionMode>(RunSettings.Mode, "split, cloud or device", ParseMode),
+            SplitLayer = settings.Parse<int>(RunSettings.Split, "a number of layers, or auto", ParseSplit) is var layer and >= 0 ? layer : null,
+            SplitPlace = settings.Find(RunSettings.Split)?.Place ?? "--split",
+            MaxTokens = settings.Integer(RunSettings.MaxTokens, 1, TokensMax) ?? 128,
+            Sampling = ReadSampling(settings),
+            Compression = ReadCompression(settings),
+            WorkerCount = settings.Integer(RunSettings.Workers, 1, WorkersMax) ?? (stopWorkerAt is null ? 1 : 2),
+            StopWorkerAt = stopWorkerAt,
+            Json = parsed.GetValue(RunSettings.Json),
+            Quiet = parsed.GetValue(RunSettings.Quiet),
+        };
+    }
+
+    /// <summary>The plan for a model of <paramref name="layerCount"/> layers.</summary>
+    /// <exception cref="Inference.UserErrorException">Mode and split layer contradict each other or the model.</exception>
+    public FixedPlan PlanFor(int layerCount)
+    {
+        if (SplitLayer > layerCount)
+            throw SettingReader.Wrong(SplitPlace, $"0 to {layerCount} layers, or auto", $"{SplitLayer}");
+        var mode = Mode ?? ModeFor(SplitLayer, layerCount);
+        var splitLayer = mode switch
+        {
+            ExecutionMode.Cloud => SplitLayer ?? 0,
+            ExecutionMode.Device => SplitLayer ?? layerCount,
+            _ => SplitLayer ?? Math.Max(1, layerCount / 2),
+        };
+        var (lowest, highest) = mode switch
+        {
+            ExecutionMode.Cloud => (0, 0),
+            ExecutionMode.Device => (layerCount, layerCount),
+            _ => (1, layerCount - 1),
+        };
+        if (splitLayer < lowest || splitLayer > highest)
+        {
+            var range = lowest == highest ? $"{lowest}" : $"{lowest} to {highest}";
+            throw SettingReader.Wrong(SplitPlace, $"{range} of {layerCount} layers in {mode.ToString().ToLowerInvariant()} mode", $"{splitLayer}");
+        }
+
+        return new FixedPlan(mode, splitLayer, Compression);
+    }
+
+    private static ExecutionMode ModeFor(int? splitLayer, int layerCount) => splitLayer switch
+    {
+        0 => ExecutionMode.Cloud,
+        { } layer when layer == layerCount => ExecutionMode.Device,
+        _ => ExecutionMode.Split,
+    };
+
+    private static ExecutionMode? ParseMode(string text) => text switch
+    {
+        "split" => ExecutionMode.Split,
+        "cloud" => ExecutionMode.Cloud,
+        "device" => ExecutionMode.Device,
+        _ => null,
+    };
+
+    /// <summary>−1 stands for auto.</summary>
+    private static int? ParseSplit(string text) =>
+        text == "auto" ? -1
+        : int.TryParse(text, out var layer) && layer >= 0 ? layer
+        : null;
+
+    private static Func<SamplingOptions, SamplingOptions> ReadSampling(SettingReader settings)
+    {
+        var temperature = settings.Number(RunSettings.Temperature, "a number of at least 0", value => value >= 0);
+        var topK = settings.Integer(RunSettings.TopK, 0, int.MaxValue);
+        var topP = settings.Number(RunSettings.TopP, "a number above 0 and at most 1", value => value is > 0 and <= 1);
+        var minP = settings.Number(RunSettings.MinP, "a number from 0 to 1", value => value is >= 0 and <= 1);
+        var penalty = settings.Number(RunSettings.RepetitionPenalty, "a number above 0", value => value > 0);
+        var seed = settings.Unsigned(RunSettings.Seed);
+        return model => model with
+        {
+            Temperature = (float?)temperature ?? model.Temperature,
+            TopK = topK ?? model.TopK,
+            TopP = (float?)topP ?? model.TopP,
+            MinP = (float?)minP ?? model.MinP,
+            RepetitionPenalty = (float?)penalty ?? model.RepetitionPenalty,
+            Seed = seed ?? model.Seed,
+        };
+    }
+
+    private static CompressionOptions ReadCompression(SettingReader settings)
+    {
+        var defaults = new TabqOptions();
+        var threshold = settings.Parse<Threshold>(
+            RunSettings.Threshold, "a positive magnitude such as 5, or a multiple of the token's RMS such as 3rms", text => Threshold.TryParse(text, out var value) ? value : null);
+        var tolerance = settings.Number(RunSettings.Tolerance, "a number of at least 0", value => value >= 0);
+        var bitsMax = settings.Integer(RunSettings.BitsMax, TabqOptions.BitsLowest, TabqOptions.BitsHighest) ?? defaults.BitsMax;
+        var bitsMin = settings.Integer(RunSettings.BitsMin, TabqOptions.BitsLowest, bitsMax) ?? Math.Min(defaults.BitsMin, bitsMax);
+        var tabq = new TabqOptions(threshold, tolerance ?? defaults.DistortionTolerance, bitsMax, bitsMin);
+        var codec = settings.Parse<FrameCodec>(RunSettings.Compression, "none or tabq", ParseCodec) ?? FrameCodec.Tabq;
+        return new CompressionOptions(codec, tabq);
+    }
+
+    private static FrameCodec? ParseCodec(string text) => text switch
+    {
+        "none" => FrameCodec.None,
+        "tabq" => FrameCodec.Tabq,
+        _ => null,
+    };
+}

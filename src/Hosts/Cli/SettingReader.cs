@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Globalization;
+using SplitActors.Inference;
+
+namespace SplitActors.Hosts.Cli;
+
+/// <summary>Looks settings up in command line, environment and configuration file; errors name where the value stands.</summary>
+internal sealed class SettingReader(ParseResult parsed, ConfigFile config)
+{
+    /// <summary>The value and the place it comes from; null if it is given nowhere.</summary>
+    public (string Text, string Place)? Find(Setting setting)
+    {
+        if (parsed.GetValue(setting.Option) is { } argument)
+            return (argument, $"--{setting.Name}");
+        if (Environment.GetEnvironmentVariable(setting.EnvironmentVariable) is { Length: > 0 } variable)
+            return (variable, setting.EnvironmentVariable);
+        return config.Find(setting.Name) is { } value ? (value, $"{config.Path}, {setting.Name}") : null;
+    }
+
+    public string? Text(Setting setting) => Find(setting)?.Text;
+
+    public int? Integer(Setting setting, int min, int max) =>
+        Parse<int>(setting, $"a whole number from {min} to {max}", text =>
+            int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value : null);
+
+    public ulong? Unsigned(Setting setting) =>
+        Parse<ulong>(setting, "a whole number of at least 0", text =>
+            ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null);
+
+    /// <param name="expected">The range, in words.</param>
+    /// <param name="isValid">Asked for finite numbers only.</param>
+    public double? Number(Setting setting, string expected, Func<double, bool> isValid) =>
+        Parse<double>(setting, expected, text =>
+            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) && isValid(value) ? value : null);
+
+    /// <param name="expected">What may be given, in words.</param>
+    /// <param name="parse">Null if the text is not that.</param>
+    public T? Parse<T>(Setting setting, string expected, Func<string, T?> parse)
+        where T : struct
+    {
+        if (Find(setting) is not var (text, place))
+            return null;
+        return parse(text) ?? throw Wrong(place, expected, text);
+    }
+
+    public static UserErrorException Wrong(string place, string expected, string found) =>
+        new(UserErrorKind.Options, place, expected, $"'{found}'", "Correct it or leave it out.");
+}

@@ -1,0 +1,26 @@
+using SplitActors.Inference;
+
+namespace SplitActors.Hosts;
+
+/// <summary>What the process tells its caller; documented in the README.</summary>
+internal static class ExitCode
+{
+    public const int Success = 0;
+    public const int Failure = 1;
+    public const int Options = 2;
+    public const int Checkpoint = 3;
+    public const int Prompt = 4;
+    public const int Output = 5;
+
+    /// <summary>128 plus the number of the signal, as shells have it.</summary>
+    public const int Interrupted = 130;
+
+    public static int Of(UserErrorKind kind) => kind switch
+    {
+        UserErrorKind.Options => Options,
+        UserErrorKind.Checkpoint => Checkpoint,
+        UserErrorKind.Prompt => Prompt,
+        UserErrorKind.Output => Output,
+        _ => Failure,
+    };
+}

@@ -1,0 +1,97 @@
+using System.Threading.Channels;
+using Google.Protobuf;
+using SplitActors.Actors.Backend;
+using SplitActors.Actors.Edge;
+using SplitActors.Actors.Kernel;
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Scheduling;
+using SplitActors.Actors.Transport;
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Models;
+using SplitActors.Inference.Sampling;
+
+namespace SplitActors.Hosts.Serving;
+
+/// <summary>A scheduler, workers and devices in this process, on the thread pool, with the in-process transport between them.</summary>
+internal sealed class LocalCluster : IAsyncDisposable
+{
+    private const string SchedulerAddress = "scheduler";
+
+    private readonly ActorSystem _system;
+    private readonly InProcessTransport _transport = new();
+    private readonly Checkpoint _checkpoint;
+    private readonly ByteString _digest;
+    private readonly FixedPlan _plan;
+    private readonly Dictionary<string, ActorRef> _workers = new(StringComparer.Ordinal);
+
+    /// <param name="checkpoint">Stays open as long as the cluster.</param>
+    /// <param name="plan">What every session is told to do.</param>
+    /// <param name="clock">Runs timers and measures.</param>
+    public LocalCluster(Checkpoint checkpoint, FixedPlan plan, TimeProvider clock)
+    {
+        _checkpoint = checkpoint;
+        _plan = plan;
+        _digest = ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(checkpoint).Hex));
+        _system = new ActorSystem(new ActorSystemOptions { Dispatcher = new ThreadPoolDispatcher(), TimeProvider = clock });
+        var options = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = _digest, LayerCount = checkpoint.Config.LayerCount, Plan = plan };
+        _system.Spawn(new Props(() => new SchedulerActor(options, _transport)), "scheduler");
+    }
+
+    /// <summary>Loads the back layers once and starts workers that share them.</summary>
+    /// <exception cref="Inference.UserErrorException">A tensor of these layers is missing or damaged.</exception>
+    public void StartWorkers(int count, IProgress<LoadProgress>? progress = null)
+    {
+        var layers = LayerRange.Back(_plan.SplitLayer, _checkpoint.Config.LayerCount);
+        var segment = Segment.Load(_checkpoint, layers, progress);
+        for (var number = 1; number <= count; number++)
+        {
+            var options = new WorkerOptions
+            {
+                Address = $"worker/{number}",
+                Scheduler = SchedulerAddress,
+                ModelDigest = _digest,
+                Layers = layers,
+                ContextLength = _checkpoint.Config.ContextLength,
+                VocabularySize = _checkpoint.Config.VocabularySize,
+            };
+            _workers[options.Address] = _system.Spawn(new Props(() => NewWorker(options, segment)), $"worker-{number}");
+        }
+    }
+
+    public void StopWorker(string address) => _system.Stop(_workers[address]);
+
+    /// <summary>Starts a session on a prompt of at least one token.</summary>
+    /// <returns>What happens, in order, up to <see cref="SessionEnded"/>; and the actor, for <see cref="CancelSession"/>.</returns>
+    public (ChannelReader<SessionEvent> Events, ActorRef Actor) StartSession(
+        SessionId session, IReadOnlyList<int> prompt, SamplingOptions sampling, int maxTokens, IProgress<LoadProgress>? progress = null)
+    {
+        var config = _checkpoint.Config;
+        var options = new EdgeOptions
+        {
+            Address = $"edge/{session}",
+            Scheduler = SchedulerAddress,
+            ModelDigest = _digest,
+            LayerCount = config.LayerCount,
+            ContextLength = config.ContextLength,
+            EndTokens = config.EosTokenIds,
+            Sampling = sampling,
+            GeneratedCountMax = maxTokens,
+        };
+        var tokenCountMax = Math.Min(config.ContextLength, prompt.Count + maxTokens);
+        var events = Channel.CreateUnbounded<SessionEvent>(new UnboundedChannelOptions { SingleReader = true }); // bounded by maxTokens
+        var actor = _system.Spawn(
+            new Props(() => new EdgeActor(new EdgeState(session, options), _transport, LoadFront, sessionEvent => events.Writer.TryWrite(sessionEvent))),
+            $"edge-{session}");
+        actor.Tell(new StartSession([.. prompt]));
+        return (events.Reader, actor);
+
+        FrontEngine LoadFront(Plan plan) => new(
+            Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), progress),
+            _plan.Compression, sampling, tokenCountMax, options.ChunkTokensMax, _system.TimeProvider);
+    }
+
+    public async ValueTask DisposeAsync() => await _system.DisposeAsync();
+
+    private BackendActor NewWorker(WorkerOptions options, Segment segment) =>
+        new(options, _transport, new BackEngine(segment, options.BatchRowsMax, _system.TimeProvider));
+}
