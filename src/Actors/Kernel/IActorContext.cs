@@ -33,7 +33,7 @@ public interface IActorContext
 
     /// <summary>
     /// Brings one <see cref="Terminated"/> when the actor stops, or at once if it has. A second watch before that changes nothing.
-    /// Watches outlast a restart of the watcher.
+    /// Watches outlast a restart of the watcher. Watching itself does nothing.
     /// </summary>
     void Watch(ActorRef actor);
 

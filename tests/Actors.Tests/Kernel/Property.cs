@@ -5,7 +5,7 @@ namespace SplitActors.Actors.Tests.Kernel;
 
 internal static class Property
 {
-    /// <summary>Fails with the shrunk input and the seed to replay it.</summary>
+    /// <summary>Fails with the input and the seed to replay it.</summary>
     public static void Holds<T>(Gen<T> inputs, Func<T, bool> property) =>
         Check.One(Config.QuickThrowOnFailure, Prop.ForAll(inputs.ToArbitrary(), property));
 }

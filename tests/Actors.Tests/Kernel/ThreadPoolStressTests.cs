@@ -232,10 +232,12 @@ public sealed class ThreadPoolStressTests : IAsyncDisposable
                 OnPreStart = context => context.Timers.StartPeriodic("tick", "tick", TimeSpan.FromMilliseconds(1)),
                 OnReceive = (context, message) =>
                 {
-                    if (message is "tick" && ++ticks <= Ticks)
-                        context.RunOffloaded(() => ticks);
-                    else if (message is int && ++results == Ticks)
-                        done.SetResult();
+                    if (message is int)
+                        results++;
+                    else if (++ticks <= Ticks)
+                        context.RunOffloaded(static () => 0);
+                    if (results == Ticks)
+                        done.TrySetResult();
                 },
             })
             { OffloadsMax = Ticks },
