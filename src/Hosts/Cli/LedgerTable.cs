@@ -9,15 +9,11 @@ namespace SplitActors.Hosts.Cli;
 /// <summary>The ledger of a session as a table for people.</summary>
 internal static class LedgerTable
 {
-    public static void Write(TextWriter writer, Plan plan, ModelConfig config, int promptTokens, Ledger ledger, SessionEnded ended)
+    public static void Write(Plan plan, ModelConfig config, int promptTokens, Ledger ledger, SessionEnded ended)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
-        var table = new Table().Border(TableBorder.None).HideHeaders().AddColumns("", "");
-        table.Columns[0].NoWrap().PadRight(2);
-        foreach (var (name, value) in Rows(plan, config, promptTokens, ledger, ended))
-            table.AddRow(new Text(name, new Style(decoration: Decoration.Dim)), new Text(value));
+        var console = Terminal.Error;
         console.WriteLine();
-        console.Write(table);
+        console.Write(Terminal.Facts(Rows(plan, config, promptTokens, ledger, ended)));
     }
 
     private static IEnumerable<(string Name, string Value)> Rows(Plan plan, ModelConfig config, int promptTokens, Ledger ledger, SessionEnded ended)

@@ -45,34 +45,41 @@ internal static class ModelCommand
 
     private static void Print(string folder, CheckpointSummary summary)
     {
-        var config = summary.Config;
-        var facts = new Table().Border(TableBorder.None).HideHeaders().AddColumns("", "");
-        facts.Columns[0].NoWrap().PadRight(2);
-        void Fact(string name, string value) => facts.AddRow(new Text(name, new Style(decoration: Decoration.Dim)), new Text(value));
-        Fact("folder", folder);
-        Fact("digest", summary.Digest.Short);
-        Fact("layers", $"{config.LayerCount}, hidden size {config.HiddenSize}, feed-forward {config.IntermediateSize}");
-        Fact("attention", $"{config.HeadCount} heads of {config.HeadDim}, {config.KvHeadCount} KV heads, rope θ {config.RopeTheta:G}");
-        Fact("vocabulary", $"{config.VocabularySize}{(config.TieWordEmbeddings ? ", embedding and head are one matrix" : "")}");
-        Fact("context", $"{config.ContextLength} tokens");
-        Fact("parameters", $"{summary.Parameters.Total:N0} (embedding {summary.Parameters.Embedding:N0}, each layer {summary.Parameters.PerLayer:N0}, head {summary.Parameters.Head:N0})");
-        Fact("files", $"{Size(summary.FileBytes)}: {string.Join(", ", summary.Types.Select(type => $"{type.TensorCount} tensors {type.Type}"))}");
-        AnsiConsole.Write(facts);
-        AnsiConsole.WriteLine();
+        var console = Terminal.Output;
+        console.Write(Terminal.Facts(Facts(folder, summary)));
+        console.WriteLine();
+        console.Write(Splits(summary));
+    }
 
-        var splits = new Table().Border(TableBorder.Simple);
-        string[] headers = ["ℓ", "device 16-bit", "8-bit", "4-bit", "KV/token", "worker 16-bit", "8-bit", "4-bit", "KV/token"];
+    private static IEnumerable<(string Name, string Value)> Facts(string folder, CheckpointSummary summary)
+    {
+        var config = summary.Config;
+        var parameters = summary.Parameters;
+        yield return ("folder", folder);
+        yield return ("digest", summary.Digest.Short);
+        yield return ("layers", $"{config.LayerCount}, hidden size {config.HiddenSize}, feed-forward {config.IntermediateSize}");
+        yield return ("attention", $"{config.HeadCount} heads of {config.HeadDim}, {config.KvHeadCount} KV heads, rope θ {config.RopeTheta:G}");
+        yield return ("vocabulary", $"{config.VocabularySize}{(config.TieWordEmbeddings ? ", embedding and head are one matrix" : "")}");
+        yield return ("context", $"{config.ContextLength} tokens");
+        yield return ("parameters", $"{parameters.Total:N0} (embedding {parameters.Embedding:N0}, each layer {parameters.PerLayer:N0}, head {parameters.Head:N0})");
+        yield return ("files", $"{Mebibytes(summary.FileBytes)} MiB: {string.Join(", ", summary.Types.Select(type => $"{type.TensorCount} tensors {type.Type}"))}");
+    }
+
+    private static Table Splits(CheckpointSummary summary)
+    {
+        var table = new Table().Border(TableBorder.Simple).Title("Weights in MiB by weight bits, KV cache in KiB per token at 16 bits");
+        string[] headers = ["ℓ", "device 16", "8", "4", "KV", "worker 16", "8", "4", "KV"];
         foreach (var header in headers)
-            splits.AddColumn(new TableColumn(new Text(header)).RightAligned());
+            table.AddColumn(new TableColumn(new Text(header)).RightAligned().NoWrap());
         foreach (var split in summary.Splits)
         {
-            splits.AddRow(
+            table.AddRow(
                 $"{split.SplitLayer}",
-                Size(split.Front.At16Bits), Size(split.Front.At8Bits), Size(split.Front.At4Bits), Size(split.FrontKvBytesPerToken),
-                Size(split.Back.At16Bits), Size(split.Back.At8Bits), Size(split.Back.At4Bits), Size(split.BackKvBytesPerToken));
+                Mebibytes(split.Front.At16Bits), Mebibytes(split.Front.At8Bits), Mebibytes(split.Front.At4Bits), Kibibytes(split.FrontKvBytesPerToken),
+                Mebibytes(split.Back.At16Bits), Mebibytes(split.Back.At8Bits), Mebibytes(split.Back.At4Bits), Kibibytes(split.BackKvBytesPerToken));
         }
 
-        AnsiConsole.Write(splits);
+        return table;
     }
 
     private static object ToJson(string folder, CheckpointSummary summary) => new
@@ -86,11 +93,7 @@ internal static class ModelCommand
         summary.Splits,
     };
 
-    private static string Size(long bytes) => bytes switch
-    {
-        >= 1L << 30 => $"{bytes / (double)(1L << 30):F2} GiB",
-        >= 1L << 20 => $"{bytes / (double)(1L << 20):F2} MiB",
-        >= 1L << 10 => $"{bytes / (double)(1L << 10):F1} KiB",
-        _ => $"{bytes} B",
-    };
+    private static string Mebibytes(long bytes) => $"{bytes / (double)(1 << 20):F2}";
+
+    private static string Kibibytes(long bytes) => $"{bytes / (double)(1 << 10):F1}";
 }

@@ -34,7 +34,7 @@ internal sealed class TextReport(
         output.Write(_detokenizer.Flush() + "\n");
         loading.Clear();
         if (!isQuiet && _plan is not null)
-            LedgerTable.Write(Console.Error, _plan, config, promptTokens, _ledger, ended);
+            LedgerTable.Write(_plan, config, promptTokens, _ledger, ended);
         if (ended.Reason == EndReason.Failed)
             Console.Error.WriteLine($"splitactors: {ended.Detail}");
     }
