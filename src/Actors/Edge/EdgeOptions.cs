@@ -36,6 +36,9 @@ public sealed record EdgeOptions
     /// <summary>Unanswered sends after which a worker counts as lost, and the scheduler as out of reach.</summary>
     public int AttemptsMax { get; init; } = 4;
 
+    /// <summary>Longest time that a session is told to try later (no worker, full queue) before it fails.</summary>
+    public TimeSpan RefusedTimeMax { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Workers lost in one session after which it fails.</summary>
     public int FailoversMax { get; init; } = 16;
 

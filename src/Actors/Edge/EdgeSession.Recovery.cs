@@ -10,22 +10,25 @@ public static partial class EdgeSession
         /// <summary>Keeps a timer running exactly while an answer is due.</summary>
         public void GuardAnswer()
         {
-            var isDue = IsAnswerDue(State);
-            if (isDue && (_restartTimer || !IsAnswerDue(_before)))
+            if (_hasStartedTimer || State.IsWaiting || State.Phase == EdgePhase.Ended)
+                return;
+            var (isDue, wasDue) = (IsAnswerDue(State), IsAnswerDue(_before));
+            var isNewQuestion = State.Phase != _before.Phase || State.Epoch != _before.Epoch;
+            if (isDue && (_restartTimer || isNewQuestion || !wasDue))
                 _effects.Add(new EdgeEffect.StartTimer(Options.AnswerTimeout));
-            else if (!isDue && IsAnswerDue(_before) && State.Phase != EdgePhase.Ended)
+            else if (!isDue && wasDue)
                 _effects.Add(new EdgeEffect.CancelTimer());
         }
 
         private static bool IsAnswerDue(EdgeState state) =>
             state.Phase is EdgePhase.Joining or EdgePhase.Planning or EdgePhase.Opening
-            || (state.Phase == EdgePhase.Running && state.HasUnacknowledged);
+            || (state.Phase == EdgePhase.Running && (state.HasUnacknowledged || state.IsWaiting));
 
         private void Retry()
         {
             if (!IsAnswerDue(State))
                 return;
-            State = State with { Attempts = State.Attempts + 1 };
+            State = State with { Attempts = State.IsWaiting ? 0 : State.Attempts + 1, IsWaiting = false };
             _restartTimer = true;
             if (State.Attempts >= Options.AttemptsMax)
             {
@@ -73,7 +76,15 @@ public static partial class EdgeSession
 
         private void RequestPlan()
         {
-            State = State with { Phase = EdgePhase.Planning, Attempts = 0, SentCount = 0, AckedCount = 0 };
+            State = State with
+            {
+                Phase = EdgePhase.Planning,
+                SentCount = 0,
+                AckedCount = 0,
+                Attempts = 0,
+                IsWaiting = false,
+                RefusedSince = null,
+            };
             Send(Options.Scheduler, PlanRequest());
         }
 
@@ -81,7 +92,7 @@ public static partial class EdgeSession
         private void Rewind(int expectedPosition)
         {
             var index = State.Frames.FindIndex(frame => frame.Position == expectedPosition);
-            if (index < 0 || index >= State.SentCount)
+            if (State.IsWaiting || index < 0 || index >= State.SentCount)
                 return;
             State = State with { SentCount = index, AckedCount = Math.Min(State.AckedCount, index) };
             _restartTimer = true;
@@ -96,23 +107,34 @@ public static partial class EdgeSession
             if (isForThisEpoch && rejected.Reason == RejectReason.UnknownSession)
                 Open();
             else if (rejected.RetryAfterMs > 0)
-                WaitAndRetry(TimeSpan.FromMilliseconds(rejected.RetryAfterMs), rejected.Detail);
+                WaitAsTold(TimeSpan.FromMilliseconds(rejected.RetryAfterMs), rejected.Detail);
             else if (isForThisEpoch && rejected.Reason == RejectReason.BadFrame)
                 Retry();
             else
                 End(EndReason.Failed, rejected.Detail);
         }
 
-        /// <summary>Leaves the running timer to fire after the delay that the other side asked for.</summary>
-        private void WaitAndRetry(TimeSpan delay, string detail)
+        /// <summary>The other side is there but cannot serve now: asks again after the delay that it wants, unless this goes on for too long.</summary>
+        private void WaitAsTold(TimeSpan delay, string detail)
         {
-            if (State.Attempts + 1 >= Options.AttemptsMax)
+            if (State.IsWaiting)
+                return;
+            var since = State.RefusedSince ?? now;
+            if (now + delay - since > Options.RefusedTimeMax)
             {
-                End(EndReason.Failed, detail);
+                End(EndReason.Failed, $"{detail} The session waited {(now - since).TotalSeconds:0.#} s of at most {Options.RefusedTimeMax.TotalSeconds:0.#} s.");
                 return;
             }
 
+            State = State with { RefusedSince = since, Attempts = 0 };
+            Wait(delay);
+        }
+
+        private void Wait(TimeSpan delay)
+        {
+            State = State with { IsWaiting = true };
             _effects.Add(new EdgeEffect.StartTimer(delay));
+            _hasStartedTimer = true;
         }
 
         private bool CanContinueUnder(Plan plan) =>

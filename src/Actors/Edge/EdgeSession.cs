@@ -36,6 +36,9 @@ public static partial class EdgeSession
         /// <summary>Something was answered or sent: the time to wait for an answer starts anew.</summary>
         private bool _restartTimer;
 
+        /// <summary>This step has started the timer itself.</summary>
+        private bool _hasStartedTimer;
+
         public EdgeState State { get; private set; } = before;
 
         public ImmutableArray<EdgeEffect> Effects => _effects.DrainToImmutable();
@@ -119,12 +122,21 @@ public static partial class EdgeSession
                 return;
             }
 
-            State = State with { Phase = EdgePhase.Opening, Epoch = State.Epoch + 1, SentCount = 0, AckedCount = 0, Attempts = 0 };
+            State = State with
+            {
+                Phase = EdgePhase.Opening,
+                Epoch = State.Epoch + 1,
+                SentCount = 0,
+                AckedCount = 0,
+                Attempts = 0,
+                IsWaiting = false,
+                RefusedSince = null,
+            };
             _effects.Add(new EdgeEffect.WatchWorker(State.Worker));
             Send(State.Worker, OpenSession());
         }
 
-        private void Run() => State = State with { Phase = EdgePhase.Running, Attempts = 0 };
+        private void Run() => State = State with { Phase = EdgePhase.Running, Attempts = 0, RefusedSince = null };
 
         /// <summary>Gives the front the next chunk of tokens it has not seen; in cloud mode the token ids themselves are the frame.</summary>
         public void ComputeNext()
@@ -165,6 +177,7 @@ public static partial class EdgeSession
         public void SendWithinWindow()
         {
             while (State.Phase == EdgePhase.Running
+                && !State.IsWaiting
                 && State.SentCount < State.Frames.Count
                 && State.SentCount < State.AckedCount + Options.InflightFramesMax)
             {
@@ -194,6 +207,7 @@ public static partial class EdgeSession
                 {
                     AckedCount = acked,
                     Attempts = 0,
+                    RefusedSince = null,
                     Bill = State.Bill.With(result, transportUs),
                     Link = State.Link.WithRoundTrip(transportUs),
                 };

@@ -60,6 +60,12 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>Sends of the oldest unanswered message.</summary>
     public int Attempts { get; init; }
 
+    /// <summary>Was told to try later: sends nothing until the timer fires.</summary>
+    public bool IsWaiting { get; init; }
+
+    /// <summary>Since when it is told to try later, without anything else having been answered.</summary>
+    public TimeSpan? RefusedSince { get; init; }
+
     public int FailoverCount { get; init; }
 
     /// <summary>Cost since the last token.</summary>
