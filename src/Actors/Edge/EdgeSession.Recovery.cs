@@ -28,7 +28,7 @@ public static partial class EdgeSession
         {
             if (!IsAnswerDue(State))
                 return;
-            State = State with { Attempts = State.IsWaiting ? 0 : State.Attempts + 1, IsWaiting = false };
+            State = State with { Attempts = State.IsWaiting ? 0 : State.Attempts + 1, IsWaiting = false, NackedPosition = -1 };
             _restartTimer = true;
             if (State.Attempts >= Options.AttemptsMax)
             {
@@ -88,14 +88,18 @@ public static partial class EdgeSession
             Send(Options.Scheduler, PlanRequest());
         }
 
-        /// <summary>The worker misses frames: goes back to the one it expects.</summary>
-        private void Rewind(int expectedPosition)
+        /// <summary>
+        /// The worker misses frames: goes back to the one it expects. Every frame after a gap draws a <see cref="Nack"/>; only the first is
+        /// followed. If what is sent now is lost again, the timer brings it back.
+        /// </summary>
+        private void Rewind(uint expectedPosition)
         {
-            var index = State.Frames.FindIndex(frame => frame.Position == expectedPosition);
-            if (State.IsWaiting || index < 0 || index >= State.SentCount)
+            if (State.IsWaiting || expectedPosition <= State.NackedPosition)
                 return;
-            State = State with { SentCount = index, AckedCount = Math.Min(State.AckedCount, index) };
-            _restartTimer = true;
+            var index = State.Frames.FindIndex(frame => frame.Position == expectedPosition);
+            if (index < State.AckedCount || index >= State.SentCount)
+                return;
+            State = State with { SentCount = index, NackedPosition = expectedPosition };
         }
 
         private void HandleRejected(string from, Rejected rejected)

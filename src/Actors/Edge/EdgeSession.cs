@@ -69,7 +69,7 @@ public static partial class EdgeSession
                 case Plan plan when State.Phase == EdgePhase.Planning && IsMine(plan.SessionId): Adopt(plan); break;
                 case SessionOpened opened when State.Phase == EdgePhase.Opening && IsCurrent(opened.SessionId, opened.Epoch): Run(); break;
                 case StepResult result when State.Phase == EdgePhase.Running && IsCurrent(result.SessionId, result.Epoch): Acknowledge(result); break;
-                case Nack nack when State.Phase == EdgePhase.Running && IsCurrent(nack.SessionId, nack.Epoch): Rewind((int)nack.ExpectedPosition); break;
+                case Nack nack when State.Phase == EdgePhase.Running && IsCurrent(nack.SessionId, nack.Epoch): Rewind(nack.ExpectedPosition); break;
                 case Rejected rejected: HandleRejected(received.From, rejected); break;
             }
         }
@@ -129,6 +129,7 @@ public static partial class EdgeSession
                 SentCount = 0,
                 AckedCount = 0,
                 Attempts = 0,
+                NackedPosition = -1,
                 IsWaiting = false,
                 RefusedSince = null,
             };

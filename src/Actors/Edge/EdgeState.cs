@@ -60,6 +60,9 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>Sends of the oldest unanswered message.</summary>
     public int Attempts { get; init; }
 
+    /// <summary>The expected position of the last <see cref="Nack"/> that was followed in this epoch, since the timer fired; −1 if none.</summary>
+    public long NackedPosition { get; init; } = -1;
+
     /// <summary>Was told to try later: sends nothing until the timer fires.</summary>
     public bool IsWaiting { get; init; }
 
