@@ -39,8 +39,11 @@ public sealed record EdgeOptions
     /// <summary>Longest time that a session is told to try later (no worker, full queue) before it fails.</summary>
     public TimeSpan RefusedTimeMax { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Workers lost in one session after which it fails.</summary>
+    /// <summary>Workers lost between two tokens after which the session fails.</summary>
     public int FailoversMax { get; init; } = 16;
+
+    /// <summary>Pause before the second failover between two tokens; doubles with each further one, up to <see cref="AnswerTimeout"/>.</summary>
+    public TimeSpan FailoverPause { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Tokens between two link reports to the scheduler.</summary>
     public int LinkReportTokens { get; init; } = 32;

@@ -49,7 +49,7 @@ public static partial class EdgeSession
         {
             var silence = $"{State.Attempts} messages were not answered";
             if (State.Phase is EdgePhase.Opening or EdgePhase.Running)
-                FailOver(silence);
+                FailOver(silence, isGone: false);
             else
                 End(EndReason.Failed, $"The scheduler at {Options.Scheduler} is out of reach: {silence}.");
         }
@@ -57,24 +57,57 @@ public static partial class EdgeSession
         private void LosePeer(string address, string reason)
         {
             if (address == State.Worker && State.Phase is EdgePhase.Opening or EdgePhase.Running)
-                FailOver(reason);
+                FailOver(reason, isGone: true);
         }
 
         /// <summary>Asks for another worker. The frames stay; the next epoch replays them.</summary>
-        private void FailOver(string reason)
+        private void FailOver(string reason, bool isGone)
         {
             if (State.FailoverCount >= Options.FailoversMax)
             {
-                End(EndReason.Failed, $"{State.FailoverCount + 1} workers were lost, the last because {reason}.");
+                End(EndReason.Failed, $"{State.FailoverCount + 1} workers were lost since the last token, the last, {State.Worker}, because: {reason}.");
                 return;
             }
 
+            if (!isGone)
+                Send(State.Worker, CloseSession());
             Publish(new WorkerReplaced(State.Worker, reason));
             State = State with { FailoverCount = State.FailoverCount + 1, LostWorker = State.Worker };
-            RequestPlan();
+            EnterPlanning();
+            if (State.FailoverCount == 1)
+                Send(Options.Scheduler, PlanRequest());
+            else
+                Wait(PauseBefore(State.FailoverCount));
+        }
+
+        /// <summary>The scheduler may not know yet what the device knows, and name the lost worker again.</summary>
+        private TimeSpan PauseBefore(int failover)
+        {
+            var doublings = Math.Min(failover - 2, 30);
+            var pause = Options.FailoverPause * (1L << doublings);
+            return pause < Options.AnswerTimeout ? pause : Options.AnswerTimeout;
+        }
+
+        /// <summary>The worker has forgotten the session: opens it there anew, but only once without a token in between.</summary>
+        private void Reopen(string detail)
+        {
+            if (State.FailoverCount > 0)
+            {
+                FailOver(detail, isGone: false);
+                return;
+            }
+
+            State = State with { FailoverCount = 1 };
+            Open();
         }
 
         private void RequestPlan()
+        {
+            EnterPlanning();
+            Send(Options.Scheduler, PlanRequest());
+        }
+
+        private void EnterPlanning()
         {
             State = State with
             {
@@ -85,7 +118,6 @@ public static partial class EdgeSession
                 IsWaiting = false,
                 RefusedSince = null,
             };
-            Send(Options.Scheduler, PlanRequest());
         }
 
         /// <summary>
@@ -104,18 +136,28 @@ public static partial class EdgeSession
 
         private void HandleRejected(string from, Rejected rejected)
         {
-            var isForThisEpoch = IsCurrent(rejected.SessionId, rejected.Epoch) && from == State.Worker;
+            var isFromWorker =
+                from == State.Worker && State.Phase is EdgePhase.Opening or EdgePhase.Running && IsCurrent(rejected.SessionId, rejected.Epoch);
             var isFromScheduler = from == Options.Scheduler && State.Phase is EdgePhase.Joining or EdgePhase.Planning;
-            if (!isForThisEpoch && !isFromScheduler)
+            if (!isFromWorker && !isFromScheduler)
                 return;
-            if (isForThisEpoch && rejected.Reason == RejectReason.UnknownSession)
-                Open();
+            if (isFromWorker && rejected.Reason == RejectReason.UnknownSession)
+                Reopen(rejected.Detail);
             else if (rejected.RetryAfterMs > 0)
                 WaitAsTold(TimeSpan.FromMilliseconds(rejected.RetryAfterMs), rejected.Detail);
-            else if (isForThisEpoch && rejected.Reason == RejectReason.BadFrame)
-                Retry();
+            else if (isFromWorker && rejected.Reason == RejectReason.BadFrame)
+                SendAgain(rejected.Detail);
             else
                 End(EndReason.Failed, rejected.Detail);
+        }
+
+        /// <summary>A frame was damaged on its way: sends it again, unless that has not helped.</summary>
+        private void SendAgain(string detail)
+        {
+            _restartTimer = true;
+            State = State with { Attempts = State.Attempts + 1, SentCount = State.AckedCount };
+            if (State.Attempts >= Options.AttemptsMax)
+                FailOver(detail, isGone: false);
         }
 
         /// <summary>The other side is there but cannot serve now: asks again after the delay that it wants, unless this goes on for too long.</summary>

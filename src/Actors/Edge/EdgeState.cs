@@ -69,6 +69,7 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>Since when it is told to try later, without anything else having been answered.</summary>
     public TimeSpan? RefusedSince { get; init; }
 
+    /// <summary>Workers lost, and sessions opened anew, since the last token.</summary>
     public int FailoverCount { get; init; }
 
     /// <summary>Cost since the last token.</summary>
