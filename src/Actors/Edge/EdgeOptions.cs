@@ -18,6 +18,8 @@ public sealed record EdgeOptions
 
     public required int ContextLength { get; init; }
 
+    public required int VocabularySize { get; init; }
+
     public required ImmutableArray<int> EndTokens { get; init; }
 
     public SamplingOptions Sampling { get; init; } = SamplingOptions.Greedy;

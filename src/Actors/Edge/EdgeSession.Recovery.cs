@@ -155,9 +155,11 @@ public static partial class EdgeSession
         private void SendAgain(string detail)
         {
             _restartTimer = true;
-            State = State with { Attempts = State.Attempts + 1, SentCount = State.AckedCount };
+            State = State with { Attempts = State.Attempts + 1 };
             if (State.Attempts >= Options.AttemptsMax)
                 FailOver(detail, isGone: false);
+            else if (!State.IsWaiting)
+                State = State with { SentCount = State.AckedCount };
         }
 
         /// <summary>The other side is there but cannot serve now: asks again after the delay that it wants, unless this goes on for too long.</summary>
@@ -182,8 +184,5 @@ public static partial class EdgeSession
             _effects.Add(new EdgeEffect.StartTimer(delay));
             _hasStartedTimer = true;
         }
-
-        private bool CanContinueUnder(Plan plan) =>
-            plan.SplitLayer == State.Plan!.SplitLayer && plan.Mode == State.Plan.Mode && plan.Compression.Equals(State.Plan.Compression);
     }
 }

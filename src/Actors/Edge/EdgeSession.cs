@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Google.Protobuf;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Transport;
 
@@ -63,14 +64,30 @@ public static partial class EdgeSession
 
         private void HandleReceived(Received received)
         {
-            switch (received.Body)
+            if (received.Body is Rejected rejected)
+                HandleRejected(received.From, rejected);
+            else if (received.From == Options.Scheduler)
+                HandleFromScheduler(received.Body);
+            else if (received.From == State.Worker)
+                HandleFromWorker(received.Body);
+        }
+
+        private void HandleFromScheduler(IMessage body)
+        {
+            switch (body)
             {
                 case Welcome when State.Phase == EdgePhase.Joining: RequestPlan(); break;
-                case Plan plan when State.Phase == EdgePhase.Planning && IsMine(plan.SessionId): Adopt(plan); break;
+                case Plan plan when State.Phase == EdgePhase.Planning && !State.IsWaiting && IsMine(plan.SessionId): Adopt(plan); break;
+            }
+        }
+
+        private void HandleFromWorker(IMessage body)
+        {
+            switch (body)
+            {
                 case SessionOpened opened when State.Phase == EdgePhase.Opening && IsCurrent(opened.SessionId, opened.Epoch): Run(); break;
                 case StepResult result when State.Phase == EdgePhase.Running && IsCurrent(result.SessionId, result.Epoch): Acknowledge(result); break;
                 case Nack nack when State.Phase == EdgePhase.Running && IsCurrent(nack.SessionId, nack.Epoch): Rewind(nack.ExpectedPosition); break;
-                case Rejected rejected: HandleRejected(received.From, rejected); break;
             }
         }
 
@@ -82,6 +99,12 @@ public static partial class EdgeSession
 
         private void Start(StartSession start)
         {
+            if (FindFault(start.Prompt) is { } fault)
+            {
+                End(EndReason.Failed, fault);
+                return;
+            }
+
             State = State with
             {
                 Phase = EdgePhase.Joining,
@@ -95,13 +118,13 @@ public static partial class EdgeSession
 
         private void Adopt(Plan plan)
         {
-            var isFirst = State.Plan is null;
-            if (!isFirst && !CanContinueUnder(plan))
+            if (FindFault(plan) is { } fault)
             {
-                End(EndReason.Failed, $"The new plan splits at layer {plan.SplitLayer}, the session's frames at layer {State.Plan!.SplitLayer}.");
+                End(EndReason.Failed, fault);
                 return;
             }
 
+            var isFirst = State.Plan is null;
             State = State with { Plan = plan };
             Publish(new SessionPlanned(plan));
             if (!isFirst)
@@ -197,6 +220,12 @@ public static partial class EdgeSession
 
         private void Acknowledge(StepResult result)
         {
+            if (FindFault(result) is { } fault)
+            {
+                FailOver(fault, isGone: false);
+                return;
+            }
+
             var acked = State.AckedCount;
             while (acked < State.SentCount && State.Frames[acked].End <= result.NextPosition)
                 acked++;
