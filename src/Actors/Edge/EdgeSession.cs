@@ -171,7 +171,7 @@ public static partial class EdgeSession
 
             if (State.Plan!.Mode == ExecutionMode.Cloud)
             {
-                AddFrame(new StoredFrame(State.ComputedCount, count, Frame: null, SentAt: null));
+                AddFrame(new StoredFrame(State.ComputedCount, count, Frame: null));
                 State = State with { Bill = State.Bill.WithTokenIds(count) };
                 ComputeNext();
                 return;
@@ -188,7 +188,7 @@ public static partial class EdgeSession
         {
             State = State with { IsComputing = false, Bill = State.Bill.With(computed) };
             if (computed.Frame is not null)
-                AddFrame(new StoredFrame(computed.Position, computed.Count, computed.Frame, SentAt: null));
+                AddFrame(new StoredFrame(computed.Position, computed.Count, computed.Frame));
             else
                 State = State with { ComputedCount = computed.Position + computed.Count };
             if (computed.Token is { } token)
@@ -208,12 +208,14 @@ public static partial class EdgeSession
                 var index = State.SentCount;
                 var frame = State.Frames[index];
                 var bytes = Send(State.Worker, DecodeStep(frame));
+                var isRepeat = frame.SentEpoch > 0;
+                var sent = frame.SentEpoch == State.Epoch ? frame : frame with { SentEpoch = State.Epoch, SentAt = now };
                 State = State with
                 {
-                    Frames = State.Frames.SetItem(index, frame with { SentAt = now }),
+                    Frames = State.Frames.SetItem(index, sent),
                     SentCount = index + 1,
-                    Bill = State.Bill.WithMessage(bytes, isRepeat: frame.SentAt is not null),
-                    Link = State.Link.WithMessage(bytes, isRepeat: frame.SentAt is not null),
+                    Bill = State.Bill.WithMessage(bytes, isRepeat),
+                    Link = State.Link.WithMessage(bytes, isRepeat),
                 };
             }
         }
@@ -232,7 +234,7 @@ public static partial class EdgeSession
             if (acked > State.AckedCount)
             {
                 var workerUs = (long)result.QueueUs + result.DecodeUs + result.ComputeUs;
-                var transportUs = Math.Max(0, Microseconds(now - State.Frames[acked - 1].SentAt!.Value) - workerUs);
+                var transportUs = Math.Max(0, Microseconds(now - State.Frames[acked - 1].SentAt) - workerUs);
                 State = State with
                 {
                     AckedCount = acked,

@@ -94,7 +94,13 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
 }
 
 /// <summary>What was sent for tokens <c>Position … End − 1</c>: a frame, or token ids in cloud mode. Replayed as it is.</summary>
-public sealed record StoredFrame(int Position, int Count, ByteString? Frame, TimeSpan? SentAt)
+public sealed record StoredFrame(int Position, int Count, ByteString? Frame)
 {
+    /// <summary>The epoch in which it was last sent; 0 if it was not.</summary>
+    public uint SentEpoch { get; init; }
+
+    /// <summary>When it was first sent in that epoch, so that a round trip includes what was lost on the way.</summary>
+    public TimeSpan SentAt { get; init; }
+
     public int End => Position + Count;
 }
