@@ -18,17 +18,24 @@ public sealed class BackendActor(WorkerOptions options, ITransport transport, Ba
     private readonly Dictionary<SessionId, KvCache> _caches = [];
     private WorkerState _state = new(options);
     private long _startTimestamp;
+    private bool _isRegistered;
 
     protected override void PreStart()
     {
         _startTimestamp = Context.TimeProvider.GetTimestamp();
         transport.Register(options.Address, Context.Self);
+        _isRegistered = true;
         transport.Watch(options.Scheduler, options.Address);
         Context.Timers.StartPeriodic("status", new StatusDue(), options.StatusPeriod);
         Receive(new StatusDue());
     }
 
-    protected override void PostStop() => transport.Unregister(options.Address);
+    /// <summary>Runs also if the address was taken: then it is not this actor's to give up.</summary>
+    protected override void PostStop()
+    {
+        if (_isRegistered)
+            transport.Unregister(options.Address);
+    }
 
     protected override void Receive(object message)
     {
