@@ -149,10 +149,10 @@ public static class BackendWorker
         {
             foreach (var result in computed.Results.Where(result => IsCurrent(result.Entry.Queued.Session, result.Entry.Step.Epoch)))
             {
-                if (result.FrameError is null)
+                if (result.Refusal is null)
                     AnswerDone(result, computed);
                 else
-                    AnswerRefused(result);
+                    AnswerRefused(result, result.Refusal);
             }
 
             State = State with
@@ -160,7 +160,6 @@ public static class BackendWorker
                 IsComputing = false,
                 RowsComputed = State.RowsComputed + RowCount(computed),
                 ComputeUsSum = State.ComputeUsSum + computed.ComputeUs,
-                KvBytes = computed.KvBytes,
             };
         }
 
@@ -178,18 +177,20 @@ public static class BackendWorker
                 BatchRows = (uint)RowCount(batch),
             };
             var session = State.Sessions[result.Entry.Queued.Session];
+            if (session.AcceptedCount < answer.NextPosition)
+                return; // an earlier step of this batch was refused
             if (result.Token is { } token)
             {
                 answer.Token = (uint)token;
                 session = session with { Generated = session.Generated.Add(token) };
             }
 
-            State = State with { Sessions = State.Sessions.SetItem(result.Entry.Queued.Session, session with { LastResult = answer, SeenAt = now }) };
+            State = State with { Sessions = State.Sessions.SetItem(result.Entry.Queued.Session, session with { LastResult = answer, KvBytes = result.KvBytes, SeenAt = now }) };
             Send(session.Edge, answer);
         }
 
         /// <summary>The session goes back to the refused step; what was queued after it is a gap now and will be sent again.</summary>
-        private void AnswerRefused(EntryResult result)
+        private void AnswerRefused(EntryResult result, Refusal refusal)
         {
             var step = result.Entry.Step;
             var id = result.Entry.Queued.Session;
@@ -203,7 +204,7 @@ public static class BackendWorker
                 QueuedRows = State.QueuedRows - dropped,
                 Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = (int)step.Position }),
             };
-            Reject(session.Edge, step.SessionId, step.Epoch, RejectReason.BadFrame, result.FrameError!);
+            Reject(session.Edge, step.SessionId, step.Epoch, refusal.Reason, refusal.Detail);
         }
 
         private void Close(SessionId id, uint epoch)
@@ -267,6 +268,6 @@ public static class BackendWorker
 
         private bool IsCurrent(SessionId id, uint epoch) => State.Sessions.TryGetValue(id, out var session) && session.Epoch == epoch;
 
-        private static int RowCount(BatchComputed batch) => batch.Results.Sum(result => (int)result.Entry.Step.TokenCount);
+        private static int RowCount(BatchComputed batch) => batch.Results.Where(result => result.Refusal is null).Sum(result => (int)result.Entry.Step.TokenCount);
     }
 }
