@@ -25,7 +25,6 @@ public sealed class BackendActor(WorkerOptions options, ITransport transport, Ba
         _startTimestamp = Context.TimeProvider.GetTimestamp();
         transport.Register(options.Address, Context.Self);
         _isRegistered = true;
-        transport.Watch(options.Scheduler, options.Address);
         Context.Timers.StartPeriodic("status", new StatusDue(), options.StatusPeriod);
         Receive(new StatusDue());
     }
@@ -53,6 +52,7 @@ public sealed class BackendActor(WorkerOptions options, ITransport transport, Ba
         switch (effect)
         {
             case WorkerEffect.Send send: transport.Send(options.Address, send.To, send.Body); break;
+            case WorkerEffect.Watch watch: transport.Watch(watch.Address, options.Address); break;
             case WorkerEffect.CreateCache create: _caches[create.Session] = engine.CreateCache(create.TokenCountMax); break;
             case WorkerEffect.DropCache drop: _caches.Remove(drop.Session); break;
             case WorkerEffect.ComputeBatch compute: Compute(compute); break;

@@ -9,6 +9,9 @@ public abstract record WorkerEffect
 {
     public sealed record Send(string To, IMessage Body) : WorkerEffect;
 
+    /// <summary>Ask to be told when a device or the scheduler is gone.</summary>
+    public sealed record Watch(string Address) : WorkerEffect;
+
     /// <summary>Give a session an empty cache in place of the one it had.</summary>
     public sealed record CreateCache(SessionId Session, int TokenCountMax) : WorkerEffect;
 
