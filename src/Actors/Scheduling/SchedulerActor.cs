@@ -37,7 +37,7 @@ public sealed class SchedulerActor(SchedulerOptions options, ITransport transpor
         switch (effect)
         {
             case SchedulerEffect.Send send: transport.Send(options.Address, send.To, send.Body); break;
-            case SchedulerEffect.WatchWorker watch: transport.Watch(watch.Address, options.Address); break;
+            case SchedulerEffect.Watch watch: transport.Watch(watch.Address, options.Address); break;
         }
     }
 }
