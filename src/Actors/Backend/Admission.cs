@@ -18,8 +18,12 @@ internal static class Admission
             return (RejectReason.LayerRange, $"The device holds layers 1–{open.SplitLayer}, the worker {options.Layers}; they must follow each other.");
         if (open.TokenCountMax == 0 || open.TokenCountMax > options.ContextLength)
             return (RejectReason.ContextLength, $"The session asks for {open.TokenCountMax} tokens; the model's context has 1–{options.ContextLength}.");
-        if (open.Sampling is null || open.Sampling.ToOptions().FindError() is not null || open.Generated.Any(token => token >= options.VocabularySize))
-            return (RejectReason.BadRequest, "The sampling options or generated tokens are missing or out of range.");
+        if (open.Sampling is null)
+            return (RejectReason.BadRequest, "The session has no sampling options.");
+        if (open.Sampling.ToOptions().FindError() is { } error)
+            return (RejectReason.BadRequest, error.Message);
+        if (open.Generated.Count > open.TokenCountMax || open.Generated.Any(token => token >= options.VocabularySize))
+            return (RejectReason.BadRequest, $"The {open.Generated.Count} generated tokens exceed the session's {open.TokenCountMax} or the vocabulary's {options.VocabularySize}.");
         if (worker.Sessions.Count >= options.SessionCountMax && !worker.Sessions.ContainsKey(new SessionId(open.SessionId)))
             return (RejectReason.SessionLimit, $"The worker has {worker.Sessions.Count} of {options.SessionCountMax} sessions.");
         return Admitted;
@@ -34,6 +38,8 @@ internal static class Admission
             return (RejectReason.ContextLength, $"The step ends at token {(long)step.Position + step.TokenCount}; the session was opened for {session.TokenCountMax}.");
         if (!HasContentFor(step, options))
             return (RejectReason.BadRequest, "The step has neither a frame nor one valid token id for each of its tokens.");
+        if (step.Frame.Length > (long)step.TokenCount * options.FrameBytesPerTokenMax)
+            return (RejectReason.BadRequest, $"The frame has {step.Frame.Length} bytes; {step.TokenCount} tokens may have {options.FrameBytesPerTokenMax} each.");
         if (worker.QueuedRows + step.TokenCount > options.QueuedRowsMax)
             return (RejectReason.QueueFull, $"{worker.QueuedRows} of {options.QueuedRowsMax} tokens are waiting.");
         return Admitted;

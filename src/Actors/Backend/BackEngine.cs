@@ -25,7 +25,10 @@ public sealed class BackEngine(Segment segment, int batchRowsMax, TimeProvider c
 
     public KvCache CreateCache(int tokenCountMax) => segment.CreateCache(tokenCountMax);
 
-    /// <summary>Runs a batch. A step whose frame is damaged is refused, and so are the later steps of its session.</summary>
+    /// <summary>
+    /// Runs a batch. A step whose content cannot be used is refused, and so are the later steps of its session: nothing that a device sends
+    /// makes a batch fail, because that would cost all other sessions their caches.
+    /// </summary>
     public BatchComputed Compute(IReadOnlyList<BatchWork> works)
     {
         var started = clock.GetTimestamp();
@@ -35,7 +38,7 @@ public sealed class BackEngine(Segment segment, int batchRowsMax, TimeProvider c
         started = clock.GetTimestamp();
         var results = Run(accepted);
         results.AddRange(refused);
-        return new BatchComputed(results.ToImmutable(), decodeUs, MicrosecondsSince(started), works.Sum(work => work.Cache.ByteCount));
+        return new BatchComputed(results.ToImmutable(), decodeUs, MicrosecondsSince(started));
     }
 
     /// <summary>Fills the rows of <see cref="_hidden"/>, one accepted step after the other.</summary>
@@ -47,24 +50,24 @@ public sealed class BackEngine(Segment segment, int batchRowsMax, TimeProvider c
         foreach (var work in works)
         {
             var count = (int)work.Entry.Step.TokenCount;
-            var error = refused.Any(result => result.Entry.Queued.Session == work.Entry.Queued.Session)
-                ? "It follows a step that was refused."
+            var refusal = refused.Any(result => result.Entry.Queued.Session == work.Entry.Queued.Session)
+                ? new Refusal(RejectReason.BadFrame, "It follows a step that was refused.")
                 : ReadContent(work.Entry.Step, _hidden.AsSpan(row * segment.Config.HiddenSize, count * segment.Config.HiddenSize));
-            if (error is null)
+            if (refusal is null)
             {
                 accepted.Add(work);
                 row += count;
             }
             else
             {
-                refused.Add(new EntryResult(work.Entry, Token: null, error));
+                refused.Add(new EntryResult(work.Entry, Token: null, refusal, work.Cache.ByteCount));
             }
         }
 
         return (accepted, refused);
     }
 
-    private string? ReadContent(DecodeStep step, Span<float> hidden)
+    private Refusal? ReadContent(DecodeStep step, Span<float> hidden)
     {
         if (step.ContentCase == DecodeStep.ContentOneofCase.Tokens)
         {
@@ -74,10 +77,10 @@ public sealed class BackEngine(Segment segment, int batchRowsMax, TimeProvider c
 
         var status = FrameDecoder.TryReadHeader(step.Frame.Span, out var header);
         if (status == DecodeStatus.Ok && (header.Rows != step.TokenCount || header.Width != segment.Config.HiddenSize))
-            return $"The frame has {header.Rows} rows of {header.Width}; the step needs {step.TokenCount} of {segment.Config.HiddenSize}.";
+            return new Refusal(RejectReason.BadFrame, $"The frame has {header.Rows} rows of {header.Width}; the step needs {step.TokenCount} of {segment.Config.HiddenSize}.");
         if (status == DecodeStatus.Ok)
             status = FrameDecoder.Decode(step.Frame.Span, hidden, out _);
-        return status == DecodeStatus.Ok ? null : $"The frame cannot be decoded: {status}.";
+        return status == DecodeStatus.Ok ? null : new Refusal(RejectReason.BadFrame, $"The frame cannot be decoded: {status}.");
     }
 
     private ImmutableArray<EntryResult>.Builder Run(List<BatchWork> works)
@@ -91,18 +94,28 @@ public sealed class BackEngine(Segment segment, int batchRowsMax, TimeProvider c
         foreach (var work in works)
         {
             end += (int)work.Entry.Step.TokenCount;
-            results.Add(new EntryResult(work.Entry, work.Entry.Step.Samples ? Sample(work.Entry, hidden, end - 1) : null, FrameError: null));
+            results.Add(work.Entry.Step.Samples ? Sample(work, hidden, end - 1) : new EntryResult(work.Entry, Token: null, Refusal: null, work.Cache.ByteCount));
         }
 
         return results;
     }
 
-    private int Sample(BatchEntry entry, ReadOnlySpan<float> hidden, int row)
+    private EntryResult Sample(BatchWork work, ReadOnlySpan<float> hidden, int row)
     {
+        var entry = work.Entry;
         var width = segment.Config.HiddenSize;
         segment.Logits(hidden.Slice(row * width, width), _logits, _workspace);                          // [V]
         var position = (int)(entry.Step.Position + entry.Step.TokenCount);
-        return _sampler.Sample(_logits, entry.Session.Sampling, [.. entry.Session.Generated], position);
+        try
+        {
+            var token = _sampler.Sample(_logits, entry.Session.Sampling, [.. entry.Session.Generated], position);
+            return new EntryResult(entry, token, Refusal: null, work.Cache.ByteCount);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // Hidden states that overflow, NaN in a frame, or an extreme penalty: sending it again would not help.
+            return new EntryResult(entry, Token: null, new Refusal(RejectReason.BadRequest, exception.Message), work.Cache.ByteCount);
+        }
     }
 
     private long MicrosecondsSince(long timestamp) => (long)clock.GetElapsedTime(timestamp).TotalMicroseconds;

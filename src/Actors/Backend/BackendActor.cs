@@ -18,17 +18,23 @@ public sealed class BackendActor(WorkerOptions options, ITransport transport, Ba
     private readonly Dictionary<SessionId, KvCache> _caches = [];
     private WorkerState _state = new(options);
     private long _startTimestamp;
+    private bool _isRegistered;
 
     protected override void PreStart()
     {
         _startTimestamp = Context.TimeProvider.GetTimestamp();
         transport.Register(options.Address, Context.Self);
-        transport.Watch(options.Scheduler, options.Address);
+        _isRegistered = true;
         Context.Timers.StartPeriodic("status", new StatusDue(), options.StatusPeriod);
         Receive(new StatusDue());
     }
 
-    protected override void PostStop() => transport.Unregister(options.Address);
+    /// <summary>Runs also if the address was taken: then it is not this actor's to give up.</summary>
+    protected override void PostStop()
+    {
+        if (_isRegistered)
+            transport.Unregister(options.Address);
+    }
 
     protected override void Receive(object message)
     {
@@ -46,6 +52,7 @@ public sealed class BackendActor(WorkerOptions options, ITransport transport, Ba
         switch (effect)
         {
             case WorkerEffect.Send send: transport.Send(options.Address, send.To, send.Body); break;
+            case WorkerEffect.Watch watch: transport.Watch(watch.Address, options.Address); break;
             case WorkerEffect.CreateCache create: _caches[create.Session] = engine.CreateCache(create.TokenCountMax); break;
             case WorkerEffect.DropCache drop: _caches.Remove(drop.Session); break;
             case WorkerEffect.ComputeBatch compute: Compute(compute); break;

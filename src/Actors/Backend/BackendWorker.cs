@@ -39,13 +39,21 @@ public static class BackendWorker
             {
                 case StatusDue: Report(); break;
                 case BatchComputed computed: Answer(computed); break;
-                case Received { Body: Welcome }: State = State with { IsWelcome = true }; break;
+                case PeerLost lost: Forget(lost.Address); break;
                 case Received { Body: OpenSession open } received: Open(received.From, open); break;
                 case Received { Body: DecodeStep step } received: Accept(received.From, step); break;
-                case Received { Body: CloseSession close }: Close(new SessionId(close.SessionId), close.Epoch); break;
-                case Received { Body: Rejected rejected } received when received.From == Options.Scheduler:
-                    _effects.Add(new WorkerEffect.Stop($"The scheduler refused this worker: {rejected.Detail}"));
-                    break;
+                case Received { Body: CloseSession close } received: Close(received.From, close); break;
+                case Received received when received.From == Options.Scheduler: HandleFromScheduler(received.Body); break;
+            }
+        }
+
+        private void HandleFromScheduler(IMessage body)
+        {
+            switch (body)
+            {
+                case Welcome: State = State with { IsWelcome = true }; break;
+                case Rejected { Reason: RejectReason.UnknownWorker }: Introduce(); break;
+                case Rejected rejected: _effects.Add(new WorkerEffect.Stop($"The scheduler refused this worker: {rejected.Detail}")); break;
             }
         }
 
@@ -55,6 +63,12 @@ public static class BackendWorker
         {
             var id = new SessionId(open.SessionId);
             var known = State.Sessions.GetValueOrDefault(id);
+            if (known is not null && known.Edge != edge)
+            {
+                Reject(edge, open.SessionId, open.Epoch, RejectReason.BadRequest, $"Session {id} belongs to another device.");
+                return;
+            }
+
             if (known is not null && open.Epoch < known.Epoch)
                 return;
             if (known is null || open.Epoch > known.Epoch)
@@ -72,6 +86,7 @@ public static class BackendWorker
                 };
                 State = State with { Sessions = State.Sessions.SetItem(id, session) };
                 _effects.Add(new WorkerEffect.CreateCache(id, session.TokenCountMax));
+                _effects.Add(new WorkerEffect.Watch(edge));
             }
 
             Send(edge, new SessionOpened { SessionId = open.SessionId, Epoch = open.Epoch });
@@ -80,7 +95,7 @@ public static class BackendWorker
         private void Accept(string edge, DecodeStep step)
         {
             var id = new SessionId(step.SessionId);
-            if (!State.Sessions.TryGetValue(id, out var session) || step.Epoch > session.Epoch)
+            if (!State.Sessions.TryGetValue(id, out var session) || session.Edge != edge || step.Epoch > session.Epoch)
             {
                 Reject(edge, step.SessionId, step.Epoch, RejectReason.UnknownSession, $"Session {id} is not open here; open it again.");
                 return;
@@ -115,10 +130,13 @@ public static class BackendWorker
             };
         }
 
-        /// <summary>A repeat of the last answered step gets its answer; one that is still queued will get it.</summary>
+        /// <summary>A repeat of an answered step gets the last answer; one that is still queued will get its own.</summary>
         private void Repeat(string edge, WorkerSession session, DecodeStep step)
         {
-            if (session.LastResult is { } result && step.Position + step.TokenCount <= result.NextPosition)
+            var end = (long)step.Position + step.TokenCount;
+            if (end > session.AcceptedCount)
+                Reject(edge, step.SessionId, step.Epoch, RejectReason.BadRequest, $"The step covers tokens {step.Position}–{end - 1}; {session.AcceptedCount} are here in other steps.");
+            else if (session.LastResult is { } result && end <= result.NextPosition)
                 Send(edge, result);
         }
 
@@ -149,10 +167,10 @@ public static class BackendWorker
         {
             foreach (var result in computed.Results.Where(result => IsCurrent(result.Entry.Queued.Session, result.Entry.Step.Epoch)))
             {
-                if (result.FrameError is null)
+                if (result.Refusal is null)
                     AnswerDone(result, computed);
                 else
-                    AnswerRefused(result);
+                    AnswerRefused(result, result.Refusal);
             }
 
             State = State with
@@ -160,7 +178,6 @@ public static class BackendWorker
                 IsComputing = false,
                 RowsComputed = State.RowsComputed + RowCount(computed),
                 ComputeUsSum = State.ComputeUsSum + computed.ComputeUs,
-                KvBytes = computed.KvBytes,
             };
         }
 
@@ -178,18 +195,20 @@ public static class BackendWorker
                 BatchRows = (uint)RowCount(batch),
             };
             var session = State.Sessions[result.Entry.Queued.Session];
+            if (session.AcceptedCount < answer.NextPosition)
+                return; // an earlier step of this batch was refused
             if (result.Token is { } token)
             {
                 answer.Token = (uint)token;
                 session = session with { Generated = session.Generated.Add(token) };
             }
 
-            State = State with { Sessions = State.Sessions.SetItem(result.Entry.Queued.Session, session with { LastResult = answer, SeenAt = now }) };
+            State = State with { Sessions = State.Sessions.SetItem(result.Entry.Queued.Session, session with { LastResult = answer, KvBytes = result.KvBytes, SeenAt = now }) };
             Send(session.Edge, answer);
         }
 
         /// <summary>The session goes back to the refused step; what was queued after it is a gap now and will be sent again.</summary>
-        private void AnswerRefused(EntryResult result)
+        private void AnswerRefused(EntryResult result, Refusal refusal)
         {
             var step = result.Entry.Step;
             var id = result.Entry.Queued.Session;
@@ -203,13 +222,26 @@ public static class BackendWorker
                 QueuedRows = State.QueuedRows - dropped,
                 Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = (int)step.Position }),
             };
-            Reject(session.Edge, step.SessionId, step.Epoch, RejectReason.BadFrame, result.FrameError!);
+            Reject(session.Edge, step.SessionId, step.Epoch, refusal.Reason, refusal.Detail);
         }
 
-        private void Close(SessionId id, uint epoch)
+        private void Close(string edge, CloseSession close)
         {
-            if (IsCurrent(id, epoch))
+            var id = new SessionId(close.SessionId);
+            if (IsCurrent(id, close.Epoch) && State.Sessions[id].Edge == edge)
                 Drop(id);
+        }
+
+        /// <summary>A device that is gone needs no cache; a scheduler that is gone comes back without knowing this worker.</summary>
+        private void Forget(string address)
+        {
+            if (address == Options.Scheduler)
+                State = State with { IsWelcome = false };
+            foreach (var (id, session) in State.Sessions)
+            {
+                if (session.Edge == address)
+                    Drop(id);
+            }
         }
 
         private void Drop(SessionId id)
@@ -228,7 +260,17 @@ public static class BackendWorker
                     Drop(id);
             }
 
-            Send(Options.Scheduler, State.IsWelcome ? Status() : Hello());
+            if (State.IsWelcome)
+                Send(Options.Scheduler, Status());
+            else
+                Introduce();
+        }
+
+        private void Introduce()
+        {
+            State = State with { IsWelcome = false };
+            _effects.Add(new WorkerEffect.Watch(Options.Scheduler));
+            Send(Options.Scheduler, Hello());
         }
 
         private WorkerStatus Status() => new()
@@ -267,6 +309,6 @@ public static class BackendWorker
 
         private bool IsCurrent(SessionId id, uint epoch) => State.Sessions.TryGetValue(id, out var session) && session.Epoch == epoch;
 
-        private static int RowCount(BatchComputed batch) => batch.Results.Sum(result => (int)result.Entry.Step.TokenCount);
+        private static int RowCount(BatchComputed batch) => batch.Results.Where(result => result.Refusal is null).Sum(result => (int)result.Entry.Step.TokenCount);
     }
 }

@@ -9,6 +9,9 @@ public abstract record WorkerEffect
 {
     public sealed record Send(string To, IMessage Body) : WorkerEffect;
 
+    /// <summary>Ask to be told when a device or the scheduler is gone.</summary>
+    public sealed record Watch(string Address) : WorkerEffect;
+
     /// <summary>Give a session an empty cache in place of the one it had.</summary>
     public sealed record CreateCache(SessionId Session, int TokenCountMax) : WorkerEffect;
 
@@ -27,11 +30,15 @@ public sealed record BatchEntry(QueuedStep Queued, WorkerSession Session, TimeSp
     public DecodeStep Step => Queued.Step;
 }
 
-/// <summary>What became of a step: done, with the token that it asked for, or refused because of its frame.</summary>
-public sealed record EntryResult(BatchEntry Entry, int? Token, string? FrameError);
+/// <summary>What became of a step: done, with the token that it asked for, or refused because of its content.</summary>
+/// <param name="KvBytes">Bytes of the session's cache after it.</param>
+public sealed record EntryResult(BatchEntry Entry, int? Token, Refusal? Refusal, long KvBytes);
+
+/// <summary>Why a step was not served, for a <see cref="Rejected"/>.</summary>
+public sealed record Refusal(RejectReason Reason, string Detail);
 
 /// <summary>A batch is done. Times are of the whole batch.</summary>
-public sealed record BatchComputed(ImmutableArray<EntryResult> Results, long DecodeUs, long ComputeUs, long KvBytes);
+public sealed record BatchComputed(ImmutableArray<EntryResult> Results, long DecodeUs, long ComputeUs);
 
 /// <summary>Time to report to the scheduler and to drop idle sessions.</summary>
 public sealed record StatusDue;

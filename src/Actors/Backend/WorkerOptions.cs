@@ -27,6 +27,9 @@ public sealed record WorkerOptions
     /// <summary>Most tokens of one pass over the weights.</summary>
     public int BatchRowsMax { get; init; } = 128;
 
+    /// <summary>Most bytes of a frame for each of its tokens: float32 at 16,384 values. With <see cref="QueuedRowsMax"/> it bounds the queue's memory.</summary>
+    public int FrameBytesPerTokenMax { get; init; } = 1 << 16;
+
     /// <summary>A session that is silent for this long is dropped; its device can replay it.</summary>
     public TimeSpan SessionIdleMax { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -24,14 +24,17 @@ public sealed record WorkerState(WorkerOptions Options)
 
     public long ComputeUsSum { get; init; }
 
-    /// <summary>Bytes of all caches, as of the last batch.</summary>
-    public long KvBytes { get; init; }
+    /// <summary>Bytes of all caches that have held a token.</summary>
+    public long KvBytes => Sessions.Values.Sum(session => session.KvBytes);
 }
 
 /// <summary>A session on a worker. Positions below <paramref name="AcceptedCount"/> are computed or queued.</summary>
 public sealed record WorkerSession(string Edge, uint Epoch, SamplingOptions Sampling, int TokenCountMax, int AcceptedCount, TimeSpan SeenAt)
 {
     public ImmutableList<int> Generated { get; init; } = [];
+
+    /// <summary>Bytes of its cache after its last step.</summary>
+    public long KvBytes { get; init; }
 
     /// <summary>The answer to the last computed step; a repeat of that step gets it again.</summary>
     public StepResult? LastResult { get; init; }

@@ -20,14 +20,21 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
     private EdgeState _state = initial;
     private FrontEngine? _front;
     private long _startTimestamp;
+    private bool _isRegistered;
 
     protected override void PreStart()
     {
         _startTimestamp = Context.TimeProvider.GetTimestamp();
         transport.Register(_address, Context.Self);
+        _isRegistered = true;
     }
 
-    protected override void PostStop() => transport.Unregister(_address);
+    /// <summary>Runs also if the address was taken: then it is not this actor's to give up.</summary>
+    protected override void PostStop()
+    {
+        if (_isRegistered)
+            transport.Unregister(_address);
+    }
 
     /// <summary>A session cannot be restarted: its cache is lost.</summary>
     protected override void PreRestart(Exception reason, object? message)

@@ -18,6 +18,8 @@ public sealed record EdgeOptions
 
     public required int ContextLength { get; init; }
 
+    public required int VocabularySize { get; init; }
+
     public required ImmutableArray<int> EndTokens { get; init; }
 
     public SamplingOptions Sampling { get; init; } = SamplingOptions.Greedy;
@@ -36,8 +38,14 @@ public sealed record EdgeOptions
     /// <summary>Unanswered sends after which a worker counts as lost, and the scheduler as out of reach.</summary>
     public int AttemptsMax { get; init; } = 4;
 
-    /// <summary>Workers lost in one session after which it fails.</summary>
+    /// <summary>Longest time that a session is told to try later (no worker, full queue) before it fails.</summary>
+    public TimeSpan RefusedTimeMax { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Workers lost between two tokens after which the session fails.</summary>
     public int FailoversMax { get; init; } = 16;
+
+    /// <summary>Pause before the second failover between two tokens; doubles with each further one, up to <see cref="AnswerTimeout"/>.</summary>
+    public TimeSpan FailoverPause { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Tokens between two link reports to the scheduler.</summary>
     public int LinkReportTokens { get; init; } = 32;

@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using SplitActors.Actors.Protocol;
 
 namespace SplitActors.Actors.Edge;
@@ -11,22 +10,25 @@ public static partial class EdgeSession
         /// <summary>Keeps a timer running exactly while an answer is due.</summary>
         public void GuardAnswer()
         {
-            var isDue = IsAnswerDue(State);
-            if (isDue && (_restartTimer || !IsAnswerDue(_before)))
+            if (_hasStartedTimer || State.IsWaiting || State.Phase == EdgePhase.Ended)
+                return;
+            var (isDue, wasDue) = (IsAnswerDue(State), IsAnswerDue(_before));
+            var isNewQuestion = State.Phase != _before.Phase || State.Epoch != _before.Epoch;
+            if (isDue && (_restartTimer || isNewQuestion || !wasDue))
                 _effects.Add(new EdgeEffect.StartTimer(Options.AnswerTimeout));
-            else if (!isDue && IsAnswerDue(_before) && State.Phase != EdgePhase.Ended)
+            else if (!isDue && wasDue)
                 _effects.Add(new EdgeEffect.CancelTimer());
         }
 
         private static bool IsAnswerDue(EdgeState state) =>
             state.Phase is EdgePhase.Joining or EdgePhase.Planning or EdgePhase.Opening
-            || (state.Phase == EdgePhase.Running && state.HasUnacknowledged);
+            || (state.Phase == EdgePhase.Running && (state.HasUnacknowledged || state.IsWaiting));
 
         private void Retry()
         {
             if (!IsAnswerDue(State))
                 return;
-            State = State with { Attempts = State.Attempts + 1 };
+            State = State with { Attempts = State.IsWaiting ? 0 : State.Attempts + 1, IsWaiting = false, NackedPosition = -1 };
             _restartTimer = true;
             if (State.Attempts >= Options.AttemptsMax)
             {
@@ -47,7 +49,7 @@ public static partial class EdgeSession
         {
             var silence = $"{State.Attempts} messages were not answered";
             if (State.Phase is EdgePhase.Opening or EdgePhase.Running)
-                FailOver(silence);
+                FailOver(silence, isGone: false);
             else
                 End(EndReason.Failed, $"The scheduler at {Options.Scheduler} is out of reach: {silence}.");
         }
@@ -55,139 +57,132 @@ public static partial class EdgeSession
         private void LosePeer(string address, string reason)
         {
             if (address == State.Worker && State.Phase is EdgePhase.Opening or EdgePhase.Running)
-                FailOver(reason);
+                FailOver(reason, isGone: true);
         }
 
         /// <summary>Asks for another worker. The frames stay; the next epoch replays them.</summary>
-        private void FailOver(string reason)
+        private void FailOver(string reason, bool isGone)
         {
             if (State.FailoverCount >= Options.FailoversMax)
             {
-                End(EndReason.Failed, $"{State.FailoverCount + 1} workers were lost, the last because {reason}.");
+                End(EndReason.Failed, $"{State.FailoverCount + 1} workers were lost since the last token, the last, {State.Worker}, because: {reason}.");
                 return;
             }
 
+            if (!isGone)
+                Send(State.Worker, CloseSession());
             Publish(new WorkerReplaced(State.Worker, reason));
             State = State with { FailoverCount = State.FailoverCount + 1, LostWorker = State.Worker };
-            RequestPlan();
+            EnterPlanning();
+            if (State.FailoverCount == 1)
+                Send(Options.Scheduler, PlanRequest());
+            else
+                Wait(PauseBefore(State.FailoverCount));
+        }
+
+        /// <summary>The scheduler may not know yet what the device knows, and name the lost worker again.</summary>
+        private TimeSpan PauseBefore(int failover)
+        {
+            var doublings = Math.Min(failover - 2, 30);
+            var pause = Options.FailoverPause * (1L << doublings);
+            return pause < Options.AnswerTimeout ? pause : Options.AnswerTimeout;
+        }
+
+        /// <summary>The worker has forgotten the session: opens it there anew, but only once without a token in between.</summary>
+        private void Reopen(string detail)
+        {
+            if (State.FailoverCount > 0)
+            {
+                FailOver(detail, isGone: false);
+                return;
+            }
+
+            State = State with { FailoverCount = 1 };
+            Open();
         }
 
         private void RequestPlan()
         {
-            State = State with { Phase = EdgePhase.Planning, Attempts = 0, SentCount = 0, AckedCount = 0 };
+            EnterPlanning();
             Send(Options.Scheduler, PlanRequest());
         }
 
-        /// <summary>The worker misses frames: goes back to the one it expects.</summary>
-        private void Rewind(int expectedPosition)
+        private void EnterPlanning()
         {
-            var index = State.Frames.FindIndex(frame => frame.Position == expectedPosition);
-            if (index < 0 || index >= State.SentCount)
+            State = State with
+            {
+                Phase = EdgePhase.Planning,
+                SentCount = 0,
+                AckedCount = 0,
+                Attempts = 0,
+                IsWaiting = false,
+                RefusedSince = null,
+            };
+        }
+
+        /// <summary>
+        /// The worker misses frames: goes back to the one it expects. Every frame after a gap draws a <see cref="Nack"/>; only the first is
+        /// followed. If what is sent now is lost again, the timer brings it back.
+        /// </summary>
+        private void Rewind(uint expectedPosition)
+        {
+            if (State.IsWaiting || expectedPosition <= State.NackedPosition)
                 return;
-            State = State with { SentCount = index, AckedCount = Math.Min(State.AckedCount, index) };
-            _restartTimer = true;
+            var index = State.Frames.FindIndex(frame => frame.Position == expectedPosition);
+            if (index < State.AckedCount || index >= State.SentCount)
+                return;
+            State = State with { SentCount = index, NackedPosition = expectedPosition };
         }
 
         private void HandleRejected(string from, Rejected rejected)
         {
-            var isForThisEpoch = IsCurrent(rejected.SessionId, rejected.Epoch) && from == State.Worker;
+            var isFromWorker =
+                from == State.Worker && State.Phase is EdgePhase.Opening or EdgePhase.Running && IsCurrent(rejected.SessionId, rejected.Epoch);
             var isFromScheduler = from == Options.Scheduler && State.Phase is EdgePhase.Joining or EdgePhase.Planning;
-            if (!isForThisEpoch && !isFromScheduler)
+            if (!isFromWorker && !isFromScheduler)
                 return;
-            if (isForThisEpoch && rejected.Reason == RejectReason.UnknownSession)
-                Open();
+            if (isFromWorker && rejected.Reason == RejectReason.UnknownSession)
+                Reopen(rejected.Detail);
             else if (rejected.RetryAfterMs > 0)
-                WaitAndRetry(TimeSpan.FromMilliseconds(rejected.RetryAfterMs), rejected.Detail);
-            else if (isForThisEpoch && rejected.Reason == RejectReason.BadFrame)
-                Retry();
+                WaitAsTold(TimeSpan.FromMilliseconds(rejected.RetryAfterMs), rejected.Detail);
+            else if (isFromWorker && rejected.Reason == RejectReason.BadFrame)
+                SendAgain(rejected.Detail);
             else
                 End(EndReason.Failed, rejected.Detail);
         }
 
-        /// <summary>Leaves the running timer to fire after the delay that the other side asked for.</summary>
-        private void WaitAndRetry(TimeSpan delay, string detail)
+        /// <summary>A frame was damaged on its way: sends it again, unless that has not helped.</summary>
+        private void SendAgain(string detail)
         {
-            if (State.Attempts + 1 >= Options.AttemptsMax)
+            _restartTimer = true;
+            State = State with { Attempts = State.Attempts + 1 };
+            if (State.Attempts >= Options.AttemptsMax)
+                FailOver(detail, isGone: false);
+            else if (!State.IsWaiting)
+                State = State with { SentCount = State.AckedCount };
+        }
+
+        /// <summary>The other side is there but cannot serve now: asks again after the delay that it wants, unless this goes on for too long.</summary>
+        private void WaitAsTold(TimeSpan delay, string detail)
+        {
+            if (State.IsWaiting)
+                return;
+            var since = State.RefusedSince ?? now;
+            if (now + delay - since > Options.RefusedTimeMax)
             {
-                End(EndReason.Failed, detail);
+                End(EndReason.Failed, $"{detail} The session waited {(now - since).TotalSeconds:0.#} s of at most {Options.RefusedTimeMax.TotalSeconds:0.#} s.");
                 return;
             }
 
+            State = State with { RefusedSince = since, Attempts = 0 };
+            Wait(delay);
+        }
+
+        private void Wait(TimeSpan delay)
+        {
+            State = State with { IsWaiting = true };
             _effects.Add(new EdgeEffect.StartTimer(delay));
+            _hasStartedTimer = true;
         }
-
-        private bool CanContinueUnder(Plan plan) =>
-            plan.SplitLayer == State.Plan!.SplitLayer && plan.Mode == State.Plan.Mode && plan.Compression.Equals(State.Plan.Compression);
-
-        // ---- messages
-
-        private long Send(string to, IMessage body)
-        {
-            _effects.Add(new EdgeEffect.Send(to, body));
-            return body.CalculateSize();
-        }
-
-        private void Publish(SessionEvent sessionEvent) => _effects.Add(new EdgeEffect.Publish(sessionEvent));
-
-        private void ReportLink()
-        {
-            if (State.Link.StepCount == 0)
-                return;
-            Send(Options.Scheduler, State.Link.ToMessage(State.Session));
-            State = State with { Link = LinkTally.Empty };
-        }
-
-        private Hello Hello() => new()
-        {
-            Role = Role.Edge,
-            ProtocolVersion = Protocol.ProtocolVersion.Current,
-            ModelDigest = Options.ModelDigest,
-            EndLayer = (uint)Options.LayerCount,
-        };
-
-        private PlanRequest PlanRequest() => new()
-        {
-            SessionId = State.Session.Value,
-            TokenCountMax = (uint)TokenCountMax,
-            LostWorker = State.LostWorker,
-        };
-
-        private CloseSession CloseSession() => new() { SessionId = State.Session.Value, Epoch = State.Epoch };
-
-        private OpenSession OpenSession() => new()
-        {
-            SessionId = State.Session.Value,
-            Epoch = State.Epoch,
-            ProtocolVersion = Protocol.ProtocolVersion.Current,
-            ModelDigest = Options.ModelDigest,
-            SplitLayer = State.Plan!.SplitLayer,
-            TokenCountMax = (uint)TokenCountMax,
-            Sampling = Options.Sampling.ToMessage(),
-            Generated = { Generated().Select(token => (uint)token) },
-        };
-
-        /// <summary>A frame that ends with the last known token asks for the next one.</summary>
-        private DecodeStep DecodeStep(StoredFrame frame)
-        {
-            var step = new DecodeStep
-            {
-                SessionId = State.Session.Value,
-                Epoch = State.Epoch,
-                Position = (uint)frame.Position,
-                TokenCount = (uint)frame.Count,
-                Samples = frame.End == State.Tokens.Count,
-            };
-            if (frame.Frame is not null)
-                step.Frame = frame.Frame;
-            else
-                step.Tokens = new TokenIds { Ids = { State.Tokens.GetRange(frame.Position, frame.Count).Select(token => (uint)token) } };
-            return step;
-        }
-
-        private int TokenCountMax => Math.Min(State.PromptCount + Options.GeneratedCountMax, Options.ContextLength);
-
-        private IEnumerable<int> Generated() => State.Tokens.Skip(State.PromptCount);
-
-        private static long Microseconds(TimeSpan time) => (long)time.TotalMicroseconds;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Google.Protobuf;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Transport;
 
@@ -36,6 +37,9 @@ public static partial class EdgeSession
         /// <summary>Something was answered or sent: the time to wait for an answer starts anew.</summary>
         private bool _restartTimer;
 
+        /// <summary>This step has started the timer itself.</summary>
+        private bool _hasStartedTimer;
+
         public EdgeState State { get; private set; } = before;
 
         public ImmutableArray<EdgeEffect> Effects => _effects.DrainToImmutable();
@@ -60,14 +64,30 @@ public static partial class EdgeSession
 
         private void HandleReceived(Received received)
         {
-            switch (received.Body)
+            if (received.Body is Rejected rejected)
+                HandleRejected(received.From, rejected);
+            else if (received.From == Options.Scheduler)
+                HandleFromScheduler(received.Body);
+            else if (received.From == State.Worker)
+                HandleFromWorker(received.Body);
+        }
+
+        private void HandleFromScheduler(IMessage body)
+        {
+            switch (body)
             {
                 case Welcome when State.Phase == EdgePhase.Joining: RequestPlan(); break;
-                case Plan plan when State.Phase == EdgePhase.Planning && IsMine(plan.SessionId): Adopt(plan); break;
+                case Plan plan when State.Phase == EdgePhase.Planning && !State.IsWaiting && IsMine(plan.SessionId): Adopt(plan); break;
+            }
+        }
+
+        private void HandleFromWorker(IMessage body)
+        {
+            switch (body)
+            {
                 case SessionOpened opened when State.Phase == EdgePhase.Opening && IsCurrent(opened.SessionId, opened.Epoch): Run(); break;
                 case StepResult result when State.Phase == EdgePhase.Running && IsCurrent(result.SessionId, result.Epoch): Acknowledge(result); break;
-                case Nack nack when State.Phase == EdgePhase.Running && IsCurrent(nack.SessionId, nack.Epoch): Rewind((int)nack.ExpectedPosition); break;
-                case Rejected rejected: HandleRejected(received.From, rejected); break;
+                case Nack nack when State.Phase == EdgePhase.Running && IsCurrent(nack.SessionId, nack.Epoch): Rewind(nack.ExpectedPosition); break;
             }
         }
 
@@ -79,6 +99,12 @@ public static partial class EdgeSession
 
         private void Start(StartSession start)
         {
+            if (FindFault(start.Prompt) is { } fault)
+            {
+                End(EndReason.Failed, fault);
+                return;
+            }
+
             State = State with
             {
                 Phase = EdgePhase.Joining,
@@ -92,13 +118,13 @@ public static partial class EdgeSession
 
         private void Adopt(Plan plan)
         {
-            var isFirst = State.Plan is null;
-            if (!isFirst && !CanContinueUnder(plan))
+            if (FindFault(plan) is { } fault)
             {
-                End(EndReason.Failed, $"The new plan splits at layer {plan.SplitLayer}, the session's frames at layer {State.Plan!.SplitLayer}.");
+                End(EndReason.Failed, fault);
                 return;
             }
 
+            var isFirst = State.Plan is null;
             State = State with { Plan = plan };
             Publish(new SessionPlanned(plan));
             if (!isFirst)
@@ -119,12 +145,22 @@ public static partial class EdgeSession
                 return;
             }
 
-            State = State with { Phase = EdgePhase.Opening, Epoch = State.Epoch + 1, SentCount = 0, AckedCount = 0, Attempts = 0 };
+            State = State with
+            {
+                Phase = EdgePhase.Opening,
+                Epoch = State.Epoch + 1,
+                SentCount = 0,
+                AckedCount = 0,
+                Attempts = 0,
+                NackedPosition = -1,
+                IsWaiting = false,
+                RefusedSince = null,
+            };
             _effects.Add(new EdgeEffect.WatchWorker(State.Worker));
             Send(State.Worker, OpenSession());
         }
 
-        private void Run() => State = State with { Phase = EdgePhase.Running, Attempts = 0 };
+        private void Run() => State = State with { Phase = EdgePhase.Running, Attempts = 0, RefusedSince = null };
 
         /// <summary>Gives the front the next chunk of tokens it has not seen; in cloud mode the token ids themselves are the frame.</summary>
         public void ComputeNext()
@@ -135,7 +171,7 @@ public static partial class EdgeSession
 
             if (State.Plan!.Mode == ExecutionMode.Cloud)
             {
-                AddFrame(new StoredFrame(State.ComputedCount, count, Frame: null, SentAt: null));
+                AddFrame(new StoredFrame(State.ComputedCount, count, Frame: null));
                 State = State with { Bill = State.Bill.WithTokenIds(count) };
                 ComputeNext();
                 return;
@@ -152,7 +188,7 @@ public static partial class EdgeSession
         {
             State = State with { IsComputing = false, Bill = State.Bill.With(computed) };
             if (computed.Frame is not null)
-                AddFrame(new StoredFrame(computed.Position, computed.Count, computed.Frame, SentAt: null));
+                AddFrame(new StoredFrame(computed.Position, computed.Count, computed.Frame));
             else
                 State = State with { ComputedCount = computed.Position + computed.Count };
             if (computed.Token is { } token)
@@ -165,35 +201,45 @@ public static partial class EdgeSession
         public void SendWithinWindow()
         {
             while (State.Phase == EdgePhase.Running
+                && !State.IsWaiting
                 && State.SentCount < State.Frames.Count
                 && State.SentCount < State.AckedCount + Options.InflightFramesMax)
             {
                 var index = State.SentCount;
                 var frame = State.Frames[index];
                 var bytes = Send(State.Worker, DecodeStep(frame));
+                var isRepeat = frame.SentEpoch > 0;
+                var sent = frame.SentEpoch == State.Epoch ? frame : frame with { SentEpoch = State.Epoch, SentAt = now };
                 State = State with
                 {
-                    Frames = State.Frames.SetItem(index, frame with { SentAt = now }),
+                    Frames = State.Frames.SetItem(index, sent),
                     SentCount = index + 1,
-                    Bill = State.Bill.WithMessage(bytes, isRepeat: frame.SentAt is not null),
-                    Link = State.Link.WithMessage(bytes, isRepeat: frame.SentAt is not null),
+                    Bill = State.Bill.WithMessage(bytes, isRepeat),
+                    Link = State.Link.WithMessage(bytes, isRepeat),
                 };
             }
         }
 
         private void Acknowledge(StepResult result)
         {
+            if (FindFault(result) is { } fault)
+            {
+                FailOver(fault, isGone: false);
+                return;
+            }
+
             var acked = State.AckedCount;
             while (acked < State.SentCount && State.Frames[acked].End <= result.NextPosition)
                 acked++;
             if (acked > State.AckedCount)
             {
                 var workerUs = (long)result.QueueUs + result.DecodeUs + result.ComputeUs;
-                var transportUs = Math.Max(0, Microseconds(now - State.Frames[acked - 1].SentAt!.Value) - workerUs);
+                var transportUs = Math.Max(0, Microseconds(now - State.Frames[acked - 1].SentAt) - workerUs);
                 State = State with
                 {
                     AckedCount = acked,
                     Attempts = 0,
+                    RefusedSince = null,
                     Bill = State.Bill.With(result, transportUs),
                     Link = State.Link.WithRoundTrip(transportUs),
                 };
@@ -207,7 +253,7 @@ public static partial class EdgeSession
         private void Accept(int token)
         {
             var bill = State.Bill with { ElapsedUs = Microseconds(now - State.TokenAt) };
-            State = State with { Tokens = State.Tokens.Add(token), TokenAt = now, Bill = TokenBill.Empty };
+            State = State with { Tokens = State.Tokens.Add(token), TokenAt = now, Bill = TokenBill.Empty, FailoverCount = 0 };
             Publish(new TokenGenerated(token, bill));
             if (Options.EndTokens.Contains(token))
                 End(EndReason.EndToken);

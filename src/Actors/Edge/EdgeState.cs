@@ -60,6 +60,16 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>Sends of the oldest unanswered message.</summary>
     public int Attempts { get; init; }
 
+    /// <summary>The expected position of the last <see cref="Nack"/> that was followed in this epoch, since the timer fired; −1 if none.</summary>
+    public long NackedPosition { get; init; } = -1;
+
+    /// <summary>Was told to try later: sends nothing until the timer fires.</summary>
+    public bool IsWaiting { get; init; }
+
+    /// <summary>Since when it is told to try later, without anything else having been answered.</summary>
+    public TimeSpan? RefusedSince { get; init; }
+
+    /// <summary>Workers lost, and sessions opened anew, since the last token.</summary>
     public int FailoverCount { get; init; }
 
     /// <summary>Cost since the last token.</summary>
@@ -84,7 +94,13 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
 }
 
 /// <summary>What was sent for tokens <c>Position … End − 1</c>: a frame, or token ids in cloud mode. Replayed as it is.</summary>
-public sealed record StoredFrame(int Position, int Count, ByteString? Frame, TimeSpan? SentAt)
+public sealed record StoredFrame(int Position, int Count, ByteString? Frame)
 {
+    /// <summary>The epoch in which it was last sent; 0 if it was not.</summary>
+    public uint SentEpoch { get; init; }
+
+    /// <summary>When it was first sent in that epoch, so that a round trip includes what was lost on the way.</summary>
+    public TimeSpan SentAt { get; init; }
+
     public int End => Position + Count;
 }

@@ -2,9 +2,46 @@ using Google.Protobuf;
 
 namespace SplitActors.Actors.Protocol;
 
+/// <summary>What was found in bytes that arrived.</summary>
+public enum EnvelopeStatus
+{
+    Ok,
+
+    /// <summary>More than <see cref="Envelopes.BytesMax"/>.</summary>
+    TooLarge,
+
+    /// <summary>No envelope, or one that is cut off or damaged.</summary>
+    Malformed,
+
+    /// <summary>Empty, or a message of a newer version: to be dropped.</summary>
+    UnknownBody,
+}
+
 /// <summary>Puts messages into the one type that travels, and takes them out of it.</summary>
 public static class Envelopes
 {
+    /// <summary>Longest message: a raw frame of 128 tokens at 16,384 values takes a quarter of it.</summary>
+    public const int BytesMax = 1 << 25;
+
+    /// <summary>Reads what a network delivered. Never throws.</summary>
+    /// <param name="body">The message, if the result is <see cref="EnvelopeStatus.Ok"/>.</param>
+    public static EnvelopeStatus Read(ReadOnlySpan<byte> bytes, out IMessage? body)
+    {
+        body = null;
+        if (bytes.Length > BytesMax)
+            return EnvelopeStatus.TooLarge;
+        try
+        {
+            body = Unwrap(Envelope.Parser.ParseFrom(bytes));
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return EnvelopeStatus.Malformed;
+        }
+
+        return body is null ? EnvelopeStatus.UnknownBody : EnvelopeStatus.Ok;
+    }
+
     /// <exception cref="ArgumentException">The message is none of the protocol.</exception>
     public static Envelope Wrap(IMessage body) => body switch
     {

@@ -10,7 +10,8 @@ public abstract record SchedulerEffect
 {
     public sealed record Send(string To, IMessage Body) : SchedulerEffect;
 
-    public sealed record WatchWorker(string Address) : SchedulerEffect;
+    /// <summary>Ask to be told when a worker or a device is gone.</summary>
+    public sealed record Watch(string Address) : SchedulerEffect;
 }
 
 /// <summary>
@@ -29,6 +30,9 @@ public static class Scheduler
     /// <summary>One step in progress: the state so far and the effects collected.</summary>
     private sealed class Turn(SchedulerState before, TimeSpan now)
     {
+        /// <summary>Most kinds of workers that an answer to a person lists.</summary>
+        private const int DescribedRangesMax = 8;
+
         private readonly ImmutableArray<SchedulerEffect>.Builder _effects = ImmutableArray.CreateBuilder<SchedulerEffect>();
 
         public SchedulerState State { get; private set; } = before;
@@ -44,9 +48,9 @@ public static class Scheduler
                 case Received { Body: Hello hello } received: Greet(received.From, hello); break;
                 case Received { Body: PlanRequest request } received: Place(received.From, request); break;
                 case Received { Body: WorkerStatus status } received: KeepStatus(received.From, status); break;
-                case Received { Body: LinkReport report }: KeepLink(report); break;
-                case Received { Body: CloseSession close }: Forget(new SessionId(close.SessionId)); break;
-                case PeerLost lost: State = State with { Workers = State.Workers.Remove(lost.Address) }; break;
+                case Received { Body: LinkReport report } received: KeepLink(received.From, report); break;
+                case Received { Body: CloseSession close } received: Close(received.From, new SessionId(close.SessionId)); break;
+                case PeerLost lost: Forget(lost.Address); break;
             }
         }
 
@@ -54,37 +58,65 @@ public static class Scheduler
         {
             if (hello.ProtocolVersion != ProtocolVersion.Current)
             {
-                Reject(from, RejectReason.ProtocolVersion, $"{from} speaks protocol version {hello.ProtocolVersion}, the scheduler {ProtocolVersion.Current}; update the older one.");
+                Reject(from, session: 0, RejectReason.ProtocolVersion, $"{from} speaks protocol version {hello.ProtocolVersion}, the scheduler {ProtocolVersion.Current}; update the older one.");
                 return;
             }
 
             if (!hello.ModelDigest.Equals(Options.ModelDigest))
             {
-                Reject(from, RejectReason.ModelDigest, $"{from} has model digest {Digests.Short(hello.ModelDigest)}, the scheduler {Digests.Short(Options.ModelDigest)}; use the same checkpoint.");
+                Reject(from, session: 0, RejectReason.ModelDigest, $"{from} has model digest {Digests.Short(hello.ModelDigest)}, the scheduler {Digests.Short(Options.ModelDigest)}; use the same checkpoint.");
                 return;
             }
 
-            if (hello.Role == Role.Worker)
+            if (hello.Role != Role.Worker || Admit(from, hello))
+                Send(from, new Welcome());
+        }
+
+        private bool Admit(string from, Hello hello)
+        {
+            if (hello.FirstLayer > hello.EndLayer || hello.EndLayer != Options.LayerCount)
             {
-                var worker = new RegisteredWorker(new((int)hello.FirstLayer, (int)hello.EndLayer), (int)hello.SessionCountMax, Status: null, now);
-                State = State with { Workers = State.Workers.SetItem(from, worker) };
-                _effects.Add(new SchedulerEffect.WatchWorker(from));
+                Reject(from, session: 0, RejectReason.LayerRange, $"{from} holds layers {(long)hello.FirstLayer + 1}–{hello.EndLayer}; a worker holds the last ones of {Options.LayerCount}.");
+                return false;
             }
 
-            Send(from, new Welcome());
+            if (State.Workers.Count >= Options.WorkerCountMax && !State.Workers.ContainsKey(from))
+            {
+                Reject(from, session: 0, RejectReason.SessionLimit, $"The scheduler has {State.Workers.Count} of {Options.WorkerCountMax} workers.");
+                return false;
+            }
+
+            var sessionCountMax = (int)Math.Min(hello.SessionCountMax, int.MaxValue);
+            var worker = new RegisteredWorker(new((int)hello.FirstLayer, (int)hello.EndLayer), sessionCountMax, Status: null, now);
+            State = State with { Workers = State.Workers.SetItem(from, worker) };
+            _effects.Add(new SchedulerEffect.Watch(from));
+            return true;
         }
 
         private void Place(string edge, PlanRequest request)
         {
             var id = new SessionId(request.SessionId);
-            Forget(id);
+            var placed = State.Sessions.GetValueOrDefault(id);
+            if (placed is not null && placed.Edge != edge)
+            {
+                Reject(edge, request.SessionId, RejectReason.BadRequest, $"Session {id} belongs to another device.");
+                return;
+            }
+
+            if (placed is null && State.Sessions.Count >= Options.SessionCountMax)
+            {
+                Reject(edge, request.SessionId, RejectReason.SessionLimit, $"The scheduler has {State.Sessions.Count} of {Options.SessionCountMax} sessions.", Options.RetryAfter);
+                return;
+            }
+
+            State = State with { Sessions = State.Sessions.Remove(id) };
             var worker = "";
             if (Options.Plan.Mode != ExecutionMode.Device)
             {
-                var candidate = Choose(request.LostWorker);
+                var candidate = Choose(request.LostWorker, placed?.Worker);
                 if (candidate is null)
                 {
-                    RejectForLackOfWorkers(edge, request);
+                    Reject(edge, request.SessionId, RejectReason.NoWorker, LackOfWorkers(), Options.RetryAfter);
                     return;
                 }
 
@@ -92,6 +124,7 @@ public static class Scheduler
             }
 
             State = State with { Sessions = State.Sessions.SetItem(id, new PlacedSession(edge, worker, Link: null)) };
+            _effects.Add(new SchedulerEffect.Watch(edge));
             Send(edge, new Plan
             {
                 SessionId = request.SessionId,
@@ -102,8 +135,11 @@ public static class Scheduler
             });
         }
 
-        /// <summary>The least loaded worker with the planned layers; the one a device just lost only if there is no other.</summary>
-        private string? Choose(string lostWorker)
+        /// <summary>
+        /// The least loaded worker with the planned layers; the one a device just lost only if there is no other. A repeated request gets the
+        /// worker of the first, for whose answer the device may have acted already.
+        /// </summary>
+        private string? Choose(string lostWorker, string? placedWorker)
         {
             var sessionCounts = State.Sessions.Values.CountBy(session => session.Worker, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
             return State.Workers
@@ -111,35 +147,55 @@ public static class Scheduler
                 .Where(worker => now - worker.Value.SeenAt <= Options.WorkerSilenceMax)
                 .Where(worker => sessionCounts.GetValueOrDefault(worker.Key) < worker.Value.SessionCountMax)
                 .OrderBy(worker => worker.Key == lostWorker)
+                .ThenBy(worker => worker.Key != placedWorker)
                 .ThenBy(worker => sessionCounts.GetValueOrDefault(worker.Key))
                 .Select(worker => worker.Key)
                 .FirstOrDefault();
         }
 
-        private void RejectForLackOfWorkers(string edge, PlanRequest request) => Send(edge, new Rejected
+        private string LackOfWorkers()
         {
-            SessionId = request.SessionId,
-            Reason = RejectReason.NoWorker,
-            Detail = $"No worker with layers {Options.Plan.SplitLayer + 1}–{Options.LayerCount} is free; {State.Workers.Count} said hello. Start one, or try later.",
-            RetryAfterMs = (uint)Options.RetryAfter.TotalMilliseconds,
-        });
+            var held = State.Workers.Values.CountBy(worker => worker.Layers).Select(layers => $"{layers.Value} with {layers.Key}").Take(DescribedRangesMax);
+            var known = State.Workers.IsEmpty ? "none" : string.Join(", ", held);
+            return $"No worker with layers {Options.Plan.SplitLayer + 1}–{Options.LayerCount} is free; said hello: {known}. Start one, or try later.";
+        }
 
+        /// <summary>A worker that this scheduler does not know greeted an earlier one, or counted as lost while it was only cut off.</summary>
         private void KeepStatus(string from, WorkerStatus status)
         {
             if (State.Workers.TryGetValue(from, out var worker))
                 State = State with { Workers = State.Workers.SetItem(from, worker with { Status = status, SeenAt = now }) };
+            else
+                Reject(from, session: 0, RejectReason.UnknownWorker, $"The scheduler does not know {from}; say hello again.");
         }
 
-        private void KeepLink(LinkReport report)
+        private void KeepLink(string edge, LinkReport report)
         {
             var id = new SessionId(report.SessionId);
-            if (State.Sessions.TryGetValue(id, out var session))
+            if (State.Sessions.TryGetValue(id, out var session) && session.Edge == edge)
                 State = State with { Sessions = State.Sessions.SetItem(id, session with { Link = report }) };
         }
 
-        private void Forget(SessionId id) => State = State with { Sessions = State.Sessions.Remove(id) };
+        private void Close(string edge, SessionId id)
+        {
+            if (State.Sessions.TryGetValue(id, out var session) && session.Edge == edge)
+                State = State with { Sessions = State.Sessions.Remove(id) };
+        }
 
-        private void Reject(string to, RejectReason reason, string detail) => Send(to, new Rejected { Reason = reason, Detail = detail });
+        /// <summary>A worker's sessions stay: their devices ask for another. A device's sessions end with it.</summary>
+        private void Forget(string address) => State = State with
+        {
+            Workers = State.Workers.Remove(address),
+            Sessions = State.Sessions.RemoveRange(State.Sessions.Where(session => session.Value.Edge == address).Select(session => session.Key)),
+        };
+
+        private void Reject(string to, ulong session, RejectReason reason, string detail, TimeSpan retryAfter = default) => Send(to, new Rejected
+        {
+            SessionId = session,
+            Reason = reason,
+            Detail = detail,
+            RetryAfterMs = (uint)retryAfter.TotalMilliseconds,
+        });
 
         private void Send(string to, IMessage body) => _effects.Add(new SchedulerEffect.Send(to, body));
     }

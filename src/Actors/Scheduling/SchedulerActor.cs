@@ -8,14 +8,21 @@ public sealed class SchedulerActor(SchedulerOptions options, ITransport transpor
 {
     private SchedulerState _state = new(options);
     private long _startTimestamp;
+    private bool _isRegistered;
 
     protected override void PreStart()
     {
         _startTimestamp = Context.TimeProvider.GetTimestamp();
         transport.Register(options.Address, Context.Self);
+        _isRegistered = true;
     }
 
-    protected override void PostStop() => transport.Unregister(options.Address);
+    /// <summary>Runs also if the address was taken: then it is not this actor's to give up.</summary>
+    protected override void PostStop()
+    {
+        if (_isRegistered)
+            transport.Unregister(options.Address);
+    }
 
     protected override void Receive(object message)
     {
@@ -30,7 +37,7 @@ public sealed class SchedulerActor(SchedulerOptions options, ITransport transpor
         switch (effect)
         {
             case SchedulerEffect.Send send: transport.Send(options.Address, send.To, send.Body); break;
-            case SchedulerEffect.WatchWorker watch: transport.Watch(watch.Address, options.Address); break;
+            case SchedulerEffect.Watch watch: transport.Watch(watch.Address, options.Address); break;
         }
     }
 }

@@ -22,6 +22,11 @@ public sealed record SchedulerOptions
     /// <summary>A worker that is silent for this long gets no session.</summary>
     public TimeSpan WorkerSilenceMax { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Most workers, and most sessions, that are kept; more are refused.</summary>
+    public int WorkerCountMax { get; init; } = 1024;
+
+    public int SessionCountMax { get; init; } = 65_536;
+
     /// <summary>What a device is told to wait when no worker can take it.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(200);
 }

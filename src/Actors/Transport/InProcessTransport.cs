@@ -13,10 +13,14 @@ public sealed class InProcessTransport : ITransport
 {
     private readonly ConcurrentDictionary<string, ActorRef> _actors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<string>> _watchers = new(StringComparer.Ordinal);
+    private long _unreadableCount;
+
+    /// <summary>Messages dropped because they could not be read: damaged, or of a newer version.</summary>
+    public long UnreadableCount => Interlocked.Read(ref _unreadableCount);
 
     public void Register(string address, ActorRef actor)
     {
-        if (!_actors.TryAdd(address, actor) && !_actors[address].Equals(actor))
+        if (_actors.GetOrAdd(address, actor) != actor)
             throw new InvalidOperationException($"The address {address} is taken.");
     }
 
@@ -36,10 +40,21 @@ public sealed class InProcessTransport : ITransport
     public void Send(string from, string to, IMessage body)
     {
         var bytes = Envelopes.Wrap(body).ToByteArray();
-        if (_actors.TryGetValue(to, out var receiver))
-            receiver.Tell(new Received(from, Envelopes.Unwrap(Envelope.Parser.ParseFrom(bytes))!), SenderOf(from));
+        if (bytes.Length > Envelopes.BytesMax)
+            SenderOf(from)?.Tell(new Undelivered(to, $"the message has {bytes.Length} bytes; at most {Envelopes.BytesMax} travel"));
+        else if (_actors.TryGetValue(to, out var receiver))
+            Deliver(from, receiver, bytes);
         else
             SenderOf(from)?.Tell(new Undelivered(to, "nobody has this address"));
+    }
+
+    /// <summary>What cannot be read is dropped: a newer sender may use messages that this version does not know.</summary>
+    internal void Deliver(string from, ActorRef receiver, ReadOnlySpan<byte> bytes)
+    {
+        if (Envelopes.Read(bytes, out var body) == EnvelopeStatus.Ok)
+            receiver.Tell(new Received(from, body!), SenderOf(from));
+        else
+            Interlocked.Increment(ref _unreadableCount);
     }
 
     public void Watch(string address, string watcher)

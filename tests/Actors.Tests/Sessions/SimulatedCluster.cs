@@ -78,6 +78,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
             ModelDigest = Quill.Digest,
             LayerCount = Quill.Config.LayerCount,
             ContextLength = Quill.Config.ContextLength,
+            VocabularySize = Quill.Config.VocabularySize,
             EndTokens = Quill.Config.EosTokenIds,
             Sampling = sampling ?? SamplingOptions.Greedy,
         };

@@ -1,0 +1,80 @@
+using Google.Protobuf;
+using SplitActors.Actors.Protocol;
+
+namespace SplitActors.Actors.Edge;
+
+/// <summary>What a session says, and how.</summary>
+public static partial class EdgeSession
+{
+    private sealed partial class Turn
+    {
+        private long Send(string to, IMessage body)
+        {
+            _effects.Add(new EdgeEffect.Send(to, body));
+            return body.CalculateSize();
+        }
+
+        private void Publish(SessionEvent sessionEvent) => _effects.Add(new EdgeEffect.Publish(sessionEvent));
+
+        private void ReportLink()
+        {
+            if (State.Link.StepCount == 0)
+                return;
+            Send(Options.Scheduler, State.Link.ToMessage(State.Session));
+            State = State with { Link = LinkTally.Empty };
+        }
+
+        private Hello Hello() => new()
+        {
+            Role = Role.Edge,
+            ProtocolVersion = Protocol.ProtocolVersion.Current,
+            ModelDigest = Options.ModelDigest,
+            EndLayer = (uint)Options.LayerCount,
+        };
+
+        private PlanRequest PlanRequest() => new()
+        {
+            SessionId = State.Session.Value,
+            TokenCountMax = (uint)TokenCountMax,
+            LostWorker = State.LostWorker,
+        };
+
+        private CloseSession CloseSession() => new() { SessionId = State.Session.Value, Epoch = State.Epoch };
+
+        private OpenSession OpenSession() => new()
+        {
+            SessionId = State.Session.Value,
+            Epoch = State.Epoch,
+            ProtocolVersion = Protocol.ProtocolVersion.Current,
+            ModelDigest = Options.ModelDigest,
+            SplitLayer = State.Plan!.SplitLayer,
+            TokenCountMax = (uint)TokenCountMax,
+            Sampling = Options.Sampling.ToMessage(),
+            Generated = { Generated().Select(token => (uint)token) },
+        };
+
+        /// <summary>A frame that ends with the last known token asks for the next one.</summary>
+        private DecodeStep DecodeStep(StoredFrame frame)
+        {
+            var step = new DecodeStep
+            {
+                SessionId = State.Session.Value,
+                Epoch = State.Epoch,
+                Position = (uint)frame.Position,
+                TokenCount = (uint)frame.Count,
+                Samples = frame.End == State.Tokens.Count,
+            };
+            if (frame.Frame is not null)
+                step.Frame = frame.Frame;
+            else
+                step.Tokens = new TokenIds { Ids = { State.Tokens.GetRange(frame.Position, frame.Count).Select(token => (uint)token) } };
+            return step;
+        }
+
+        private int TokenCountMax => (int)Math.Min((long)State.PromptCount + Options.GeneratedCountMax, Options.ContextLength);
+
+        private IEnumerable<int> Generated() => State.Tokens.Skip(State.PromptCount);
+
+        private static long Microseconds(TimeSpan time) => (long)time.TotalMicroseconds;
+    }
+}
