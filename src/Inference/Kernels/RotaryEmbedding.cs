@@ -20,7 +20,7 @@ internal static class RotaryEmbedding
     {
         for (var i = 0; i < inverseFrequencies.Length; i++)
         {
-            var (sin, cos) = Math.SinCos(position * inverseFrequencies[i]);
+            var (sin, cos) = Trigonometry.SinCos(position * inverseFrequencies[i]);
             table[i] = (float)cos;
             table[inverseFrequencies.Length + i] = (float)sin;
         }

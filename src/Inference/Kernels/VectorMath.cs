@@ -10,18 +10,22 @@ namespace SplitActors.Inference.Kernels;
 /// </summary>
 internal static class VectorMath
 {
-    private const float ExpArgumentMax = 88.0f;
+    private const float ExpArgumentMin = -87f; // e^−87.34 is the smallest normal float32
+    private const float ExpArgumentMax = 88f;  // e^88.72 is the largest finite float32
     private const float Log2E = 1.44269504f;
     private const float Ln2High = 0.693359375f;
     private const float Ln2Low = -2.12194440e-4f;
     private const float RoundingBias = 12582912f; // 1.5·2²³: adding and subtracting it rounds to an integer
 
-    /// <summary>eˣ with a relative error below 2·10⁻⁷; arguments are clamped to ±88, so results are never 0, subnormal or infinite.</summary>
+    /// <summary>
+    /// eˣ with a relative error below 2·10⁻⁷; arguments are clamped to −87 … 88, so results are never 0, subnormal or infinite.
+    /// NaN gives NaN.
+    /// </summary>
     /// <remarks>x = n·ln 2 + r with |r| ≤ ln 2 / 2; eʳ by its Taylor polynomial of degree 7, times 2ⁿ.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x)
     {
-        x = Vector512.Min(Vector512.Max(x, Vector512.Create(-ExpArgumentMax)), Vector512.Create(ExpArgumentMax));
+        x = Vector512.Min(Vector512.Max(x, Vector512.Create(ExpArgumentMin)), Vector512.Create(ExpArgumentMax));
         var bias = Vector512.Create(RoundingBias);
         var n = Vector512.FusedMultiplyAdd(x, Vector512.Create(Log2E), bias) - bias;
         var r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2High), x);

@@ -40,7 +40,7 @@ internal sealed class DecoderLayer
     /// <param name="buffers">Prepared for the batch.</param>
     public void Forward(ReadOnlySpan<SequenceRows> batch, int cacheLayer, Span<float> hidden, Workspace buffers)
     {
-        var epsilon = (float)_config.RmsNormEps;
+        var epsilon = _config.RmsNormEps;
         RmsNorm.Normalize(hidden, _inputNorm, epsilon, buffers.Normed);         // [n, d]
         _qProj.Forward(buffers.Normed, buffers.Query);                          // [n, H·D]
         _kProj.Forward(buffers.Normed, buffers.Keys);                           // [n, Hkv·D]

@@ -76,20 +76,46 @@ public sealed class Segment
             embedding.CopyRow(tokens[i], hidden.Slice(i * Config.HiddenSize, Config.HiddenSize));
     }
 
-    /// <summary>Runs the layers over a batch of sequences, whose rows follow each other in <paramref name="hidden"/>.</summary>
-    /// <param name="batch">One entry per run of neighbouring tokens; entries of one sequence must ascend without a gap.</param>
+    /// <summary>
+    /// Runs the layers over a batch of sequences, whose rows follow each other in <paramref name="hidden"/>. The result is that of one
+    /// entry after the other, bit for bit.
+    /// </summary>
+    /// <param name="batch">One entry per run of neighbouring tokens; a sequence may have several.</param>
     /// <param name="hidden">[n, d], updated in place</param>
     /// <param name="workspace">Scratch with room for n rows.</param>
-    /// <exception cref="ArgumentException">The sizes do not fit each other, or a cache has a gap or no room.</exception>
+    /// <exception cref="ArgumentException">
+    /// The sizes do not fit each other, or a cache has other layers, a gap or no room. Then nothing has been computed, and no cache
+    /// counts a token of the batch.
+    /// </exception>
     public void Forward(ReadOnlySpan<SequenceRows> batch, Span<float> hidden, Workspace workspace)
     {
         workspace.Prepare(batch);
         if (hidden.Length != workspace.RowCount * Config.HiddenSize)
             throw new ArgumentException($"{hidden.Length} floats for {workspace.RowCount} rows of {Config.HiddenSize}.", nameof(hidden));
-        foreach (var rows in batch)
-            rows.Cache.Reserve(rows.Position, rows.Count);
+        Reserve(batch);
         for (var layer = 0; layer < _layers.Length; layer++)
             _layers[layer].Forward(batch, layer, hidden, workspace);
+    }
+
+    private void Reserve(ReadOnlySpan<SequenceRows> batch)
+    {
+        var reserved = 0;
+        try
+        {
+            foreach (var rows in batch)
+            {
+                if (rows.Cache.LayerCount != _layers.Length)
+                    throw new ArgumentException($"A cache of {rows.Cache.LayerCount} layers for a segment of {_layers.Length}.", nameof(batch));
+                rows.Cache.Reserve(rows.Position, rows.Count);
+                reserved++;
+            }
+        }
+        catch (ArgumentException)
+        {
+            foreach (var rows in batch[..reserved])
+                rows.Cache.Truncate(rows.Position);
+            throw;
+        }
     }
 
     /// <summary>Final norm and head.</summary>
@@ -97,11 +123,12 @@ public sealed class Segment
     /// <param name="logits">[n, V], written</param>
     /// <param name="workspace">Scratch with room for n rows.</param>
     /// <exception cref="InvalidOperationException">The segment does not end the model.</exception>
+    /// <exception cref="ArgumentException">The sizes do not fit each other.</exception>
     public void Logits(ReadOnlySpan<float> hidden, Span<float> logits, Workspace workspace)
     {
         var head = _head ?? throw new InvalidOperationException($"A segment of {Layers} has no head.");
         workspace.Resize(hidden.Length / Config.HiddenSize);
-        RmsNorm.Normalize(hidden, _finalNorm, (float)Config.RmsNormEps, workspace.Normed);   // [n, d]
+        RmsNorm.Normalize(hidden, _finalNorm, Config.RmsNormEps, workspace.Normed);          // [n, d]
         head.Forward(workspace.Normed, logits);                                              // [n, V]
     }
 }

@@ -24,7 +24,7 @@ public sealed class Workspace
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rowCountMax);
         _config = config;
         RowCountMax = rowCountMax;
-        _inverseFrequencies = RotaryEmbedding.InverseFrequencies((float)config.RopeTheta, config.HeadDim);
+        _inverseFrequencies = RotaryEmbedding.InverseFrequencies(config.RopeTheta, config.HeadDim);
         _rotary = new float[rowCountMax * config.HeadDim];
         _normed = new float[rowCountMax * config.HiddenSize];
         _query = new float[rowCountMax * config.QueryWidth];

@@ -25,12 +25,12 @@ public sealed class Sampler
         Penalize(logits, options.RepetitionPenalty, generated);
         var mostLikely = IndexOfMaximum(logits);
         if (!float.IsFinite(logits[mostLikely]))
-            throw new InvalidOperationException($"The logits at position {position} are not finite.");
+            throw new InvalidOperationException($"The logit of token {mostLikely} at position {position} is {logits[mostLikely]}, not a finite number.");
         if (options.Temperature == 0)
             return mostLikely;
 
         var totalWeight = ComputeWeights(logits, logits[mostLikely], options.Temperature);
-        var candidateWeight = CollectCandidates(options, totalWeight);
+        var candidateWeight = CollectCandidates(logits, options, totalWeight);
         var kept = CountKept(options, candidateWeight);
         return Draw(kept, Philox.Uniform(options.Seed, position));
     }
@@ -47,11 +47,14 @@ public sealed class Sampler
         }
     }
 
+    /// <summary>The lowest id among the largest logits; or, if one is NaN or infinite, the first such.</summary>
     private static int IndexOfMaximum(ReadOnlySpan<float> logits)
     {
         var best = 0;
-        for (var i = 1; i < logits.Length; i++)
+        for (var i = 0; i < logits.Length; i++)
         {
+            if (!float.IsFinite(logits[i]))
+                return i;
             if (logits[i] > logits[best])
                 best = i;
         }
@@ -78,13 +81,13 @@ public sealed class Sampler
     /// left out before sorting: all such tokens together hold less than 1 − p, so top-p would drop every one of them.
     /// </summary>
     /// <returns>The weight that top-p counts as 1: of the k best, or of all tokens.</returns>
-    private double CollectCandidates(SamplingOptions options, double totalWeight)
+    private double CollectCandidates(ReadOnlySpan<float> logits, SamplingOptions options, double totalWeight)
     {
         _candidates.Clear();
         var weightMin = options.TopK > 0 ? 0 : (1 - options.TopP) * totalWeight / _weights.Length;
         for (var token = 0; token < _weights.Length; token++)
         {
-            var candidate = new Candidate(token, _weights[token]);
+            var candidate = new Candidate(token, logits[token], _weights[token]);
             if (candidate.Weight < weightMin)
                 continue;
             if (options.TopK == 0)
@@ -133,9 +136,9 @@ public sealed class Sampler
         return sum;
     }
 
-    /// <summary>Sorted by falling weight, equals by rising id.</summary>
-    private readonly record struct Candidate(int Token, float Weight) : IComparable<Candidate>
+    /// <summary>Sorted by falling logit (different logits may have equal weights), equals by rising id.</summary>
+    private readonly record struct Candidate(int Token, float Logit, float Weight) : IComparable<Candidate>
     {
-        public int CompareTo(Candidate other) => Weight != other.Weight ? other.Weight.CompareTo(Weight) : Token.CompareTo(other.Token);
+        public int CompareTo(Candidate other) => Logit != other.Logit ? other.Logit.CompareTo(Logit) : Token.CompareTo(other.Token);
     }
 }

@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Compression;
+using SplitActors.Inference.Evaluation;
+using SplitActors.Inference.Kernels;
+using SplitActors.Inference.Models;
+using SplitActors.Inference.Sampling;
+
+namespace SplitActors.KernelDigest;
+
+/// <summary>
+/// SHA-256 over the outputs of all kernels, of the codec and of the embedded model for fixed inputs. It is the same on every CPU, or a
+/// session that moves between machines does not go on as it began. Small, since without vector instructions everything is slow.
+/// </summary>
+public static class Digest
+{
+    private const int SplitLayer = 3;
+
+    private static readonly int[] Widths = [1, 3, 15, 16, 17, 33, 64, 100];
+    private static readonly int[] Tokens = [4094, 46, 1352, 540, 258];
+
+    public static string Compute(string modelFolder)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var width in Widths)
+        {
+            AddElementwise(hash, width);
+            AddMatMul<BFloat16Weights>(hash, width);
+            AddMatMul<Float32Weights>(hash, width);
+        }
+
+        AddAttention(hash);
+        AddModel(hash, modelFolder);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static void AddElementwise(IncrementalHash hash, int width)
+    {
+        var (x, y) = (Uniform(1, width, 20), Uniform(2, width, 1));
+        Add(hash, [DotProduct.Compute(x, y)]);
+        Apply(hash, x, copy => Softmax.Apply(copy));
+        Apply(hash, x, copy => VectorMath.Exp(copy.AsSpan()));
+        Apply(hash, x, copy => SwiGlu.Apply(copy, y));
+        Apply(hash, x, copy => Elementwise.Add(copy, y));
+        Apply(hash, x, copy => RmsNorm.Normalize(copy, y, 1e-5f, copy));
+    }
+
+    private static unsafe void AddMatMul<TWeights>(IncrementalHash hash, int inputSize)
+        where TWeights : struct, IWeightFormat
+    {
+        const int OutputSize = 13;
+        var floats = Uniform(3, OutputSize * inputSize, 1);
+        var weights = TWeights.ElementBytes == sizeof(float)
+            ? MemoryMarshal.AsBytes<float>(floats).ToArray()
+            : MemoryMarshal.AsBytes<ushort>([.. floats.Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16))]).ToArray();
+        foreach (var tokenCount in new[] { 1, 5 })
+        {
+            var x = Uniform(4, tokenCount * inputSize, 1);
+            var y = new float[tokenCount * OutputSize];
+            fixed (byte* pw = weights)
+            fixed (float* px = x, py = y)
+                MatMul.Multiply<TWeights>(pw, px, py, tokenCount, inputSize, OutputSize);
+            Add(hash, y);
+        }
+    }
+
+    private static void AddAttention(IncrementalHash hash)
+    {
+        const int HeadCount = 4, HeadDim = 36, KvWidth = 2 * HeadDim, PositionCount = 19;
+        var query = Uniform(5, HeadCount * HeadDim, 3);
+        var table = new float[HeadDim];
+        RotaryEmbedding.ComputeTable(100_003, RotaryEmbedding.InverseFrequencies(10_000, HeadDim), table);
+        RotaryEmbedding.Rotate(query, table);
+        Add(hash, query);
+
+        var output = new float[query.Length];
+        var (keys, values) = (Uniform(6, PositionCount * KvWidth, 3), Uniform(7, PositionCount * KvWidth, 3));
+        Attention.Attend(query, keys, values, HeadDim, KvWidth, new float[PositionCount], output);
+        Add(hash, output);
+    }
+
+    /// <summary>Logits of the embedded model with a compressed hidden state at the split, and the tokens drawn from them.</summary>
+    private static void AddModel(IncrementalHash hash, string folder)
+    {
+        using var checkpoint = Checkpoint.Open(folder);
+        var config = checkpoint.Config;
+        var encoder = new HiddenStateEncoder(CompressionOptions.Default);
+        var front = Segment.Load(checkpoint, LayerRange.Front(SplitLayer));
+        var back = Segment.Load(checkpoint, LayerRange.Back(SplitLayer, config.LayerCount));
+        var model = new SplitModel(front, back, Transport, Tokens.Length);
+        var logits = new float[Tokens.Length * config.VocabularySize];
+        model.Run(Tokens, logits);
+        Add(hash, logits);
+
+        var sampler = new Sampler();
+        var options = new SamplingOptions { Temperature = 1.5f, TopP = 0.95f, MinP = 0.001f, RepetitionPenalty = 1.3f, Seed = 7 };
+        for (var position = 0; position < 100; position++)
+            hash.AppendData(BitConverter.GetBytes(sampler.Sample(logits.AsSpan(0, config.VocabularySize).ToArray(), options, Tokens, position)));
+
+        void Transport(Span<float> hidden, int rows)
+        {
+            var frame = encoder.Encode(hidden, rows, config.HiddenSize).Bytes.Span;
+            hash.AppendData(frame);
+            if (FrameDecoder.Decode(frame, hidden, out _) != DecodeStatus.Ok)
+                throw new InvalidOperationException("The frame that was just encoded does not decode.");
+        }
+    }
+
+    private static void Apply(IncrementalHash hash, float[] x, Action<float[]> kernel)
+    {
+        var copy = x.ToArray();
+        kernel(copy);
+        Add(hash, copy);
+    }
+
+    private static void Add(IncrementalHash hash, ReadOnlySpan<float> values) => hash.AppendData(MemoryMarshal.AsBytes(values));
+
+    /// <summary>Uniform in ±<paramref name="magnitude"/>.</summary>
+    private static float[] Uniform(ulong seed, int count, float magnitude) =>
+        [.. Enumerable.Range(0, count).Select(i => magnitude * (float)((2 * Philox.Uniform(seed, i)) - 1))];
+}
