@@ -72,6 +72,7 @@ internal sealed class LocalCluster : IAsyncDisposable
             Scheduler = SchedulerAddress,
             ModelDigest = _digest,
             LayerCount = config.LayerCount,
+            VocabularySize = config.VocabularySize,
             ContextLength = config.ContextLength,
             EndTokens = config.EosTokenIds,
             Sampling = sampling,
