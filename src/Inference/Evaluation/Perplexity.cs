@@ -14,9 +14,13 @@ public readonly record struct Perplexity(double NegativeLogLikelihood, int Token
     /// <param name="beginOfText">Id of the begin-of-text token.</param>
     /// <param name="vocabularySize">Width of the logits.</param>
     /// <param name="progress">Told the number of predicted tokens after each window.</param>
+    /// <exception cref="ArgumentException">The text is empty.</exception>
     public static Perplexity Measure(
         SplitModel model, ReadOnlySpan<int> text, int windowTokens, int beginOfText, int vocabularySize, IProgress<int>? progress = null)
     {
+        if (text.IsEmpty)
+            throw new ArgumentException("A text without tokens has no perplexity.", nameof(text));
+
         var logits = new float[windowTokens * vocabularySize];
         var input = new int[windowTokens];
         input[0] = beginOfText;

@@ -5,7 +5,7 @@ namespace SplitActors.Inference.Tests.Sampling;
 /// <summary>The sampler's rules, one after the other over fully sorted tokens in double precision.</summary>
 internal static class ReferenceSampler
 {
-    /// <summary>The tokens that may be drawn, most likely first, with their probabilities.</summary>
+    /// <summary>The tokens that may be drawn, most likely first (by id where no option cuts any off), with their probabilities.</summary>
     public static List<(int Token, double Probability)> Distribution(float[] logits, SamplingOptions options, int[] generated)
     {
         var penalized = logits.ToArray();
@@ -25,6 +25,8 @@ internal static class ReferenceSampler
         while (count < kept.Count && (mass < options.TopP * total || options.TopP == 1))
             mass += kept[count++].Weight;
         kept = [.. kept.Take(count).Where(candidate => candidate.Weight >= options.MinP)];
+        if (options is { TopK: 0, TopP: 1, MinP: 0 })
+            kept.Sort((a, b) => a.Token.CompareTo(b.Token));
         total = kept.Sum(candidate => candidate.Weight);
         return kept.ConvertAll(candidate => (candidate.Token, candidate.Weight / total));
     }
