@@ -88,6 +88,8 @@ internal sealed class SimulatedCluster : IAsyncDisposable
 
     public void Stop(ActorRef actor) => _system.Stop(actor);
 
+    public bool IsStopped(ActorRef actor) => Events.OfType<ActorStopped>().Any(stopped => stopped.Actor == actor);
+
     public void StopWorker(string address)
     {
         Workers.Remove(address, out var worker);
