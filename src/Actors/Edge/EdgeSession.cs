@@ -252,7 +252,7 @@ public static partial class EdgeSession
 
         private void Accept(int token)
         {
-            var bill = State.Bill with { ElapsedUs = Microseconds(now - State.TokenAt) };
+            var bill = State.Bill with { ElapsedUs = Microseconds(now) - Microseconds(State.TokenAt) }; // so that the sum loses no fractions
             State = State with { Tokens = State.Tokens.Add(token), TokenAt = now, Bill = TokenBill.Empty, FailoverCount = 0 };
             Publish(new TokenGenerated(token, bill));
             if (Options.EndTokens.Contains(token))

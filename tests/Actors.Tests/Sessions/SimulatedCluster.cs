@@ -20,21 +20,32 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     private readonly FixedPlan _plan;
     private int _edgeCount;
 
-    public SimulatedCluster(FixedPlan plan, Func<ITransport, ITransport>? wrap = null)
+    /// <param name="plan">For all sessions.</param>
+    /// <param name="wrap">What to put around the transport.</param>
+    /// <param name="seed">Chooses the order in which actors run; null for the order in which they became ready.</param>
+    /// <param name="mailboxCapacity">Of all actors.</param>
+    public SimulatedCluster(
+        FixedPlan plan, Func<ITransport, VirtualTimeProvider, ITransport>? wrap = null, ulong? seed = null, int mailboxCapacity = 1024)
     {
         _plan = plan;
-        _driver = new SimulationDriver();
-        _system = new ActorSystem(_driver.Options with { EventSink = Events.Add });
-        Transport = new InProcessTransport();
-        if (wrap is not null)
-            Transport = wrap(Transport);
-        _system.Spawn(new Props(() => new SchedulerActor(SchedulerOptions, Transport)), "scheduler");
-        _driver.RunUntilIdle();
+        _driver = new SimulationDriver(seed);
+        _system = new ActorSystem(_driver.Options with { EventSink = Events.Add, MailboxCapacity = mailboxCapacity });
+        Network = new TappedTransport(wrap is null ? new InProcessTransport() : wrap(new InProcessTransport(), _driver.Time));
+        Scheduler = StartScheduler();
     }
 
     public List<KernelEvent> Events { get; } = [];
 
-    public ITransport Transport { get; }
+    /// <summary>Why workers stopped themselves.</summary>
+    public List<string> StopReasons { get; } = [];
+
+    /// <summary>Every actor sends through this; it sees a message before any faults.</summary>
+    public TappedTransport Network { get; }
+
+    public ActorRef Scheduler { get; private set; }
+
+    /// <summary>The running workers by address.</summary>
+    public Dictionary<string, ActorRef> Workers { get; } = new(StringComparer.Ordinal);
 
     public SimulationDriver Driver => _driver;
 
@@ -46,7 +57,16 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         Plan = _plan,
     };
 
-    public ActorRef StartWorker(string address, Func<WorkerOptions, WorkerOptions>? change = null)
+    public ActorRef StartScheduler()
+    {
+        Scheduler = _system.Spawn(new Props(() => new SchedulerActor(SchedulerOptions, Network)), "scheduler");
+        return Scheduler;
+    }
+
+    /// <param name="address">Also its name, with '-' for '/'.</param>
+    /// <param name="change">Changes the options.</param>
+    /// <param name="engineClock">Given to the engine of each incarnation.</param>
+    public ActorRef StartWorker(string address, Func<WorkerOptions, WorkerOptions>? change = null, TimeProvider? engineClock = null)
     {
         var options = new WorkerOptions
         {
@@ -60,13 +80,21 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         options = change?.Invoke(options) ?? options;
         var segment = Quill.Back(_plan.SplitLayer);
         var worker = _system.Spawn(
-            new Props(() => new BackendActor(options, Transport, new BackEngine(segment, options.BatchRowsMax, _driver.Time))),
+            new Props(() => new BackendActor(options, Network, new BackEngine(segment, options.BatchRowsMax, engineClock ?? _driver.Time), StopReasons.Add)),
             address.Replace('/', '-'));
-        _driver.RunUntilIdle();
+        Workers[address] = worker;
         return worker;
     }
 
     public void Stop(ActorRef actor) => _system.Stop(actor);
+
+    public bool IsStopped(ActorRef actor) => Events.OfType<ActorStopped>().Any(stopped => stopped.Actor == actor);
+
+    public void StopWorker(string address)
+    {
+        Workers.Remove(address, out var worker);
+        Stop(worker!);
+    }
 
     public SimulatedSession StartSession(ImmutableList<int> prompt, SamplingOptions? sampling = null, Func<EdgeOptions, EdgeOptions>? change = null)
     {
@@ -83,9 +111,9 @@ internal sealed class SimulatedCluster : IAsyncDisposable
             Sampling = sampling ?? SamplingOptions.Greedy,
         };
         options = change?.Invoke(options) ?? options;
-        var session = new SimulatedSession();
-        var state = new EdgeState(new SessionId((ulong)number), options);
-        var edge = _system.Spawn(new Props(() => new EdgeActor(state, Transport, LoadFront, session.Add)), $"edge-{number}");
+        var session = new SimulatedSession(new SessionId((ulong)number));
+        var state = new EdgeState(session.Id, options);
+        var edge = _system.Spawn(new Props(() => new EdgeActor(state, Network, LoadFront, session.Add)), $"edge-{number}");
         session.Actor = edge;
         edge.Tell(new StartSession(prompt));
         return session;
@@ -97,24 +125,23 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     /// <summary>Runs until the condition holds or virtual time is over.</summary>
     public void RunUntil(Func<bool> condition) => Assert.True(_driver.RunUntil(condition, TimeMax), "The simulation ended before the condition held.");
 
+    public void RunUntilEnded(params IEnumerable<SimulatedSession> sessions)
+    {
+        foreach (var session in sessions)
+            RunUntil(() => session.Ended is not null);
+    }
+
+    /// <summary>Runs a number of work items, whatever they are.</summary>
+    public void RunSteps(int count)
+    {
+        for (var i = 0; i < count; i++)
+            _driver.Dispatcher.RunOne();
+    }
+
     public ValueTask DisposeAsync()
     {
         var terminated = _system.TerminateAsync();
         _driver.RunUntilIdle();
         return new ValueTask(terminated);
     }
-}
-
-/// <summary>What one device's session published.</summary>
-internal sealed class SimulatedSession
-{
-    public List<SessionEvent> Events { get; } = [];
-
-    public ActorRef? Actor { get; set; }
-
-    public IEnumerable<int> Tokens => Events.OfType<TokenGenerated>().Select(generated => generated.Token);
-
-    public SessionEnded? Ended => Events.OfType<SessionEnded>().SingleOrDefault();
-
-    public void Add(SessionEvent sessionEvent) => Events.Add(sessionEvent);
 }

@@ -1,0 +1,17 @@
+namespace SplitActors.Actors.Simulation;
+
+/// <summary>How a simulated network misbehaves. Rates are probabilities for each message.</summary>
+public sealed record NetworkFaults
+{
+    public double DropRate { get; init; }
+
+    public double DuplicateRate { get; init; }
+
+    public double DelayRate { get; init; }
+
+    /// <summary>A delayed message takes a time from zero to this, all equally likely; those behind it on the same way wait for it.</summary>
+    public TimeSpan DelayMax { get; init; }
+
+    /// <summary>For each watch: that the watcher is never told.</summary>
+    public double WatchLossRate { get; init; }
+}
