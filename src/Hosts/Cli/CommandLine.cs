@@ -10,6 +10,7 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args)
     {
+        StandardStream.Install();
         try
         {
             // A prompt may begin with '@': no response files.

@@ -51,10 +51,9 @@ internal static class RunCommand
         var (events, session) = cluster.StartSession(NewSessionId(), tokens, sampling, options.MaxTokens, loading.Layers("device"));
         using var interruption = new Interruption(() => session.Tell(new CancelSession()));
 
-        using var output = new TextOutput();
         IRunReport report = options.Json
-            ? new JsonReport(output, tokenizer, checkpoint.Config, tokens.Length)
-            : new TextReport(output, tokenizer, checkpoint.Config, tokens.Length, prompt, loading, options.Quiet);
+            ? new JsonReport(Console.Out, tokenizer, checkpoint.Config, tokens.Length)
+            : new TextReport(Console.Out, tokenizer, checkpoint.Config, tokens.Length, prompt, loading, options.Quiet);
         var ended = await FollowAsync(events, report, cluster, options.StopWorkerAt);
         report.End(ended);
         return ended.Reason switch
