@@ -14,10 +14,12 @@ namespace SplitActors.Hosts.Cli;
 /// <summary><c>splitactors run "prompt"</c>: scheduler, worker and device in this process; text to stdout, the ledger to stderr.</summary>
 internal static class RunCommand
 {
+    public const string Name = "run";
+
     public static Command Create()
     {
         var command = new Command(
-            "run",
+            Name,
             """
             Continues a text, the first layers running on a device actor and the rest on a worker actor, and prints what each token cost.
 
