@@ -29,7 +29,7 @@ internal static class RunCommand
             Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 130 interrupted.
             """)
         {
-            RunSettings.Prompt, RunSettings.Config, RunSettings.Json, RunSettings.Quiet,
+            RunSettings.Prompt, RunSettings.Config.Option,
         };
         foreach (var setting in RunSettings.All)
             command.Add(setting.Option);

@@ -42,7 +42,7 @@ internal sealed record RunOptions
     /// <exception cref="Inference.UserErrorException">A value is malformed or out of its range.</exception>
     public static RunOptions Read(ParseResult parsed)
     {
-        var named = parsed.GetValue(RunSettings.Config) ?? Environment.GetEnvironmentVariable("SPLITACTORS_CONFIG");
+        var named = new SettingReader(parsed, config: null).Find(RunSettings.Config);
         var settings = new SettingReader(parsed, ConfigFile.Read(named, "run.json", RunSettings.All));
         var stopWorkerAt = settings.Integer(RunSettings.StopWorkerAt, 1, TokensMax);
         return new RunOptions
@@ -57,8 +57,8 @@ internal sealed record RunOptions
             Compression = ReadCompression(settings),
             WorkerCount = settings.Integer(RunSettings.Workers, 1, WorkersMax) ?? (stopWorkerAt is null ? 1 : 2),
             StopWorkerAt = stopWorkerAt,
-            Json = parsed.GetValue(RunSettings.Json),
-            Quiet = parsed.GetValue(RunSettings.Quiet),
+            Json = settings.IsOn(RunSettings.Json),
+            Quiet = settings.IsOn(RunSettings.Quiet),
         };
     }
 
