@@ -6,6 +6,7 @@ using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Transport;
+using SplitActors.Inference;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Sampling;
@@ -38,7 +39,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     }
 
     /// <summary>Loads the back layers once and starts workers that share them.</summary>
-    /// <exception cref="Inference.UserErrorException">A tensor of these layers is missing or damaged.</exception>
+    /// <exception cref="UserErrorException">A tensor of these layers is missing or damaged.</exception>
     public void StartWorkers(int count, IProgress<LoadProgress>? progress = null)
     {
         var layers = LayerRange.Back(_plan.SplitLayer, _checkpoint.Config.LayerCount);
@@ -61,7 +62,10 @@ internal sealed class LocalCluster : IAsyncDisposable
     public void StopWorker(string address) => _system.Stop(_workers[address]);
 
     /// <summary>Starts a session on a prompt of at least one token.</summary>
-    /// <returns>What happens, in order, up to <see cref="SessionEnded"/>; and the actor, for <see cref="CancelSession"/>.</returns>
+    /// <returns>
+    /// What happens, in order, up to <see cref="SessionEnded"/>, or to the <see cref="UserErrorException"/> that damaged front layers are;
+    /// and the actor, for <see cref="CancelSession"/>.
+    /// </returns>
     public (ChannelReader<SessionEvent> Events, ActorRef Actor) StartSession(
         SessionId session, IReadOnlyList<int> prompt, SamplingOptions sampling, int maxTokens, IProgress<LoadProgress>? progress = null)
     {
@@ -85,9 +89,19 @@ internal sealed class LocalCluster : IAsyncDisposable
         actor.Tell(new StartSession([.. prompt]));
         return (events.Reader, actor);
 
-        FrontEngine LoadFront(Plan plan) => new(
-            Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), progress),
-            _plan.Compression, sampling, tokenCountMax, options.ChunkTokensMax, _system.TimeProvider);
+        FrontEngine LoadFront(Plan plan)
+        {
+            try
+            {
+                var segment = Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), progress);
+                return new FrontEngine(segment, _plan.Compression, sampling, tokenCountMax, options.ChunkTokensMax, _system.TimeProvider);
+            }
+            catch (UserErrorException error)
+            {
+                events.Writer.Complete(error); // its kind decides the exit code, which the session's end does not tell
+                throw;
+            }
+        }
     }
 
     public async ValueTask DisposeAsync() => await _system.DisposeAsync();
