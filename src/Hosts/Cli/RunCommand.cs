@@ -26,7 +26,7 @@ internal static class RunCommand
             Example: splitactors run "Once upon a time" --split 3 --max-tokens 200 --seed 7
 
             Every value can also be given as an environment variable (SPLITACTORS_MAX_TOKENS for --max-tokens) or in config/run.json.
-            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 130 interrupted.
+            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 130 interrupted, 143 terminated.
             """)
         {
             RunSettings.Prompt, RunSettings.Config.Option,
@@ -61,7 +61,7 @@ internal static class RunCommand
         return ended.Reason switch
         {
             EndReason.Failed => ExitCode.Failure,
-            EndReason.Cancelled => ExitCode.Interrupted,
+            EndReason.Cancelled => interruption.ExitCode,
             _ => ExitCode.Success,
         };
     }
@@ -121,6 +121,9 @@ internal static class RunCommand
         private readonly List<PosixSignalRegistration> _registrations = [];
         private int _count;
 
+        /// <summary>Of a process that was asked to end.</summary>
+        public int ExitCode { get; private set; } = Hosts.ExitCode.Interrupted;
+
         public Interruption(Action cancel)
         {
             foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM })
@@ -128,6 +131,7 @@ internal static class RunCommand
                 _registrations.Add(PosixSignalRegistration.Create(signal, context =>
                 {
                     context.Cancel = Interlocked.Increment(ref _count) == 1;
+                    ExitCode = context.Signal == PosixSignal.SIGTERM ? Hosts.ExitCode.Terminated : Hosts.ExitCode.Interrupted;
                     cancel();
                 }));
             }
