@@ -40,7 +40,7 @@ internal static class RunCommand
     private static async Task<int> RunAsync(RunOptions options)
     {
         var prompt = PromptReader.Read(options.Prompt);
-        var loading = new LoadingLine(isEnabled: !options.Quiet && !options.Json);
+        using var loading = new LoadingLine(isEnabled: !options.Quiet && !options.Json);
         using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
         var plan = options.PlanFor(checkpoint.Config.LayerCount);
         var sampling = options.Sampling(GenerationDefaults.Read(checkpoint));
