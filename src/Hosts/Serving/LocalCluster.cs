@@ -18,6 +18,7 @@ internal sealed class LocalCluster : IAsyncDisposable
 {
     private const string SchedulerAddress = "scheduler";
 
+    private readonly DrainingDispatcher _dispatcher = new();
     private readonly ActorSystem _system;
     private readonly InProcessTransport _transport = new();
     private readonly Checkpoint _checkpoint;
@@ -33,7 +34,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         _checkpoint = checkpoint;
         _plan = plan;
         _digest = ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(checkpoint).Hex));
-        _system = new ActorSystem(new ActorSystemOptions { Dispatcher = new ThreadPoolDispatcher(), TimeProvider = clock });
+        _system = new ActorSystem(new ActorSystemOptions { Dispatcher = _dispatcher, TimeProvider = clock });
         var options = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = _digest, LayerCount = checkpoint.Config.LayerCount, Plan = plan };
         _system.Spawn(new Props(() => new SchedulerActor(options, _transport)), "scheduler");
     }
@@ -104,7 +105,12 @@ internal sealed class LocalCluster : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync() => await _system.DisposeAsync();
+    /// <summary>Stops all actors and waits for the computation that runs, if any.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _system.DisposeAsync();
+        await _dispatcher.DrainAsync();
+    }
 
     private BackendActor NewWorker(WorkerOptions options, Segment segment) =>
         new(options, _transport, new BackEngine(segment, options.BatchRowsMax, _system.TimeProvider));
