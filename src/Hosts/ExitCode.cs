@@ -12,8 +12,9 @@ internal static class ExitCode
     public const int Prompt = 4;
     public const int Output = 5;
 
-    /// <summary>128 plus the number of the signal, as shells have it.</summary>
+    // 128 plus the number of the signal, as shells have it.
     public const int Interrupted = 130;
+    public const int Terminated = 143;
 
     public static int Of(UserErrorKind kind) => kind switch
     {

@@ -10,12 +10,13 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args)
     {
+        StandardStream.Install();
         try
         {
             // A prompt may begin with '@': no response files.
-            var parsed = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            var parsed = Root().Parse(args.Length > 0 ? args : ["--help"], new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (parsed.Errors.Count > 0)
-                return Fail(ExitCode.Options, $"{parsed.Errors[0].Message} Run `splitactors {parsed.CommandResult.Command.Name} --help`.");
+                return Fail(ExitCode.Options, Explain(parsed));
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (UserErrorException error)
@@ -24,7 +25,7 @@ internal static class CommandLine
         }
         catch (Exception error) when (Environment.GetEnvironmentVariable(DebugVariable) is null)
         {
-            return Fail(ExitCode.Failure, $"Internal error: {error.Message} Please report it; {DebugVariable}=1 shows where it happened.");
+            return Fail(ExitCode.Failure, $"Internal error: {error.Message.TrimEnd('.')}. Please report it; {DebugVariable}=1 shows where it happened.");
         }
     }
 
@@ -33,6 +34,16 @@ internal static class CommandLine
         RunCommand.Create(),
         ModelCommand.Create(),
     };
+
+    private static string Explain(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var help = command is RootCommand ? "Run `splitactors --help`." : $"Run `splitactors {command.Name} --help`.";
+        if (parsed.UnmatchedTokens is not [var unknown, ..])
+            return $"{parsed.Errors[0].Message} {help}";
+        var hint = command.Name == RunCommand.Name ? "Put the prompt in quotes; one that looks like an option goes after --. " : "";
+        return $"'{unknown}' is no {(command is RootCommand ? "command" : "argument")} or option. {hint}{help}";
+    }
 
     private static int Fail(int exitCode, string message)
     {

@@ -16,18 +16,18 @@ internal sealed class ConfigFile
     /// Reads the file that is named, or else <c>config/NAME</c> in the working folder, or else the one beside the program; none of the
     /// latter two need exist.
     /// </summary>
-    /// <param name="named">Path that the user gave, or null.</param>
+    /// <param name="named">Path that the user gave and where, or null.</param>
     /// <param name="fileName">Name of the role's file.</param>
     /// <param name="known">The settings that it may hold.</param>
     /// <exception cref="UserErrorException">The named file does not exist, or a file is not what it should be.</exception>
-    public static ConfigFile Read(string? named, string fileName, IEnumerable<Setting> known)
+    public static ConfigFile Read((string Text, string Place)? named, string fileName, IEnumerable<Setting> known)
     {
-        string[] candidates = named is not null
-            ? [named]
+        string[] candidates = named is var (text, _)
+            ? [text]
             : [System.IO.Path.Combine("config", fileName), System.IO.Path.Combine(AppContext.BaseDirectory, "config", fileName)];
-        var path = Array.Find(candidates, File.Exists);
-        if (path is null && named is not null)
-            throw new UserErrorException(UserErrorKind.Options, named, "a configuration file", "no such file", "Correct the path.");
+        var path = Array.Find(candidates, System.IO.Path.Exists);
+        if (path is null && named is var (missing, place))
+            throw new UserErrorException(UserErrorKind.Options, place, "a configuration file", $"no file '{missing}'", "Correct the path.");
         var file = new ConfigFile(path ?? candidates[^1]);
         if (path is not null)
             file.Load(known.Select(setting => setting.Name).ToHashSet(StringComparer.Ordinal));
@@ -38,6 +38,8 @@ internal sealed class ConfigFile
 
     private void Load(HashSet<string> known)
     {
+        if (Directory.Exists(Path))
+            throw Wrong(Path, "a file", "a folder");
         JsonElement root;
         try
         {
@@ -49,22 +51,32 @@ internal sealed class ConfigFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Wrong(Path, "a file that can be read", e.Message);
+            throw Wrong(Path, "a file that can be read", e.Message.TrimEnd('.'));
         }
 
         if (root.ValueKind != JsonValueKind.Object)
             throw Wrong(Path, "a JSON object", $"{root.ValueKind}");
-        foreach (var property in root.EnumerateObject())
+        try
         {
-            if (!known.Contains(property.Name))
-                throw Wrong($"{Path}, {property.Name}", $"one of {string.Join(", ", known.Order(StringComparer.Ordinal))}", "an unknown name");
-            _values[property.Name] = property.Value.ValueKind switch
-            {
-                JsonValueKind.String => property.Value.GetString()!,
-                JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => property.Value.GetRawText(),
-                _ => throw Wrong($"{Path}, {property.Name}", "a string, a number, true or false", $"{property.Value.ValueKind}"),
-            };
+            foreach (var property in root.EnumerateObject())
+                Add(property.Name, property.Value, known);
         }
+        catch (InvalidOperationException) // a lone surrogate in a name or value
+        {
+            throw Wrong(Path, "names and values of valid Unicode", "half a surrogate pair");
+        }
+    }
+
+    private void Add(string name, JsonElement value, HashSet<string> known)
+    {
+        if (!known.Contains(name))
+            throw Wrong($"{Path}, {name}", $"one of {string.Join(", ", known.Order(StringComparer.Ordinal))}", "an unknown name");
+        _values[name] = value.ValueKind switch
+        {
+            JsonValueKind.String => value.GetString()!,
+            JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
+            _ => throw Wrong($"{Path}, {name}", "a string, a number, true or false", $"{value.ValueKind}"),
+        };
     }
 
     private static UserErrorException Wrong(string place, string expected, string found) =>

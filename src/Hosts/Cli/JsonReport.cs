@@ -9,7 +9,7 @@ using SplitActors.Inference.Tokenization;
 namespace SplitActors.Hosts.Cli;
 
 /// <summary>One JSON object per line on standard output: "plan", "token", "worker_replaced", and "ledger" at the end.</summary>
-internal sealed class JsonReport(TextOutput output, Tokenizer tokenizer, ModelConfig config, int promptTokens) : IRunReport
+internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelConfig config, int promptTokens) : IRunReport
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

@@ -3,33 +3,43 @@ using SplitActors.Inference.Models;
 
 namespace SplitActors.Hosts.Cli;
 
-/// <summary>One line on standard error that says how far loading is; only on a terminal.</summary>
-internal sealed class LoadingLine(bool isEnabled) : IProgress<ChecksumProgress>
+/// <summary>
+/// Says on standard error how far loading is: on a terminal in one line that is overwritten, elsewhere in a line for each part that is done.
+/// </summary>
+internal sealed class LoadingLine(bool isEnabled) : IProgress<ChecksumProgress>, IDisposable
 {
-    private readonly bool _isShown = isEnabled && !Console.IsErrorRedirected;
+    private readonly bool _isTerminal = !Console.IsErrorRedirected;
     private int _length;
 
     public void Report(ChecksumProgress value) =>
-        Show($"verifying {Path.GetFileName(value.File)}: {value.BytesDone >> 20} of {value.BytesTotal >> 20} MiB");
+        Show($"verifying {Path.GetFileName(value.File)}: {value.BytesDone >> 20} of {value.BytesTotal >> 20} MiB", value.BytesDone == value.BytesTotal);
 
     /// <param name="what">Whose layers are loaded.</param>
     public IProgress<LoadProgress> Layers(string what) => new LayerProgress(this, what);
 
-    public void Clear() => Show("");
-
-    private void Show(string text)
+    public void Clear()
     {
-        if (!_isShown)
+        if (_isTerminal && _length > 0)
+            Show("", isDone: true);
+    }
+
+    /// <summary>A message that ends the program stands on a line of its own.</summary>
+    public void Dispose() => Clear();
+
+    private void Show(string text, bool isDone)
+    {
+        if (!isEnabled || (!_isTerminal && !isDone))
             return;
         lock (this)
         {
-            Console.Error.Write($"\r{text.PadRight(_length)}{(text.Length == 0 ? "\r" : "")}");
+            Console.Error.Write(_isTerminal ? $"\r{text.PadRight(_length)}{(text.Length == 0 ? "\r" : "")}" : $"{text}\n");
             _length = text.Length;
         }
     }
 
     private sealed class LayerProgress(LoadingLine line, string what) : IProgress<LoadProgress>
     {
-        public void Report(LoadProgress value) => line.Show($"loading the {what}: {value.LayersLoaded} of {value.LayerCount} layers");
+        public void Report(LoadProgress value) =>
+            line.Show($"loading the {what}: {value.LayersLoaded} of {value.LayerCount} layers", value.LayersLoaded == value.LayerCount);
     }
 }

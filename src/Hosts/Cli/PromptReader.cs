@@ -7,6 +7,7 @@ namespace SplitActors.Hosts.Cli;
 internal static class PromptReader
 {
     private const int BytesMax = 16 << 20;
+    private const char ByteOrderMark = '\uFEFF'; // how some editors begin a UTF-8 file
 
     /// <param name="argument">The prompt; "-" or null means standard input.</param>
     /// <exception cref="UserErrorException">There is no prompt, it is empty, too large, or not UTF-8.</exception>
@@ -20,6 +21,23 @@ internal static class PromptReader
 
     private static string ReadStandardInput()
     {
+        try
+        {
+            var text = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(ReadBytes());
+            return text.StartsWith(ByteOrderMark) ? text[1..] : text;
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw Wrong("Standard input", "UTF-8 text", $"bytes that are not, at byte {e.Index}", "Convert it, for example with: iconv -t UTF-8");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Wrong("Standard input", "a text that can be read", e.Message.TrimEnd('.'), "Read from a file or a pipe.");
+        }
+    }
+
+    private static byte[] ReadBytes()
+    {
         var bytes = new MemoryStream();
         using var input = Console.OpenStandardInput();
         var buffer = new byte[1 << 16];
@@ -30,14 +48,7 @@ internal static class PromptReader
                 throw Wrong("Standard input", $"a prompt of at most {BytesMax >> 20} MiB", "more", "Shorten it.");
         }
 
-        try
-        {
-            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes.ToArray());
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw Wrong("Standard input", "UTF-8 text", $"bytes that are not, at byte {e.Index}", "Convert it, for example with: iconv -t UTF-8");
-        }
+        return bytes.ToArray();
     }
 
     private static UserErrorException Wrong(string place, string expected, string found, string nextStep) =>

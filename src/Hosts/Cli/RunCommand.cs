@@ -14,20 +14,22 @@ namespace SplitActors.Hosts.Cli;
 /// <summary><c>splitactors run "prompt"</c>: scheduler, worker and device in this process; text to stdout, the ledger to stderr.</summary>
 internal static class RunCommand
 {
+    public const string Name = "run";
+
     public static Command Create()
     {
         var command = new Command(
-            "run",
+            Name,
             """
             Continues a text, the first layers running on a device actor and the rest on a worker actor, and prints what each token cost.
 
             Example: splitactors run "Once upon a time" --split 3 --max-tokens 200 --seed 7
 
             Every value can also be given as an environment variable (SPLITACTORS_MAX_TOKENS for --max-tokens) or in config/run.json.
-            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 130 interrupted.
+            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 130 interrupted, 143 terminated.
             """)
         {
-            RunSettings.Prompt, RunSettings.Config, RunSettings.Json, RunSettings.Quiet,
+            RunSettings.Prompt, RunSettings.Config.Option,
         };
         foreach (var setting in RunSettings.All)
             command.Add(setting.Option);
@@ -38,7 +40,7 @@ internal static class RunCommand
     private static async Task<int> RunAsync(RunOptions options)
     {
         var prompt = PromptReader.Read(options.Prompt);
-        var loading = new LoadingLine(isEnabled: !options.Quiet && !options.Json);
+        using var loading = new LoadingLine(isEnabled: !options.Quiet && !options.Json);
         using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
         var plan = options.PlanFor(checkpoint.Config.LayerCount);
         var sampling = options.Sampling(GenerationDefaults.Read(checkpoint));
@@ -51,16 +53,15 @@ internal static class RunCommand
         var (events, session) = cluster.StartSession(NewSessionId(), tokens, sampling, options.MaxTokens, loading.Layers("device"));
         using var interruption = new Interruption(() => session.Tell(new CancelSession()));
 
-        using var output = new TextOutput();
         IRunReport report = options.Json
-            ? new JsonReport(output, tokenizer, checkpoint.Config, tokens.Length)
-            : new TextReport(output, tokenizer, checkpoint.Config, tokens.Length, prompt, loading, options.Quiet);
+            ? new JsonReport(Console.Out, tokenizer, checkpoint.Config, tokens.Length)
+            : new TextReport(Console.Out, tokenizer, checkpoint.Config, tokens.Length, prompt, loading, options.Quiet);
         var ended = await FollowAsync(events, report, cluster, options.StopWorkerAt);
         report.End(ended);
         return ended.Reason switch
         {
             EndReason.Failed => ExitCode.Failure,
-            EndReason.Cancelled => ExitCode.Interrupted,
+            EndReason.Cancelled => interruption.ExitCode,
             _ => ExitCode.Success,
         };
     }
@@ -120,6 +121,9 @@ internal static class RunCommand
         private readonly List<PosixSignalRegistration> _registrations = [];
         private int _count;
 
+        /// <summary>Of a process that was asked to end.</summary>
+        public int ExitCode { get; private set; } = Hosts.ExitCode.Interrupted;
+
         public Interruption(Action cancel)
         {
             foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM })
@@ -127,6 +131,7 @@ internal static class RunCommand
                 _registrations.Add(PosixSignalRegistration.Create(signal, context =>
                 {
                     context.Cancel = Interlocked.Increment(ref _count) == 1;
+                    ExitCode = context.Signal == PosixSignal.SIGTERM ? Hosts.ExitCode.Terminated : Hosts.ExitCode.Interrupted;
                     cancel();
                 }));
             }

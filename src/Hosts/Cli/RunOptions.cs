@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
+using SplitActors.Inference;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Sampling;
 
@@ -39,15 +41,16 @@ internal sealed record RunOptions
 
     public required bool Quiet { get; init; }
 
-    /// <exception cref="Inference.UserErrorException">A value is malformed or out of its range.</exception>
+    /// <exception cref="UserErrorException">A value is malformed or out of its range.</exception>
     public static RunOptions Read(ParseResult parsed)
     {
-        var named = parsed.GetValue(RunSettings.Config) ?? Environment.GetEnvironmentVariable("SPLITACTORS_CONFIG");
+        var named = new SettingReader(parsed, config: null).Find(RunSettings.Config);
         var settings = new SettingReader(parsed, ConfigFile.Read(named, "run.json", RunSettings.All));
         var stopWorkerAt = settings.Integer(RunSettings.StopWorkerAt, 1, TokensMax);
+        var workerCountMin = stopWorkerAt is null ? 1 : 2; // another one must take over
         return new RunOptions
         {
-            Prompt = parsed.GetValue(RunSettings.Prompt),
+            Prompt = ReadPrompt(parsed),
             Model = settings.Text(RunSettings.Model) ?? EmbeddedModel.Folder,
             Mode = settings.Parse<ExecutionMode>(RunSettings.Mode, "split, cloud or device", ParseMode),
             SplitLayer = settings.Parse<int>(RunSettings.Split, "a number of layers, or auto", ParseSplit) is var layer and >= 0 ? layer : null,
@@ -55,15 +58,15 @@ internal sealed record RunOptions
             MaxTokens = settings.Integer(RunSettings.MaxTokens, 1, TokensMax) ?? 128,
             Sampling = ReadSampling(settings),
             Compression = ReadCompression(settings),
-            WorkerCount = settings.Integer(RunSettings.Workers, 1, WorkersMax) ?? (stopWorkerAt is null ? 1 : 2),
+            WorkerCount = settings.Integer(RunSettings.Workers, workerCountMin, WorkersMax) ?? workerCountMin,
             StopWorkerAt = stopWorkerAt,
-            Json = parsed.GetValue(RunSettings.Json),
-            Quiet = parsed.GetValue(RunSettings.Quiet),
+            Json = settings.IsOn(RunSettings.Json),
+            Quiet = settings.IsOn(RunSettings.Quiet),
         };
     }
 
     /// <summary>The plan for a model of <paramref name="layerCount"/> layers.</summary>
-    /// <exception cref="Inference.UserErrorException">Mode and split layer contradict each other or the model.</exception>
+    /// <exception cref="UserErrorException">Mode and split layer contradict each other or the model.</exception>
     public FixedPlan PlanFor(int layerCount)
     {
         if (SplitLayer > layerCount)
@@ -87,11 +90,27 @@ internal sealed record RunOptions
             throw SettingReader.Wrong(SplitPlace, $"{range} of {layerCount} layers in {mode.ToString().ToLowerInvariant()} mode", $"{splitLayer}");
         }
 
+        if (mode == ExecutionMode.Device && StopWorkerAt is { } count)
+            throw SettingReader.Wrong("--stop-worker-at", "nothing in device mode, which has no worker", $"{count}");
         return new FixedPlan(mode, splitLayer, Compression);
+    }
+
+    /// <summary>What looks like an option is a mistyped one, and no text to continue, unless it stands after "--".</summary>
+    private static string? ReadPrompt(ParseResult parsed)
+    {
+        var prompt = parsed.GetValue(RunSettings.Prompt);
+        if (prompt is ['-', _, ..] && !parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash))
+        {
+            throw new UserErrorException(
+                UserErrorKind.Options, "Command line", "a known option", $"'{prompt}'", "Run `splitactors run --help`; put a prompt that begins with '-' after --.");
+        }
+
+        return prompt;
     }
 
     private static ExecutionMode ModeFor(int? splitLayer, int layerCount) => splitLayer switch
     {
+        null when layerCount < 2 => ExecutionMode.Device,
         0 => ExecutionMode.Cloud,
         { } layer when layer == layerCount => ExecutionMode.Device,
         _ => ExecutionMode.Split,

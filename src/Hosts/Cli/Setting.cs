@@ -8,18 +8,38 @@ namespace SplitActors.Hosts.Cli;
 /// </summary>
 internal sealed class Setting
 {
-    /// <param name="name">Without dashes in front, as in "max-tokens".</param>
-    /// <param name="valueName">How the help names the value.</param>
-    /// <param name="description">Ends with the default.</param>
-    public Setting(string name, string valueName, string description)
+    private readonly Func<ParseResult, string?> _argument;
+
+    private Setting(string name, Option option, Func<ParseResult, string?> argument)
     {
         Name = name;
-        Option = new Option<string?>($"--{name}") { HelpName = valueName, Description = description };
+        Option = option;
+        _argument = argument;
     }
 
+    /// <summary>Without dashes in front, as in "max-tokens".</summary>
     public string Name { get; }
 
-    public Option<string?> Option { get; }
+    public Option Option { get; }
 
     public string EnvironmentVariable => $"SPLITACTORS_{Name.ToUpperInvariant().Replace('-', '_')}";
+
+    /// <param name="name">Without dashes in front.</param>
+    /// <param name="valueName">How the help names the value.</param>
+    /// <param name="description">Ends with the default.</param>
+    public static Setting Value(string name, string valueName, string description)
+    {
+        var option = new Option<string?>($"--{name}") { HelpName = valueName, Description = description };
+        return new Setting(name, option, parsed => parsed.GetValue(option));
+    }
+
+    /// <summary>A setting that <c>--name</c> alone turns on; elsewhere it has the value true or false.</summary>
+    public static Setting Flag(string name, string description)
+    {
+        var option = new Option<bool>($"--{name}") { Description = description };
+        return new Setting(name, option, parsed => parsed.GetResult(option) is { Implicit: false } ? $"{parsed.GetValue(option)}" : null);
+    }
+
+    /// <summary>What the command line gives, or null.</summary>
+    public string? ArgumentIn(ParseResult parsed) => _argument(parsed);
 }

@@ -5,19 +5,29 @@ using SplitActors.Inference;
 namespace SplitActors.Hosts.Cli;
 
 /// <summary>Looks settings up in command line, environment and configuration file; errors name where the value stands.</summary>
-internal sealed class SettingReader(ParseResult parsed, ConfigFile config)
+internal sealed class SettingReader(ParseResult parsed, ConfigFile? config)
 {
     /// <summary>The value and the place it comes from; null if it is given nowhere.</summary>
     public (string Text, string Place)? Find(Setting setting)
     {
-        if (parsed.GetValue(setting.Option) is { } argument)
+        if (setting.ArgumentIn(parsed) is { } argument)
             return (argument, $"--{setting.Name}");
         if (Environment.GetEnvironmentVariable(setting.EnvironmentVariable) is { Length: > 0 } variable)
             return (variable, setting.EnvironmentVariable);
-        return config.Find(setting.Name) is { } value ? (value, $"{config.Path}, {setting.Name}") : null;
+        return config?.Find(setting.Name) is { } value ? (value, $"{config.Path}, {setting.Name}") : null;
     }
 
-    public string? Text(Setting setting) => Find(setting)?.Text;
+    /// <summary>A text of at least one character.</summary>
+    public string? Text(Setting setting) =>
+        Find(setting) is var (text, place) ? text.Length > 0 ? text : throw Wrong(place, "at least one character", text) : null;
+
+    public bool IsOn(Setting setting) =>
+        Parse<bool>(setting, "true or false", text => text.ToLowerInvariant() switch
+        {
+            "true" or "1" => true,
+            "false" or "0" => false,
+            _ => null,
+        }) ?? false;
 
     public int? Integer(Setting setting, int min, int max) =>
         Parse<int>(setting, $"a whole number from {min} to {max}", text =>

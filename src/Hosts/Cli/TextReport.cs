@@ -7,7 +7,7 @@ namespace SplitActors.Hosts.Cli;
 
 /// <summary>The text on standard output, token by token; prompt, events and ledger on standard error.</summary>
 internal sealed class TextReport(
-    TextOutput output, Tokenizer tokenizer, ModelConfig config, int promptTokens, string prompt, LoadingLine loading, bool isQuiet) : IRunReport
+    TextWriter output, Tokenizer tokenizer, ModelConfig config, int promptTokens, string prompt, LoadingLine loading, bool isQuiet) : IRunReport
 {
     private readonly StreamingDetokenizer _detokenizer = new(tokenizer);
     private readonly Ledger _ledger = new();

@@ -6,6 +6,7 @@ using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Transport;
+using SplitActors.Inference;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Sampling;
@@ -17,6 +18,7 @@ internal sealed class LocalCluster : IAsyncDisposable
 {
     private const string SchedulerAddress = "scheduler";
 
+    private readonly DrainingDispatcher _dispatcher = new();
     private readonly ActorSystem _system;
     private readonly InProcessTransport _transport = new();
     private readonly Checkpoint _checkpoint;
@@ -32,13 +34,13 @@ internal sealed class LocalCluster : IAsyncDisposable
         _checkpoint = checkpoint;
         _plan = plan;
         _digest = ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(checkpoint).Hex));
-        _system = new ActorSystem(new ActorSystemOptions { Dispatcher = new ThreadPoolDispatcher(), TimeProvider = clock });
+        _system = new ActorSystem(new ActorSystemOptions { Dispatcher = _dispatcher, TimeProvider = clock });
         var options = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = _digest, LayerCount = checkpoint.Config.LayerCount, Plan = plan };
         _system.Spawn(new Props(() => new SchedulerActor(options, _transport)), "scheduler");
     }
 
     /// <summary>Loads the back layers once and starts workers that share them.</summary>
-    /// <exception cref="Inference.UserErrorException">A tensor of these layers is missing or damaged.</exception>
+    /// <exception cref="UserErrorException">A tensor of these layers is missing or damaged.</exception>
     public void StartWorkers(int count, IProgress<LoadProgress>? progress = null)
     {
         var layers = LayerRange.Back(_plan.SplitLayer, _checkpoint.Config.LayerCount);
@@ -61,7 +63,10 @@ internal sealed class LocalCluster : IAsyncDisposable
     public void StopWorker(string address) => _system.Stop(_workers[address]);
 
     /// <summary>Starts a session on a prompt of at least one token.</summary>
-    /// <returns>What happens, in order, up to <see cref="SessionEnded"/>; and the actor, for <see cref="CancelSession"/>.</returns>
+    /// <returns>
+    /// What happens, in order, up to <see cref="SessionEnded"/>, or to the <see cref="UserErrorException"/> that damaged front layers are;
+    /// and the actor, for <see cref="CancelSession"/>.
+    /// </returns>
     public (ChannelReader<SessionEvent> Events, ActorRef Actor) StartSession(
         SessionId session, IReadOnlyList<int> prompt, SamplingOptions sampling, int maxTokens, IProgress<LoadProgress>? progress = null)
     {
@@ -86,12 +91,27 @@ internal sealed class LocalCluster : IAsyncDisposable
         actor.Tell(new StartSession([.. prompt]));
         return (events.Reader, actor);
 
-        FrontEngine LoadFront(Plan plan) => new(
-            Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), progress),
-            _plan.Compression, sampling, tokenCountMax, options.ChunkTokensMax, _system.TimeProvider);
+        FrontEngine LoadFront(Plan plan)
+        {
+            try
+            {
+                var segment = Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), progress);
+                return new FrontEngine(segment, _plan.Compression, sampling, tokenCountMax, options.ChunkTokensMax, _system.TimeProvider);
+            }
+            catch (UserErrorException error)
+            {
+                events.Writer.Complete(error); // its kind decides the exit code, which the session's end does not tell
+                throw;
+            }
+        }
     }
 
-    public async ValueTask DisposeAsync() => await _system.DisposeAsync();
+    /// <summary>Stops all actors and waits for the computation that runs, if any.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _system.DisposeAsync();
+        await _dispatcher.DrainAsync();
+    }
 
     private BackendActor NewWorker(WorkerOptions options, Segment segment) =>
         new(options, _transport, new BackEngine(segment, options.BatchRowsMax, _system.TimeProvider));

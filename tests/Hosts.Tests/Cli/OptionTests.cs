@@ -1,0 +1,89 @@
+using SplitActors.Hosts.Tests.Processes;
+
+namespace SplitActors.Hosts.Tests.Cli;
+
+public sealed class OptionTests
+{
+    [Theory]
+    [InlineData("--max-tokens 0", "--max-tokens", "1 to", "'0'")]
+    [InlineData("--max-tokens many", "--max-tokens", "whole number", "'many'")]
+    [InlineData("--max-tokens 99999999999", "--max-tokens", "'99999999999'")]
+    [InlineData("--max-tokens", "--max-tokens", "argument missing")]
+    [InlineData("--split -1", "--split", "number of layers, or auto", "'-1'")]
+    [InlineData("--split 9", "--split", "0 to 8 layers", "'9'")]
+    [InlineData("--split half", "--split", "'half'")]
+    [InlineData("--split 3 --split 4", "--split", "2 were provided")]
+    [InlineData("--mode cloud --split 3", "--split", "0 of 8 layers in cloud mode", "'3'")]
+    [InlineData("--mode device --split 3", "--split", "8 of 8 layers in device mode", "'3'")]
+    [InlineData("--mode split --split 0", "--split", "1 to 7 of 8 layers in split mode", "'0'")]
+    [InlineData("--mode split --split 8", "--split", "1 to 7 of 8 layers in split mode", "'8'")]
+    [InlineData("--mode hybrid", "--mode", "split, cloud or device", "'hybrid'")]
+    [InlineData("--temperature -0.1", "--temperature", "'-0.1'")]
+    [InlineData("--temperature nan", "--temperature", "'nan'")]
+    [InlineData("--temperature 0,8", "--temperature", "'0,8'")]
+    [InlineData("--top-k -1", "--top-k", "'-1'")]
+    [InlineData("--top-p 0", "--top-p", "above 0", "'0'")]
+    [InlineData("--top-p 1.01", "--top-p", "'1.01'")]
+    [InlineData("--min-p 2", "--min-p", "'2'")]
+    [InlineData("--repetition-penalty 0", "--repetition-penalty", "'0'")]
+    [InlineData("--seed -1", "--seed", "'-1'")]
+    [InlineData("--compression zip", "--compression", "none or tabq", "'zip'")]
+    [InlineData("--threshold 0", "--threshold", "3rms", "'0'")]
+    [InlineData("--threshold rms", "--threshold", "'rms'")]
+    [InlineData("--tolerance -1", "--tolerance", "'-1'")]
+    [InlineData("--bits-max 9", "--bits-max", "2 to 8", "'9'")]
+    [InlineData("--bits-max 1", "--bits-max", "2 to 8", "'1'")]
+    [InlineData("--bits-max 3 --bits-min 4", "--bits-min", "2 to 3", "'4'")]
+    [InlineData("--workers 0", "--workers", "'0'")]
+    [InlineData("--stop-worker-at 5 --workers 1", "--workers", "2 to", "'1'")]
+    [InlineData("--stop-worker-at 5 --mode device", "--stop-worker-at", "device mode")]
+    [InlineData("--model=", "--model", "argument missing")]
+    [InlineData("--config nowhere.json", "--config", "'nowhere.json'")]
+    [InlineData("--quiet=perhaps", "'perhaps'")]
+    [InlineData("--frob", "'--frob'", "splitactors run --help")]
+    [InlineData("upon a time", "'upon'", "quotes", "splitactors run --help")]
+    public async Task Run_WrongOption_NamesIt(string options, params string[] named)
+    {
+        var result = await SplitActorsProcess.RunAsync(["run", "Once", .. options.Split(' ')]);
+
+        result.Refused(ExitCode.Options, named);
+    }
+
+    [Theory]
+    [InlineData("--model")]
+    [InlineData("--config")]
+    [InlineData("--max-tokens")]
+    public async Task Run_EmptyValue_NamesOption(string option)
+    {
+        (await SplitActorsProcess.RunAsync("run", "Once", option, "")).Refused(ExitCode.Options, option, "''");
+    }
+
+    [Theory]
+    [InlineData("run --jsn", "'--jsn'", "after --")]
+    [InlineData("frob", "'frob'", "splitactors --help")]
+    [InlineData("--frob", "'--frob'", "splitactors --help")]
+    [InlineData("model a b", "'b'", "splitactors model --help")]
+    public async Task AnyCommand_Unknown_NamesIt(string commandLine, params string[] named)
+    {
+        var result = await SplitActorsProcess.RunAsync(commandLine.Split(' '));
+
+        result.Refused(ExitCode.Options, named);
+    }
+
+    [Theory]
+    [InlineData("--split 0", "cloud", 0)]
+    [InlineData("--split 8", "device", 8)]
+    [InlineData("--split 1", "split", 1)]
+    [InlineData("--split auto", "split", 4)]
+    [InlineData("--mode split --split auto", "split", 4)]
+    [InlineData("--mode cloud --split 0", "cloud", 0)]
+    [InlineData("--mode device", "device", 8)]
+    public async Task Run_ModeAndSplit_CompleteEachOther(string options, string mode, int split)
+    {
+        var result = await SplitActorsProcess.RunAsync(["run", "Once", "--max-tokens", "1", "--json", .. options.Split(' ')]);
+
+        var plan = result.Succeeded().JsonLines[0];
+        Assert.Equal(mode, plan["mode"]!.GetValue<string>());
+        Assert.Equal(split, plan["split_layer"]!.GetValue<int>());
+    }
+}

@@ -1,0 +1,52 @@
+using SplitActors.Hosts.Tests.Models;
+using SplitActors.Hosts.Tests.Processes;
+
+namespace SplitActors.Hosts.Tests.Cli;
+
+/// <summary>Outputs that cannot be written to.</summary>
+public sealed class OutputTests
+{
+    [Theory]
+    [InlineData("run x --max-tokens 4")]
+    [InlineData("run x --max-tokens 4 --json")]
+    [InlineData("model")]
+    [InlineData("model --json")]
+    [InlineData("--help")]
+    [InlineData("--version")]
+    public async Task AnyCommand_OutputIsFull_Refuses(string commandLine)
+    {
+        var result = await new SplitActorsProcess(commandLine.Split(' ')) { Redirection = "> /dev/full" }.RunAsync();
+
+        result.Refused(ExitCode.Output, "Standard output", "No space left on device");
+    }
+
+    [Fact]
+    public async Task Run_OutputIsClosed_Refuses()
+    {
+        var result = await new SplitActorsProcess("run", "x", "--max-tokens", "4") { Redirection = ">&-" }.RunAsync();
+
+        result.Refused(ExitCode.Output, "Standard output");
+    }
+
+    [Theory]
+    [InlineData("2> /dev/full")]
+    [InlineData("2>&-")]
+    public async Task Run_MessagesCannotBeWritten_GivesTextNevertheless(string redirection)
+    {
+        var (prompt, greedyText) = Quill.Golden[0];
+        string[] arguments = ["run", prompt, "--temperature", "0", "--max-tokens", "4"];
+
+        var result = await new SplitActorsProcess(arguments) { Redirection = redirection }.RunAsync();
+
+        Assert.StartsWith(result.Text, greedyText, StringComparison.Ordinal);
+        Assert.NotEmpty(result.Text);
+    }
+
+    [Fact]
+    public async Task Run_RefusalCannotBeWritten_KeepsExitCode()
+    {
+        var result = await new SplitActorsProcess("run", "") { Redirection = "2> /dev/full" }.RunAsync();
+
+        Assert.Equal(ExitCode.Prompt, result.ExitCode);
+    }
+}
