@@ -96,7 +96,10 @@ public static class Digest
         var sampler = new Sampler();
         var options = new SamplingOptions { Temperature = 1.5f, TopP = 0.95f, MinP = 0.001f, RepetitionPenalty = 1.3f, Seed = 7 };
         for (var position = 0; position < 100; position++)
-            hash.AppendData(BitConverter.GetBytes(sampler.Sample(logits.AsSpan(0, config.VocabularySize).ToArray(), options, Tokens, position)));
+        {
+            var token = sampler.Sample(logits.AsSpan(0, config.VocabularySize).ToArray(), options, Tokens, position);
+            hash.AppendData(BitConverter.GetBytes(token));
+        }
 
         void Transport(Span<float> hidden, int rows)
         {

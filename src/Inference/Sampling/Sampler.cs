@@ -25,7 +25,11 @@ public sealed class Sampler
         Penalize(logits, options.RepetitionPenalty, generated);
         var mostLikely = IndexOfMaximum(logits);
         if (!float.IsFinite(logits[mostLikely]))
-            throw new InvalidOperationException($"The logit of token {mostLikely} at position {position} is {logits[mostLikely]}, not a finite number.");
+        {
+            throw new InvalidOperationException(
+                $"The logit of token {mostLikely} at position {position} is {logits[mostLikely]}, not a finite number.");
+        }
+
         if (options.Temperature == 0)
             return mostLikely;
 

@@ -9,7 +9,9 @@ public sealed class InstructionSetTests
 {
     private static readonly string DigestProgram = Path.Combine(AppContext.BaseDirectory, "SplitActors.KernelDigest.dll");
 
-    /// <summary>A runtime setting of .NET 10, and the widths that the process must then report as slow; it is no test if the name is wrong.</summary>
+    /// <summary>
+    /// A runtime setting of .NET 10, and the widths that the process must then report as slow: a setting of another name would do nothing.
+    /// </summary>
     public static TheoryData<string, string> Levels => new()
     {
         { "DOTNET_EnableAVX512", "Vector512=False" },

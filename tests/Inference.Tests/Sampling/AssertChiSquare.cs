@@ -1,9 +1,9 @@
 namespace SplitActors.Inference.Tests.Sampling;
 
-/// <summary>Pearson's χ² test with a bound that a correct generator exceeds once in some hundred million seeds; the seeds are fixed.</summary>
+/// <summary>Pearson's χ² test with a bound that a correct generator exceeds for one seed in three million; the seeds are fixed.</summary>
 internal static class AssertChiSquare
 {
-    private const double StandardDeviations = 6;
+    private const double StandardDeviations = 5;
 
     public static void Uniform(IEnumerable<int> draws, int cellCount) =>
         Fits(draws, [.. Enumerable.Repeat(1.0 / cellCount, cellCount)]);
@@ -26,8 +26,9 @@ internal static class AssertChiSquare
                 statistic += (counts[cell] - expected) * (counts[cell] - expected) / expected;
         }
 
-        // χ² with k degrees of freedom has mean k and variance 2k.
+        // Wilson and Hilferty: for k degrees of freedom the cube root of χ²/k is nearly normal, with mean 1 − 2/9k and variance 2/9k.
         var freedom = probabilities.Count(p => p > 0) - 1;
-        Assert.InRange(statistic, 0, freedom + (StandardDeviations * Math.Sqrt(2 * freedom)));
+        var variance = 2.0 / (9 * freedom);
+        Assert.InRange(statistic, 0, freedom * Math.Pow(1 - variance + (StandardDeviations * Math.Sqrt(variance)), 3));
     }
 }

@@ -25,7 +25,15 @@ public sealed class SamplerPropertyTests
         from minP in Gen.Elements(0f, 0f, 0.01f, 0.3f, 1f)
         from penalty in Gen.Elements(1f, 1f, 0.8f, 1.3f, 5f)
         from seed in Gen.Choose(0, int.MaxValue)
-        select new SamplingOptions { Temperature = temperature, TopK = topK, TopP = topP, MinP = minP, RepetitionPenalty = penalty, Seed = (ulong)seed };
+        select new SamplingOptions
+        {
+            Temperature = temperature,
+            TopK = topK,
+            TopP = topP,
+            MinP = minP,
+            RepetitionPenalty = penalty,
+            Seed = (ulong)seed,
+        };
 
     private static readonly Gen<Case> Cases =
         from logits in Logits
@@ -69,6 +77,7 @@ public sealed class SamplerPropertyTests
 
     private sealed record Case(float[] Logits, SamplingOptions Options, int[] Generated, int Position)
     {
-        public override string ToString() => $"logits [{string.Join(", ", Logits)}], {Options}, generated [{string.Join(", ", Generated)}], position {Position}";
+        public override string ToString() =>
+            $"logits [{string.Join(", ", Logits)}], {Options}, generated [{string.Join(", ", Generated)}], position {Position}";
     }
 }

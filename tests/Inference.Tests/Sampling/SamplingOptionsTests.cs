@@ -7,7 +7,7 @@ public sealed class SamplingOptionsTests
     public static TheoryData<SamplingOptions> Valid =>
     [
         SamplingOptions.Greedy,
-        new SamplingOptions { Temperature = 2, TopK = int.MaxValue, TopP = float.Epsilon, MinP = 1, RepetitionPenalty = 0.5f, Seed = ulong.MaxValue },
+        new SamplingOptions { Temperature = 2, TopK = int.MaxValue, TopP = float.Epsilon, MinP = 1, RepetitionPenalty = 0.5f },
     ];
 
     public static TheoryData<SamplingOptions, string, string> Invalid => new()
