@@ -110,6 +110,7 @@ public static class Scheduler
             }
 
             State = State with { Sessions = State.Sessions.Remove(id) };
+            Suspect(request.LostWorker);
             var worker = "";
             if (Options.Plan.Mode != ExecutionMode.Device)
             {
@@ -135,9 +136,16 @@ public static class Scheduler
             });
         }
 
+        /// <summary>A worker that died has no sessions, and would look like the best one until its silence is noticed.</summary>
+        private void Suspect(string address)
+        {
+            if (State.Workers.TryGetValue(address, out var worker))
+                State = State with { Workers = State.Workers.SetItem(address, worker with { LostAt = now }) };
+        }
+
         /// <summary>
-        /// The least loaded worker with the planned layers; the one a device just lost only if there is no other. A repeated request gets the
-        /// worker of the first, for whose answer the device may have acted already.
+        /// The least loaded worker with the planned layers; one that a device lost only if there is no other. A repeated request gets the
+        /// worker of the first, on whose answer the device may have acted already.
         /// </summary>
         private string? Choose(string lostWorker, string? placedWorker)
         {
@@ -147,6 +155,7 @@ public static class Scheduler
                 .Where(worker => now - worker.Value.SeenAt <= Options.WorkerSilenceMax)
                 .Where(worker => sessionCounts.GetValueOrDefault(worker.Key) < worker.Value.SessionCountMax)
                 .OrderBy(worker => worker.Key == lostWorker)
+                .ThenBy(worker => worker.Value.IsSuspect)
                 .ThenBy(worker => worker.Key != placedWorker)
                 .ThenBy(worker => sessionCounts.GetValueOrDefault(worker.Key))
                 .Select(worker => worker.Key)

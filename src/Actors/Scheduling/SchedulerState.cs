@@ -41,7 +41,14 @@ public sealed record SchedulerState(SchedulerOptions Options)
 }
 
 /// <summary>A worker that said hello. <paramref name="Status"/> is its last report.</summary>
-public sealed record RegisteredWorker(LayerRange Layers, int SessionCountMax, WorkerStatus? Status, TimeSpan SeenAt);
+public sealed record RegisteredWorker(LayerRange Layers, int SessionCountMax, WorkerStatus? Status, TimeSpan SeenAt)
+{
+    /// <summary>When a device last reported it lost.</summary>
+    public TimeSpan? LostAt { get; init; }
+
+    /// <summary>A device has lost it, and nothing was heard from it since.</summary>
+    public bool IsSuspect => LostAt >= SeenAt;
+}
 
 /// <summary>A session, the worker it was sent to, and its last link report.</summary>
 public sealed record PlacedSession(string Edge, string Worker, LinkReport? Link);

@@ -198,6 +198,21 @@ public sealed class FailoverTests
         AssertUndisturbed(Undisturbed.Compressed, session, SamplingOptions.Greedy);
     }
 
+    [Fact]
+    public async Task Session_WhoseWorkersAddressIsClaimedByAnother_StaysWhereItIs()
+    {
+        await using var cluster = new SimulatedCluster(Undisturbed.Compressed);
+        cluster.StartWorker("worker/1");
+        var session = cluster.StartSession(Quill.Prompt(3), change: Limit);
+        cluster.RunUntil(() => session.TokenCount == 5);
+        var other = cluster.StartWorker("worker/2", options => options with { Address = "worker/1" });
+        cluster.RunUntilEnded(session);
+
+        Assert.True(cluster.IsStopped(other));
+        Assert.Equal(0, session.LossCount);
+        AssertUndisturbed(Undisturbed.Compressed, session, SamplingOptions.Greedy);
+    }
+
     private static SimulatedCluster ClusterOfTwo(FixedPlan plan)
     {
         var cluster = new SimulatedCluster(plan);

@@ -1,0 +1,75 @@
+using SplitActors.Actors.Backend;
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Simulation;
+using SplitActors.Actors.Transport;
+
+namespace SplitActors.Actors.Tests.Sessions;
+
+/// <summary>Workers that get drawn messages, from likely to absurd; <see cref="WorkerStepper"/> checks the invariants. A failure names its seed.</summary>
+public sealed class BackendWorkerPropertyTests
+{
+    private const int WorkerCount = 200;
+    private const int StepCount = 200;
+
+    [Fact]
+    public void Worker_WithAnyMessages_KeepsItsInvariants()
+    {
+        var answerCount = 0;
+        for (var seed = 1ul; seed <= WorkerCount; seed++)
+        {
+            var random = new SplitMix64(seed);
+            var arbitrary = new ArbitraryMessages(random);
+            var firstLayer = random.Next(2) * 4;
+            var worker = new WorkerStepper(options => options with { Layers = new(firstLayer, 8) });
+            for (var step = 0; step < StepCount; step++)
+            {
+                try
+                {
+                    TakeStep(worker, random, arbitrary);
+                }
+                catch (Exception exception)
+                {
+                    throw new InvalidOperationException($"Seed {seed}, step {step}.", exception);
+                }
+
+                answerCount += worker.Sent<StepResult>().Count();
+            }
+        }
+
+        Assert.InRange(answerCount, WorkerCount * 10, int.MaxValue); // the messages lead somewhere
+    }
+
+    private static void TakeStep(WorkerStepper worker, SplitMix64 random, ArbitraryMessages arbitrary)
+    {
+        worker.Now += TimeSpan.FromMilliseconds(random.Next(20));
+        var from = random.Next(10) switch { 0 => WorkerStepper.Scheduler, 1 => "edge/2", _ => WorkerStepper.Edge };
+        switch (random.Next(14))
+        {
+            case < 4 when worker.Batch is not null: worker.Compute(_ => random.Next(6) == 0); break;
+            case < 7: worker.Receive(LikelyStep(worker, random), from); break;
+            case < 9: worker.Receive(LikelyOpen(worker, random), from); break;
+            case 9 when random.Next(8) == 0: worker.Step(new PeerLost(from)); break;
+            case 10 when random.Next(20) == 0: worker.Now += TimeSpan.FromMinutes(11); break;
+            case 11: worker.Step(new StatusDue()); break;
+            default: worker.Step(new Received(from, arbitrary.Next())); break;
+        }
+    }
+
+    private static OpenSession LikelyOpen(WorkerStepper worker, SplitMix64 random) => new(WorkerStepper.OpenSession())
+    {
+        SessionId = (ulong)random.Next(5),
+        Epoch = (uint)random.Next(4),
+        SplitLayer = (uint)worker.State.Options.Layers.First,
+        TokenCountMax = (uint)(1 + random.Next(64)),
+    };
+
+    /// <summary>Mostly the next step of an open session.</summary>
+    private static DecodeStep LikelyStep(WorkerStepper worker, SplitMix64 random)
+    {
+        var id = (ulong)random.Next(5);
+        var session = worker.State.Sessions.GetValueOrDefault(new SessionId(id));
+        var position = random.Next(4) == 0 ? random.Next(20) : session?.AcceptedCount ?? 0;
+        return WorkerStepper.DecodeStep(
+            (uint)position, (uint)(1 + random.Next(6)), session?.Epoch ?? (uint)random.Next(3), id, samples: random.Next(2) == 0);
+    }
+}

@@ -1,0 +1,161 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using SplitActors.Actors.Edge;
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Transport;
+using SplitActors.Inference.Compression;
+
+namespace SplitActors.Actors.Tests.Sessions;
+
+/// <summary>
+/// Drives <see cref="EdgeSession.Step"/> without actors or model: keeps state, time, timer and the front's open work, and checks after each
+/// step what must always hold.
+/// </summary>
+internal sealed class EdgeStepper
+{
+    public const string Scheduler = "scheduler";
+    public const string Worker = "worker/1";
+    public const int VocabularySize = 100;
+
+    public EdgeStepper(Func<EdgeOptions, EdgeOptions>? change = null)
+    {
+        var options = new EdgeOptions
+        {
+            Address = "edge/1",
+            Scheduler = Scheduler,
+            ModelDigest = ByteString.CopyFrom(1, 2, 3),
+            LayerCount = 8,
+            ContextLength = 512,
+            VocabularySize = VocabularySize,
+            EndTokens = [99],
+            ChunkTokensMax = 4,
+            InflightFramesMax = 3,
+        };
+        State = new EdgeState(new SessionId(1), change?.Invoke(options) ?? options);
+    }
+
+    public EdgeState State { get; private set; }
+
+    public TimeSpan Now { get; set; }
+
+    /// <summary>Effects of the last step.</summary>
+    public ImmutableArray<EdgeEffect> Effects { get; private set; } = [];
+
+    /// <summary>The running timer's delay.</summary>
+    public TimeSpan? Timer { get; private set; }
+
+    public EdgeEffect.ComputeFront? Work { get; private set; }
+
+    public bool IsPreparing { get; private set; }
+
+    public IEnumerable<T> Sent<T>()
+        where T : IMessage => Effects.OfType<EdgeEffect.Send>().Select(send => send.Body).OfType<T>();
+
+    public SessionEnded? Ended => Effects.OfType<EdgeEffect.Publish>().Select(publish => publish.Event).OfType<SessionEnded>().SingleOrDefault();
+
+    public void Step(object message)
+    {
+        var before = State;
+        if (message is AnswerOverdue)
+            Timer = null;
+        if (message is FrontComputed)
+            Work = null;
+        if (message is FrontReady)
+            IsPreparing = false;
+        var (state, effects) = EdgeSession.Step(before, message, Now);
+        var again = EdgeSession.Step(before, message, Now);
+        Assert.Equal(effects.Select(EffectText.Of), again.Effects.Select(EffectText.Of), StringComparer.Ordinal);
+
+        State = state;
+        Effects = effects;
+        foreach (var effect in effects)
+            Apply(effect);
+        CheckInvariants(before);
+    }
+
+    public void Receive(IMessage body, string? from = null) =>
+        Step(new Received(from ?? (body is Welcome or Plan ? Scheduler : Worker), body));
+
+    /// <summary>The front does what it was asked for: frames say where they belong.</summary>
+    public void Compute()
+    {
+        var frame = ByteString.CopyFromUtf8($"{Work!.Position}+{Work.Tokens.Length}");
+        Step(new FrontComputed(Work.Position, Work.Tokens.Length, frame, new FrameStatistics { FrameBytes = frame.Length }, Token: null, 10, 5));
+    }
+
+    /// <summary>As if nothing ever went wrong, up to the first frames on their way.</summary>
+    public void RunToFirstFrames(int promptCount = 10)
+    {
+        Step(new StartSession([.. Enumerable.Range(1, promptCount)]));
+        Receive(new Welcome());
+        Receive(SplitPlan());
+        Step(new FrontReady());
+        Receive(new SessionOpened { SessionId = 1, Epoch = 1 });
+        while (Work is not null)
+            Compute();
+    }
+
+    public static Plan SplitPlan(string worker = Worker) => new()
+    {
+        SessionId = 1,
+        Mode = ExecutionMode.Split,
+        SplitLayer = 4,
+        Worker = worker,
+        Compression = new Compression { Enabled = true },
+    };
+
+    private static bool IsAnswerDue(EdgeState state) =>
+        state.Phase is EdgePhase.Joining or EdgePhase.Planning or EdgePhase.Opening
+        || (state.Phase == EdgePhase.Running && (state.AckedCount < state.SentCount || state.IsWaiting));
+
+    private void Apply(EdgeEffect effect)
+    {
+        switch (effect)
+        {
+            case EdgeEffect.StartTimer timer: Timer = timer.Delay; break;
+            case EdgeEffect.CancelTimer: Timer = null; break;
+            case EdgeEffect.PrepareFront: IsPreparing = true; break;
+            case EdgeEffect.ComputeFront work:
+                Assert.Null(Work); // never two at once
+                Work = work;
+                break;
+        }
+    }
+
+    private void CheckInvariants(EdgeState before)
+    {
+        var state = State;
+        Assert.InRange(state.SentCount, state.AckedCount, state.Frames.Count);
+        Assert.InRange(state.SentCount - state.AckedCount, 0, state.Options.InflightFramesMax);
+        Assert.InRange(state.AckedCount, 0, state.SentCount);
+        Assert.InRange(state.FailoverCount, 0, state.Options.FailoversMax);
+        Assert.Equal(IsAnswerDue(state), Timer is not null);
+        Assert.InRange(state.Epoch, before.Epoch, before.Epoch + 1);
+        if (state.Epoch == before.Epoch && before.Phase == EdgePhase.Running && state.Phase == EdgePhase.Running)
+        {
+            Assert.InRange(state.AckedCount, before.AckedCount, state.SentCount);
+            Assert.InRange(state.SentCount, before.SentCount, state.Frames.Count);
+        }
+
+        var end = 0;
+        foreach (var frame in state.Frames)
+        {
+            Assert.Equal(end, frame.Position);
+            end = frame.End;
+        }
+
+        Assert.Equal(end, state.ComputedCount);
+        Assert.InRange(state.ComputedCount, 0, state.Tokens.Count);
+        Assert.DoesNotContain(state.Tokens, token => token is < 0 or >= VocabularySize);
+        Assert.All(Sent<DecodeStep>(), step => CheckStep(step));
+        if (before.Phase == EdgePhase.Ended)
+            Assert.Empty(Effects);
+    }
+
+    private void CheckStep(DecodeStep step)
+    {
+        Assert.Equal(State.Epoch, step.Epoch);
+        Assert.Equal($"{step.Position}+{step.TokenCount}", step.Frame.ToStringUtf8());
+        Assert.Equal(step.Position + step.TokenCount == State.Tokens.Count, step.Samples);
+    }
+}
