@@ -20,7 +20,7 @@ internal static class RunSettings
     public static readonly Setting TopP = Setting.Value("top-p", "P", "Draw from the most likely tokens that hold probability P. Default: the model's, else 1.");
     public static readonly Setting MinP = Setting.Value("min-p", "P", "Draw from tokens with at least P times the largest probability. Default: the model's, else 0.");
     public static readonly Setting RepetitionPenalty = Setting.Value("repetition-penalty", "X", "Makes generated tokens less likely to come again. Default: the model's, else 1.");
-    public static readonly Setting Seed = Setting.Value("seed", "N", "The same seed gives the same text, in every mode and after a lost worker. Default: 0.");
+    public static readonly Setting Seed = Setting.Value("seed", "N", "The same seed gives the same text, also after a lost worker, and with --compression none in every mode. Default: 0.");
     public static readonly Setting Compression = Setting.Value("compression", "none|tabq", "What happens to the hidden state before it is sent. Default: tabq.");
     public static readonly Setting Threshold = Setting.Value("threshold", "τ", "Values of at least this magnitude are sent losslessly: a number, or a multiple of the token's RMS such as 3rms. Default: 6.5rms.");
     public static readonly Setting Tolerance = Setting.Value("tolerance", "Δ", "Distortion, in levels, up to which a token may get fewer bits. Default: 0.12.");
