@@ -42,6 +42,8 @@ internal static class Admission
             return (RejectReason.BadRequest, $"The frame has {step.Frame.Length} bytes; {step.TokenCount} tokens may have {options.FrameBytesPerTokenMax} each.");
         if (worker.QueuedRows + step.TokenCount > options.QueuedRowsMax)
             return (RejectReason.QueueFull, $"{worker.QueuedRows} of {options.QueuedRowsMax} tokens are waiting.");
+        if (session.UnansweredRows + step.TokenCount > options.SessionQueuedRowsMax)
+            return (RejectReason.QueueFull, $"{session.UnansweredRows} of {options.SessionQueuedRowsMax} tokens of the session are waiting.");
         return Admitted;
     }
 

@@ -111,7 +111,7 @@ public static class BackendWorker
 
             if (step.Position > session.AcceptedCount)
             {
-                Send(edge, new Nack { SessionId = step.SessionId, Epoch = step.Epoch, ExpectedPosition = (uint)session.AcceptedCount });
+                SendExpected(edge, step, session);
                 return;
             }
 
@@ -130,7 +130,7 @@ public static class BackendWorker
             };
         }
 
-        /// <summary>A repeat of an answered step gets the last answer; one that is still queued will get its own.</summary>
+        /// <summary>A repeat of an answered step gets the last answer; for one that still waits its device learns that nothing is missing.</summary>
         private void Repeat(string edge, WorkerSession session, DecodeStep step)
         {
             var end = (long)step.Position + step.TokenCount;
@@ -138,7 +138,12 @@ public static class BackendWorker
                 Reject(edge, step.SessionId, step.Epoch, RejectReason.BadRequest, $"The step covers tokens {step.Position}–{end - 1}; {session.AcceptedCount} are here in other steps.");
             else if (session.LastResult is { } result && end <= result.NextPosition)
                 Send(edge, result);
+            else
+                SendExpected(edge, step, session);
         }
+
+        private void SendExpected(string edge, DecodeStep step, WorkerSession session) =>
+            Send(edge, new Nack { SessionId = step.SessionId, Epoch = step.Epoch, ExpectedPosition = (uint)session.AcceptedCount });
 
         /// <summary>Takes queued steps in order of arrival, whole ones, up to <see cref="WorkerOptions.BatchRowsMax"/> tokens.</summary>
         public void StartBatch()

@@ -24,6 +24,9 @@ public sealed record WorkerOptions
     /// <summary>Most tokens waiting for a batch, over all sessions.</summary>
     public int QueuedRowsMax { get; init; } = 4096;
 
+    /// <summary>Most tokens of one session that are not answered: a device that sends more cannot fill the queue alone.</summary>
+    public int SessionQueuedRowsMax { get; init; } = 1024;
+
     /// <summary>Most tokens of one pass over the weights.</summary>
     public int BatchRowsMax { get; init; } = 128;
 

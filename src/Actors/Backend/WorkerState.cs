@@ -36,6 +36,9 @@ public sealed record WorkerSession(string Edge, uint Epoch, SamplingOptions Samp
     /// <summary>Bytes of its cache after its last step.</summary>
     public long KvBytes { get; init; }
 
+    /// <summary>Tokens that wait or are being computed.</summary>
+    public int UnansweredRows => AcceptedCount - (int)(LastResult?.NextPosition ?? 0);
+
     /// <summary>The answer to the last computed step; a repeat of that step gets it again.</summary>
     public StepResult? LastResult { get; init; }
 }

@@ -38,7 +38,10 @@ public sealed record EdgeOptions
     /// <summary>Unanswered sends after which a worker counts as lost, and the scheduler as out of reach.</summary>
     public int AttemptsMax { get; init; } = 4;
 
-    /// <summary>Longest time that a session is told to try later (no worker, full queue) before it fails.</summary>
+    /// <summary>
+    /// Longest time that a session is told to try later (no worker, full queue) before it fails, or that its frames wait on a worker before
+    /// it asks for another.
+    /// </summary>
     public TimeSpan RefusedTimeMax { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Workers lost between two tokens after which the session fails.</summary>

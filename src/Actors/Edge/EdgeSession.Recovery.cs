@@ -126,12 +126,28 @@ public static partial class EdgeSession
         /// </summary>
         private void Rewind(uint expectedPosition)
         {
-            if (State.IsWaiting || expectedPosition <= State.NackedPosition)
+            if (State.IsWaiting || !State.HasUnacknowledged)
                 return;
+            if (expectedPosition == State.Frames[State.SentCount - 1].End)
+            {
+                WaitForWorker();
+                return;
+            }
+
             var index = State.Frames.FindIndex(frame => frame.Position == expectedPosition);
-            if (index < State.AckedCount || index >= State.SentCount)
+            if (index < State.AckedCount || index >= State.SentCount || expectedPosition <= State.NackedPosition)
                 return;
             State = State with { SentCount = index, NackedPosition = expectedPosition };
+        }
+
+        /// <summary>The worker has all that was sent and is only slow: replaying elsewhere would take longer, unless it is slow for too long.</summary>
+        private void WaitForWorker()
+        {
+            var since = State.RefusedSince ?? now;
+            State = State with { RefusedSince = since, Attempts = 0 };
+            _restartTimer = true;
+            if (now - since > Options.RefusedTimeMax)
+                FailOver($"nothing was computed for {(now - since).TotalSeconds:0.#} s", isGone: false);
         }
 
         private void HandleRejected(string from, Rejected rejected)

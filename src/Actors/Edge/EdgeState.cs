@@ -66,7 +66,7 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>Was told to try later: sends nothing until the timer fires.</summary>
     public bool IsWaiting { get; init; }
 
-    /// <summary>Since when it is told to try later, without anything else having been answered.</summary>
+    /// <summary>Since when it is told to try later or that its frames wait, without anything else having been answered.</summary>
     public TimeSpan? RefusedSince { get; init; }
 
     /// <summary>Workers lost, and sessions opened anew, since the last token.</summary>

@@ -28,7 +28,7 @@ public sealed class BackendWorkerTests
         _worker.Open();
         _worker.Receive(Step(0, 3, samples: true));
         _worker.Receive(Step(0, 3, samples: true));
-        Assert.Empty(_worker.Effects);
+        Assert.Equal(new Nack { SessionId = 1, Epoch = 1, ExpectedPosition = 3 }, Assert.Single(_worker.Sent<Nack>()));
         _worker.Compute();
 
         Assert.Single(_worker.Sent<StepResult>());
@@ -97,6 +97,22 @@ public sealed class BackendWorkerTests
     }
 
     [Fact]
+    public void HigherEpoch_ThatAlreadySendsWhileTheOldBatchRuns_GetsItsOwnAnswersOnly()
+    {
+        _worker.Open();
+        _worker.Receive(Step(0, 3, samples: true));
+        _worker.Open(epoch: 2);
+        _worker.Receive(Step(0, 3, epoch: 2, samples: true));
+        _worker.Compute();
+
+        Assert.Empty(_worker.Sent<StepResult>());
+        Assert.Null(_worker.State.Sessions[new SessionId(1)].LastResult);
+        Assert.Empty(_worker.State.Sessions[new SessionId(1)].Generated);
+        _worker.Compute();
+        Assert.Equal(2u, Assert.Single(_worker.Sent<StepResult>()).Epoch);
+    }
+
+    [Fact]
     public void FullQueue_IsRefusedWithADelay_AndTakesTheRepeatLater()
     {
         _worker.Open();
@@ -109,6 +125,22 @@ public sealed class BackendWorkerTests
         _worker.Compute();
         _worker.Receive(Step(16, 8));
         Assert.Empty(_worker.Sent<Rejected>());
+    }
+
+    [Fact]
+    public void Session_WithTooManyWaitingTokens_IsRefusedWhileOthersAreNot()
+    {
+        var worker = new WorkerStepper(options => options with { SessionQueuedRowsMax = 9 });
+        worker.Open();
+        worker.Open(session: 2);
+        worker.Receive(Step(0, 8));
+        worker.Receive(Step(8, 2));
+        Assert.Equal(RejectReason.QueueFull, Assert.Single(worker.Sent<Rejected>()).Reason);
+        worker.Receive(Step(0, 8, session: 2));
+        Assert.Empty(worker.Sent<Rejected>());
+        worker.Compute();
+        worker.Receive(Step(8, 2));
+        Assert.Empty(worker.Sent<Rejected>());
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class EdgeSessionTests
     [Theory]
     [InlineData(0u)] // acknowledged
     [InlineData(5u)] // within a frame
-    [InlineData(12u)] // not sent
+    [InlineData(14u)] // not sent
     [InlineData(uint.MaxValue)]
     public void Nack_OfNoSentFrame_ChangesNothing(uint expectedPosition)
     {
@@ -48,6 +48,22 @@ public sealed class EdgeSessionTests
 
         Assert.Empty(_session.Effects);
         Assert.Equal(before, _session.State);
+    }
+
+    [Fact]
+    public void Nack_ThatNothingIsMissing_KeepsTheWorkerForAsLongAsTheLimit()
+    {
+        _session.RunToFirstFrames();
+        var failed = TimeSpan.Zero;
+        while (_session.State.Phase == EdgePhase.Running)
+        {
+            failed = _session.Now += _session.Timer!.Value;
+            _session.Step(new AnswerOverdue());
+            _session.Receive(new Nack { SessionId = 1, Epoch = 1, ExpectedPosition = 10 });
+        }
+
+        Assert.Equal(EdgePhase.Planning, _session.State.Phase);
+        Assert.InRange(failed, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(75));
     }
 
     [Fact]
