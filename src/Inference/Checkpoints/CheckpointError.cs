@@ -19,21 +19,4 @@ internal static class CheckpointError
         var start = text.Length <= ShownCharsMax ? text : text[..ShownCharsMax] + "…";
         return string.Concat(start.Select(c => char.IsControl(c) ? '�' : c));
     }
-
-    /// <summary>Runs an operation on a file and turns what the operating system refuses into a message that names the file.</summary>
-    public static T Reading<T>(string path, Func<string, T> operation)
-    {
-        try
-        {
-            return operation(path);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw At(path, "a file", "nothing", "Download the file, or correct the path.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw At(path, "a readable file", $"an error of the operating system ({e.Message})", "Check the file and its permissions.", e);
-        }
-    }
 }
