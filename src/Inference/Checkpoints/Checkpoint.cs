@@ -1,3 +1,5 @@
+using SplitActors.Inference.Json;
+
 namespace SplitActors.Inference.Checkpoints;
 
 /// <summary>
@@ -13,8 +15,6 @@ public sealed class Checkpoint : IDisposable
 
     internal const string MatchingFilesNextStep = "Use the files of one and the same checkpoint; download them again.";
 
-    private const int SideFileBytesMax = 1 << 28;
-
     private readonly ChecksumFile? _verified;
     private readonly List<Shard> _shards = [];
     private readonly Dictionary<string, Shard> _shardOfTensor = new(StringComparer.Ordinal);
@@ -24,7 +24,7 @@ public sealed class Checkpoint : IDisposable
         Folder = folder;
         Checksums = ChecksumFile.TryOpen(folder);
         _verified = options.VerifyChecksums ? Checksums : null;
-        Config = ReadConfig();
+        Config = ModelConfigReader.Read(ReadJson(ConfigFileName), TryReadJson(GenerationConfigFileName));
         if (File.Exists(PathTo(SingleFileName)))
             AddSingleFile(options);
         else
@@ -85,22 +85,22 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="UserErrorException">The file is missing, damaged, or above 256 MiB.</exception>
     public byte[] ReadAllBytes(string fileName)
     {
-        var bytes = CheckpointFile.ReadAllBytes(PathTo(fileName), SideFileBytesMax);
+        var bytes = CheckpointFile.ReadAllBytes(PathTo(fileName));
         _verified?.Verify(PathTo(fileName), bytes);
         return bytes;
     }
+
+    /// <summary>As <see cref="ReadAllBytes"/>, for a file of JSON.</summary>
+    /// <exception cref="UserErrorException">The file is missing or damaged, or not an object in strict JSON.</exception>
+    internal JsonField ReadJson(string fileName) => JsonField.Parse(PathTo(fileName), ReadAllBytes(fileName));
+
+    /// <summary>As <see cref="ReadJson"/>; null when the folder has no such file.</summary>
+    internal JsonField? TryReadJson(string fileName) => File.Exists(PathTo(fileName)) ? ReadJson(fileName) : null;
 
     public void Dispose()
     {
         foreach (var shard in _shards)
             shard.Dispose();
-    }
-
-    private ModelConfig ReadConfig()
-    {
-        var config = ReadAllBytes(ConfigFileName);
-        var generation = File.Exists(PathTo(GenerationConfigFileName)) ? ReadAllBytes(GenerationConfigFileName) : null;
-        return ModelConfigReader.Read(PathTo(ConfigFileName), config, PathTo(GenerationConfigFileName), generation);
     }
 
     private void AddSingleFile(CheckpointOpenOptions options)
@@ -119,7 +119,7 @@ public sealed class Checkpoint : IDisposable
                 Folder, $"{SingleFileName} or {ShardIndex.FileName}", "neither", "Download the weights in safetensors format.");
         }
 
-        var index = ShardIndex.Parse(PathTo(ShardIndex.FileName), ReadAllBytes(ShardIndex.FileName));
+        var index = ShardIndex.Read(ReadJson(ShardIndex.FileName));
         foreach (var file in index.WeightMap.GroupBy(entry => entry.Value, StringComparer.Ordinal))
         {
             if (options.RequireAllShards && !File.Exists(PathTo(file.Key)))

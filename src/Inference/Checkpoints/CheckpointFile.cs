@@ -1,14 +1,35 @@
 namespace SplitActors.Inference.Checkpoints;
 
-/// <summary>Reads the small files of a checkpoint folder whole.</summary>
+/// <summary>The one way to a checkpoint's files: what the operating system refuses becomes a message that names the file.</summary>
 internal static class CheckpointFile
 {
+    /// <summary>Of files that are read whole; the largest in use is a tokenizer.json of 35 MB.</summary>
+    public const int BytesMax = 1 << 28;
+
     /// <exception cref="UserErrorException">The file is missing, unreadable, or larger than <paramref name="bytesMax"/>.</exception>
-    public static byte[] ReadAllBytes(string path, int bytesMax) => CheckpointError.Reading(path, p =>
+    public static byte[] ReadAllBytes(string path, int bytesMax = BytesMax) => Open(path, p =>
     {
         var bytes = new FileInfo(p).Length;
         return bytes <= bytesMax
             ? File.ReadAllBytes(p)
             : throw CheckpointError.At(p, $"at most {bytesMax} bytes", $"{bytes} bytes");
     });
+
+    /// <exception cref="UserErrorException">The file is missing or unreadable, or <paramref name="open"/> throws it.</exception>
+    public static T Open<T>(string path, Func<string, T> open)
+    {
+        try
+        {
+            return open(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw CheckpointError.At(path, "a file", "nothing", "Download the file, or correct the path.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CheckpointError.At(
+                path, "a readable file", $"an error of the operating system ({e.Message})", "Check the file and its permissions.", e);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using SplitActors.Inference.Json;
 
 namespace SplitActors.Inference.Checkpoints;
 
@@ -93,7 +94,7 @@ public sealed class ChecksumFile
         if (!isWellFormed)
         {
             throw CheckpointError.At(
-                place, $"{DigestChars} hexadecimal digits, two spaces and a file name", $"'{CheckpointError.Shown(line)}'",
+                place, $"{DigestChars} hexadecimal digits, two spaces and a file name", $"'{ShownText.Of(line)}'",
                 $"Write the file again with 'sha256sum * > {FileName}'.");
         }
 
@@ -101,7 +102,7 @@ public sealed class ChecksumFile
         if (name.StartsWith("./", StringComparison.Ordinal)) // from sha256sum ./*
             name = name[2..];
         if (!digests.TryAdd(name, line[..DigestChars].ToLowerInvariant()))
-            throw CheckpointError.At(place, "each file once", $"'{CheckpointError.Shown(name)}' again", "Remove one of the two lines.");
+            throw CheckpointError.At(place, "each file once", $"'{ShownText.Of(name)}' again", "Remove one of the two lines.");
     }
 
     private static void EnsureEqual(string path, string expected, ReadOnlySpan<byte> digest)

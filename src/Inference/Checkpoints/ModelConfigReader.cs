@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using SplitActors.Inference.Json;
 
 namespace SplitActors.Inference.Checkpoints;
 
@@ -14,72 +14,78 @@ internal static class ModelConfigReader
     private const int HeadDimMax = 1 << 14;
     private const int ContextLengthMax = 1 << 28;
 
+    /// <param name="config">config.json</param>
+    /// <param name="generationConfig">generation_config.json, whose end-of-text tokens count too.</param>
     /// <exception cref="UserErrorException">Names the file, the field, what was expected and what was found.</exception>
-    public static ModelConfig Read(string path, ReadOnlySpan<byte> config, string generationPath, byte[]? generationConfig)
+    public static ModelConfig Read(JsonField config, JsonField? generationConfig)
     {
-        var fields = JsonFields.Parse(path, config);
-        UnsupportedFeatures.Refuse(fields);
+        UnsupportedFeatures.Refuse(config);
 
-        var vocabularySize = fields.Integer("vocab_size", 1, VocabularySizeMax);
-        var hiddenSize = fields.Integer("hidden_size", 1, HiddenSizeMax);
-        var headCount = fields.Integer("num_attention_heads", 1, HeadCountMax);
-        var kvHeadCount = fields.Integer("num_key_value_heads", 1, HeadCountMax, whenAbsent: headCount);
+        var vocabularySize = config.Field("vocab_size").Integer(1, VocabularySizeMax);
+        var hiddenSize = config.Field("hidden_size").Integer(1, HiddenSizeMax);
+        var headCount = config.Field("num_attention_heads").Integer(1, HeadCountMax);
+        var kvHeadCount = config.Field("num_key_value_heads").Integer(1, HeadCountMax, whenAbsent: headCount);
         if (headCount % kvHeadCount != 0)
-            throw fields.Wrong("num_key_value_heads", $"a divisor of num_attention_heads ({headCount})");
+            throw config.Field("num_key_value_heads").Error($"a divisor of num_attention_heads ({headCount})");
 
-        var eosTokenIds = ReadEosTokenIds(fields, vocabularySize);
-        if (generationConfig is not null)
-            eosTokenIds = eosTokenIds.Union(ReadEosTokenIds(JsonFields.Parse(generationPath, generationConfig), vocabularySize));
+        var bosTokenId = config.Field("bos_token_id");
+        var eosTokenIds = ReadEosTokenIds(config, vocabularySize);
+        if (generationConfig is { } generation)
+            eosTokenIds = eosTokenIds.Concat(ReadEosTokenIds(generation, vocabularySize));
 
         return new ModelConfig
         {
             VocabularySize = vocabularySize,
             HiddenSize = hiddenSize,
-            IntermediateSize = fields.Integer("intermediate_size", 1, WidthMax),
-            LayerCount = fields.Integer("num_hidden_layers", 1, LayerCountMax),
+            IntermediateSize = config.Field("intermediate_size").Integer(1, WidthMax),
+            LayerCount = config.Field("num_hidden_layers").Integer(1, LayerCountMax),
             HeadCount = headCount,
             KvHeadCount = kvHeadCount,
-            HeadDim = ReadHeadDim(fields, hiddenSize, headCount),
-            ContextLength = fields.Integer("max_position_embeddings", 1, ContextLengthMax),
-            RmsNormEps = fields.PositiveNumber("rms_norm_eps", whenAbsent: 1e-6f),
-            RopeTheta = ReadRopeTheta(fields),
-            TieWordEmbeddings = fields.Boolean("tie_word_embeddings", whenAbsent: false),
-            BosTokenId = fields.Has("bos_token_id") ? fields.Integer("bos_token_id", 0, vocabularySize - 1) : null,
-            EosTokenIds = [.. eosTokenIds],
-            TorchDtype = fields.Text("torch_dtype") ?? fields.Text("dtype"),
+            HeadDim = ReadHeadDim(config, hiddenSize, headCount),
+            ContextLength = config.Field("max_position_embeddings").Integer(1, ContextLengthMax),
+            RmsNormEps = config.Field("rms_norm_eps").PositiveNumber(whenAbsent: 1e-6f),
+            RopeTheta = ReadRopeTheta(config),
+            TieWordEmbeddings = config.Field("tie_word_embeddings").Flag(whenAbsent: false),
+            BosTokenId = bosTokenId.IsAbsent ? null : bosTokenId.Integer(0, vocabularySize - 1),
+            EosTokenIds = [.. eosTokenIds.Distinct().Order()],
+            TorchDtype = config.Field("torch_dtype").TextOrNull() ?? config.Field("dtype").TextOrNull(),
         };
     }
 
-    private static ImmutableSortedSet<int> ReadEosTokenIds(JsonFields fields, int vocabularySize) =>
-        [.. fields.Integers("eos_token_id", 0, vocabularySize - 1).Select(id => (int)id)];
-
-    private static int ReadHeadDim(JsonFields fields, int hiddenSize, int headCount)
+    /// <summary>One number, an array of them, or none.</summary>
+    private static IEnumerable<int> ReadEosTokenIds(JsonField config, int vocabularySize)
     {
-        if (!fields.Has("head_dim") && hiddenSize % headCount != 0)
-            throw fields.Wrong("num_attention_heads", $"a divisor of hidden_size ({hiddenSize}), as there is no head_dim");
+        var ids = config.Field("eos_token_id");
+        if (ids.IsAbsent)
+            return [];
+
+        return ids.IsArray ? ids.Integers(0, vocabularySize - 1).Select(id => (int)id) : [ids.Integer(0, vocabularySize - 1)];
+    }
+
+    private static int ReadHeadDim(JsonField config, int hiddenSize, int headCount)
+    {
+        var field = config.Field("head_dim");
+        if (field.IsAbsent && hiddenSize % headCount != 0)
+            throw config.Field("num_attention_heads").Error($"a divisor of hidden_size ({hiddenSize}), as there is no head_dim");
 
         var headDimMax = Math.Min(HeadDimMax, WidthMax / headCount);
-        var headDim = fields.Integer("head_dim", 1, headDimMax, whenAbsent: hiddenSize / headCount);
-        if (headDim % 2 != 0 || headDim > headDimMax)
-        {
-            throw CheckpointError.At(
-                $"{fields.Place}, head_dim", $"an even number up to {headDimMax}, because rotary embeddings turn pairs", $"{headDim}",
-                "Correct the field, or download the file again.");
-        }
-
-        return headDim;
+        var headDim = field.Integer(1, headDimMax, whenAbsent: hiddenSize / headCount);
+        return headDim % 2 == 0 && headDim <= headDimMax
+            ? headDim
+            : throw field.Error($"an even number up to {headDimMax}, because rotary embeddings turn pairs", $"{headDim}");
     }
 
     /// <summary>At the top level, or, since Transformers 5, in <c>rope_parameters</c>.</summary>
-    private static float ReadRopeTheta(JsonFields fields)
+    private static float ReadRopeTheta(JsonField config)
     {
-        var theta = fields.PositiveNumber("rope_theta", whenAbsent: 10_000f);
-        if (fields.Object("rope_parameters") is not { } nested || !nested.Has("rope_theta"))
+        var theta = config.Field("rope_theta").PositiveNumber(whenAbsent: 10_000f);
+        if (config.Field("rope_parameters") is not { IsAbsent: false } rope)
             return theta;
 
-        var nestedTheta = nested.PositiveNumber("rope_theta", theta);
-        if (fields.Has("rope_theta") && nestedTheta != theta)
-            throw nested.Wrong("rope_theta", $"the same value as the top-level rope_theta ({theta})");
+        var nested = rope.Field("rope_theta");
+        var nestedTheta = nested.PositiveNumber(whenAbsent: theta);
+        if (nestedTheta != theta && !config.Field("rope_theta").IsAbsent)
+            throw nested.Error($"the same value as the top-level rope_theta ({theta})");
         return nestedTheta;
     }
 }

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Text.Json;
+using SplitActors.Inference.Json;
 
 namespace SplitActors.Inference.Checkpoints;
 
@@ -23,19 +23,19 @@ internal sealed record SafetensorsHeader(
     public static SafetensorsHeader Read(MappedFile file)
     {
         var headerBytes = ReadLength(file);
-        var json = file.Slice(PrefixBytes, headerBytes);
+        var json = file.Slice(PrefixBytes, headerBytes).ToArray();
         if (json[0] != (byte)'{')
             throw CheckpointError.At($"{file.Path}, header", "'{' as its first byte", $"byte 0x{json[0]:x2}");
 
         var dataOffset = PrefixBytes + headerBytes;
         var tensors = new Dictionary<string, TensorInfo>(StringComparer.Ordinal);
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in JsonFields.Parse($"{file.Path}, header", json).Entries())
+        foreach (var (name, value) in JsonField.Parse($"{file.Path}, header", json).PlainEntries())
         {
             if (name == MetadataName)
-                ReadMetadata(file.Path, value, metadata);
+                ReadMetadata(value, metadata);
             else
-                tensors.Add(name, ReadTensor(file, dataOffset, name, value));
+                tensors.Add(name, ReadTensor(file, dataOffset, name, value.At(CheckpointError.TensorPlace(file.Path, name))));
         }
 
         EnsureCovered(file, dataOffset, tensors.Values);
@@ -54,34 +54,33 @@ internal sealed record SafetensorsHeader(
             : throw CheckpointError.At($"{file.Path}, header length", $"2 to {available} bytes", $"{headerBytes}");
     }
 
-    private static void ReadMetadata(string path, JsonElement value, Dictionary<string, string> metadata)
+    private static void ReadMetadata(JsonField value, Dictionary<string, string> metadata)
     {
-        var fields = JsonFields.FromElement($"{path}, {MetadataName}", value);
-        foreach (var (name, text) in fields.Entries())
-            metadata.Add(name, fields.TextOf(CheckpointError.Shown(name), text));
+        foreach (var (name, text) in value.PlainEntries())
+            metadata.Add(name, text.Text());
     }
 
-    private static TensorInfo ReadTensor(MappedFile file, long dataOffset, string name, JsonElement value)
+    private static TensorInfo ReadTensor(MappedFile file, long dataOffset, string name, JsonField tensor)
     {
-        var place = CheckpointError.TensorPlace(file.Path, name);
-        var fields = JsonFields.FromElement(place, value);
-        if (!TensorTypes.TryParse(fields.RequiredText("dtype"), out var type))
-            throw fields.Wrong("dtype", $"one of {string.Join(", ", Enum.GetNames<TensorType>())}");
+        var dtype = tensor.Field("dtype");
+        if (!TensorTypes.TryParse(dtype.Text(), out var type))
+            throw dtype.Error($"one of {string.Join(", ", Enum.GetNames<TensorType>())}");
 
-        var shape = fields.RequiredIntegers("shape", 0, int.MaxValue).Select(size => (int)size).ToImmutableArray();
+        var sizes = tensor.Field("shape");
+        var shape = sizes.Integers(0, int.MaxValue).Select(size => (int)size).ToImmutableArray();
         if (CountBytes(shape, type) is not { } byteCount)
-            throw fields.Wrong("shape", "a size below 2^63 bytes");
+            throw sizes.Error("a size below 2^63 bytes");
 
         var dataBytes = file.Length - dataOffset;
-        var offsets = fields.RequiredIntegers("data_offsets", 0, long.MaxValue);
-        if (offsets.Count != 2 || offsets[0] > offsets[1])
-            throw fields.Wrong("data_offsets", "[begin, end] with begin <= end");
-        if (offsets[1] > dataBytes)
-            throw fields.Wrong("data_offsets", $"an end within the {dataBytes} bytes of data in the file", CheckpointError.DownloadAgain);
-        if (offsets[1] - offsets[0] != byteCount)
-            throw fields.Wrong("data_offsets", $"{byteCount} bytes for {type} {TensorInfo.ShapeText(shape.AsSpan())}");
+        var dataOffsets = tensor.Field("data_offsets");
+        if (dataOffsets.Integers(0, long.MaxValue) is not [var begin, var end] || begin > end)
+            throw dataOffsets.Error("[begin, end] with begin <= end");
+        if (end > dataBytes)
+            throw dataOffsets.Error($"an end within the {dataBytes} bytes of data in the file", nextStep: CheckpointError.DownloadAgain);
+        if (end - begin != byteCount)
+            throw dataOffsets.Error($"{byteCount} bytes for {type} {TensorInfo.ShapeText(shape.AsSpan())}");
 
-        return new TensorInfo(file.Path, name, type, shape, byteCount / type.ElementBytes(), dataOffset + offsets[0]);
+        return new TensorInfo(file.Path, name, type, shape, byteCount / type.ElementBytes(), dataOffset + begin);
     }
 
     private static long? CountBytes(ImmutableArray<int> shape, TensorType type)

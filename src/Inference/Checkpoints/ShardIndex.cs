@@ -1,3 +1,5 @@
+using SplitActors.Inference.Json;
+
 namespace SplitActors.Inference.Checkpoints;
 
 /// <summary>
@@ -6,30 +8,22 @@ namespace SplitActors.Inference.Checkpoints;
 internal sealed record ShardIndex(IReadOnlyDictionary<string, string> WeightMap)
 {
     public const string FileName = "model.safetensors.index.json";
-    public const int FileBytesMax = SafetensorsHeader.HeaderBytesMax;
 
     /// <exception cref="UserErrorException">Not such a file, or it names a file outside of the folder.</exception>
-    public static ShardIndex Parse(string path, ReadOnlySpan<byte> utf8)
+    public static ShardIndex Read(JsonField index)
     {
-        var root = JsonFields.Parse(path, utf8);
-        if (root.Object("weight_map") is not { } weightMap)
-            throw root.Wrong("weight_map", "an object that names the file of each tensor");
-
-        var files = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (tensor, value) in weightMap.Entries())
+        var weightMap = index.Field("weight_map");
+        var files = new Dictionary<string, string>(weightMap.Count, StringComparer.Ordinal);
+        foreach (var (tensor, field) in weightMap.PlainEntries())
         {
-            var field = $"'{CheckpointError.Shown(tensor)}'";
-            var file = weightMap.TextOf(field, value);
+            var file = field.Text();
             if (!IsPlainFileName(file))
-            {
-                throw CheckpointError.At(
-                    $"{weightMap.Place}, {field}", "the name of a .safetensors file in this folder", $"'{CheckpointError.Shown(file)}'");
-            }
+                throw field.Error("the name of a .safetensors file in this folder", $"'{ShownText.Of(file)}'");
 
             files.Add(tensor, file);
         }
 
-        return files.Count > 0 ? new ShardIndex(files) : throw root.Wrong("weight_map", "at least one tensor");
+        return files.Count > 0 ? new ShardIndex(files) : throw weightMap.Error("at least one tensor");
     }
 
     /// <summary>No folders, no drive, no "..": an index from the network must not make us read elsewhere.</summary>

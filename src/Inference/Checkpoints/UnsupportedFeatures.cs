@@ -1,3 +1,5 @@
+using SplitActors.Inference.Json;
+
 namespace SplitActors.Inference.Checkpoints;
 
 /// <summary>
@@ -9,71 +11,74 @@ internal static class UnsupportedFeatures
     private const string NextStep = "This feature is not supported; use a checkpoint without it.";
 
     /// <exception cref="UserErrorException">A feature is asked for that is not supported.</exception>
-    public static void Refuse(JsonFields fields)
+    public static void Refuse(JsonField config)
     {
-        RefuseOtherArchitectures(fields);
-        RefuseOtherRotaryEmbeddings(fields);
+        RefuseOtherArchitectures(config);
+        RefuseOtherRotaryEmbeddings(config);
+        RefuseUnlessAbsentOr("silu", config.Field("hidden_act"));
 
-        if (fields.Text("hidden_act") is not (null or "silu"))
-            throw fields.Wrong("hidden_act", "\"silu\"", NextStep);
-
-        foreach (var bias in new[] { "attention_bias", "mlp_bias" })
+        foreach (var bias in new[] { config.Field("attention_bias"), config.Field("mlp_bias") })
         {
-            if (fields.Boolean(bias, whenAbsent: false))
-                throw fields.Wrong(bias, "false", NextStep);
+            if (bias.Flag(whenAbsent: false))
+                throw bias.Error("false", nextStep: NextStep);
         }
 
-        foreach (var feature in new[] { "sliding_window", "quantization_config" })
+        foreach (var feature in new[] { config.Field("sliding_window"), config.Field("quantization_config") })
         {
-            if (fields.Has(feature))
-                throw fields.Wrong(feature, "null", NextStep);
+            if (!feature.IsAbsent)
+                throw feature.Error("null", nextStep: NextStep);
         }
 
-        if (fields.Integer("pretraining_tp", 0, int.MaxValue, whenAbsent: 1) > 1)
-            throw fields.Wrong("pretraining_tp", "1", NextStep);
+        var tensorParallelism = config.Field("pretraining_tp");
+        if (tensorParallelism.Integer(0, int.MaxValue, whenAbsent: 1) > 1)
+            throw tensorParallelism.Error("1", nextStep: NextStep);
     }
 
-    private static void RefuseOtherArchitectures(JsonFields fields)
+    private static void RefuseOtherArchitectures(JsonField config)
     {
-        var architectures = fields.Texts("architectures");
-        if (!architectures.Contains(ModelConfig.Architecture, StringComparer.Ordinal))
+        var architectures = config.Field("architectures");
+        var names = architectures.Texts();
+        if (!names.Contains(ModelConfig.Architecture, StringComparer.Ordinal))
         {
-            var found = string.Join("', '", architectures.Select(CheckpointError.Shown));
-            throw CheckpointError.At(
-                $"{fields.Place}, architectures", $"'{ModelConfig.Architecture}'", $"unsupported architecture '{found}'",
-                $"Supported: {ModelConfig.Architecture}.");
+            var found = string.Join("', '", names.Select(ShownText.Of));
+            throw architectures.Error(
+                $"'{ModelConfig.Architecture}'", $"unsupported architecture '{found}'", $"Supported: {ModelConfig.Architecture}.");
         }
 
         // Transformers picks the model class by model_type, so one that disagrees means another computation.
-        if (fields.Text("model_type") is not (null or "llama"))
-            throw fields.Wrong("model_type", "\"llama\"", NextStep);
+        RefuseUnlessAbsentOr("llama", config.Field("model_type"));
     }
 
     /// <summary>Scaled rotary embeddings; <c>rope_scaling</c> is the older name of <c>rope_parameters</c>.</summary>
-    private static void RefuseOtherRotaryEmbeddings(JsonFields fields)
+    private static void RefuseOtherRotaryEmbeddings(JsonField config)
     {
         foreach (var name in new[] { "rope_scaling", "rope_parameters" })
         {
-            if (fields.Object(name) is not { } rope)
+            var rope = config.Field(name);
+            if (rope.IsAbsent)
                 continue;
 
-            foreach (var type in new[] { "rope_type", "type" })
-            {
-                if (rope.Text(type) is not (null or "default"))
-                    throw rope.Wrong(type, "\"default\"", NextStep);
-            }
-
-            if (name == "rope_scaling" && !rope.Has("rope_type") && !rope.Has("type"))
-                throw rope.Wrong("rope_type", "\"default\"", NextStep);
+            var type = rope.Field("rope_type");
+            RefuseUnlessAbsentOr("default", type);
+            RefuseUnlessAbsentOr("default", rope.Field("type"));
+            if (name == "rope_scaling" && type.IsAbsent && rope.Field("type").IsAbsent)
+                throw type.Error("\"default\"", nextStep: NextStep);
             RefusePartialRotation(rope);
         }
 
-        RefusePartialRotation(fields);
+        RefusePartialRotation(config);
     }
 
-    private static void RefusePartialRotation(JsonFields fields)
+    private static void RefusePartialRotation(JsonField rope)
     {
-        if (fields.PositiveNumber("partial_rotary_factor", whenAbsent: 1) != 1)
-            throw fields.Wrong("partial_rotary_factor", "1", NextStep);
+        var factor = rope.Field("partial_rotary_factor");
+        if (factor.PositiveNumber(whenAbsent: 1) != 1)
+            throw factor.Error("1", nextStep: NextStep);
+    }
+
+    private static void RefuseUnlessAbsentOr(string supported, JsonField field)
+    {
+        if (field.TextOrNull() is { } found && found != supported)
+            throw field.Error($"\"{supported}\"", nextStep: NextStep);
     }
 }

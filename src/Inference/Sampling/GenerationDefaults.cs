@@ -9,26 +9,20 @@ public static class GenerationDefaults
     /// <exception cref="UserErrorException">The file is damaged, or a value is out of its range.</exception>
     public static SamplingOptions Read(Checkpoint checkpoint)
     {
-        var path = Path.Combine(checkpoint.Folder, Checkpoint.GenerationConfigFileName);
-        if (!File.Exists(path))
+        if (checkpoint.TryReadJson(Checkpoint.GenerationConfigFileName) is not { } defaults)
             return SamplingOptions.Greedy;
 
-        var fields = JsonFields.Parse(path, checkpoint.ReadAllBytes(Checkpoint.GenerationConfigFileName));
-        var penalty = fields.PositiveNumber("repetition_penalty", whenAbsent: 1);
-        if (!fields.Boolean("do_sample", whenAbsent: false))
+        var penalty = defaults.Field("repetition_penalty").PositiveNumber(whenAbsent: 1);
+        if (!defaults.Field("do_sample").Flag(whenAbsent: false))
             return SamplingOptions.Greedy with { RepetitionPenalty = penalty };
 
-        var sampling = new SamplingOptions
+        return new SamplingOptions
         {
-            Temperature = fields.Number("temperature", min: 0, whenAbsent: 1),
-            TopK = fields.Integer("top_k", min: 0, max: int.MaxValue, whenAbsent: 0),
-            TopP = fields.PositiveNumber("top_p", whenAbsent: 1),
-            MinP = fields.Number("min_p", min: 0, whenAbsent: 0),
+            Temperature = defaults.Field("temperature").Number(whenAbsent: 1, min: 0),
+            TopK = defaults.Field("top_k").Integer(min: 0, max: int.MaxValue, whenAbsent: 0),
+            TopP = defaults.Field("top_p").PositiveNumber(whenAbsent: 1, max: 1),
+            MinP = defaults.Field("min_p").Number(whenAbsent: 0, min: 0, max: 1),
             RepetitionPenalty = penalty,
         };
-        return sampling.FindError() is null
-            ? sampling
-            : throw new UserErrorException(
-                UserErrorKind.Checkpoint, path, "sampling values within their ranges", sampling.FindError()!.Message, "Correct generation_config.json.");
     }
 }

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using SplitActors.Inference.Json;
 
 namespace SplitActors.Inference.Tokenization;
 
@@ -17,16 +17,16 @@ internal static class BytePairModelReader
         var (vocabulary, idCount) = ReadVocabulary(model.Field("vocab"));
         var merges = ReadMerges(model.Field("merges"), vocabulary, idCount);
         var bytePairs = new BytePairEncoder(IdsOfBytes(vocabulary), merges, ReadUnknown(model, vocabulary));
-        return new BytePairModel(vocabulary, bytePairs, model.Field("ignore_merges").Flag(absent: false));
+        return new BytePairModel(vocabulary, bytePairs, model.Field("ignore_merges").Flag(whenAbsent: false));
     }
 
     private static void CheckNothingUnsupported(JsonField model)
     {
-        if (model.Field("byte_fallback").Flag(absent: false))
+        if (model.Field("byte_fallback").Flag(whenAbsent: false))
             throw model.Field("byte_fallback").Error("false, as in byte-level BPE");
 
         var dropout = model.Field("dropout");
-        if (!dropout.IsAbsent && !(dropout.Element.ValueKind == JsonValueKind.Number && dropout.Element.GetDouble() == 0))
+        if (dropout.Number(whenAbsent: 0, min: 0) != 0)
             throw dropout.Error("null: encoding must not be random");
 
         CheckNoAffix(model.Field("continuing_subword_prefix"));
@@ -41,14 +41,11 @@ internal static class BytePairModelReader
 
     private static (Vocabulary.Builder Vocabulary, int IdCount) ReadVocabulary(JsonField field)
     {
-        var properties = field.Properties();
-        var vocabulary = new Vocabulary.Builder(capacity: field.Element.GetPropertyCount());
+        var vocabulary = new Vocabulary.Builder(capacity: field.Count);
         var idCount = 0;
-        foreach (var property in properties)
+        foreach (var (token, entry) in field.Entries())
         {
-            var token = field.NameOf(property);
-            var entry = field.At(token, property.Value);
-            var id = entry.TokenId();
+            var id = entry.Integer(0, Vocabulary.IdsMax - 1);
             if (vocabulary.Add(token, id, TokenKind.Model) is { } contradiction)
                 throw entry.Error("a token and an id of its own", contradiction);
             idCount = Math.Max(idCount, id + 1);
@@ -59,7 +56,7 @@ internal static class BytePairModelReader
 
     private static MergeTable ReadMerges(JsonField field, Vocabulary.Builder vocabulary, int idCount)
     {
-        var merges = new MergeTable(idCount, field.Element.ValueKind == JsonValueKind.Array ? field.Element.GetArrayLength() : 0);
+        var merges = new MergeTable(idCount, capacity: field.Count);
         foreach (var merge in field.Items())
         {
             var (left, right) = ReadPair(merge);
@@ -68,18 +65,16 @@ internal static class BytePairModelReader
 
         return merges;
 
-        int IdOf(string token, JsonField merge) =>
-            vocabulary.TryGetId(token, out var id) ? id : throw merge.Error("tokens of model.vocab", $"\"{token}\", which is not in it");
+        int IdOf(string token, JsonField merge) => vocabulary.TryGetId(token, out var id)
+            ? id
+            : throw merge.Error("tokens of model.vocab", $"\"{ShownText.Of(token)}\", which is not in it");
     }
 
     /// <summary>"a b", or ["a", "b"] as newer files have it.</summary>
     private static (string Left, string Right) ReadPair(JsonField merge)
     {
-        if (merge.Element.ValueKind == JsonValueKind.Array)
-        {
-            var pair = merge.Items().Select(item => item.Text()).ToArray();
-            return pair.Length == 2 ? (pair[0], pair[1]) : throw merge.Error("two tokens");
-        }
+        if (merge.IsArray)
+            return merge.Texts() is [var left, var right] ? (left, right) : throw merge.Error("two tokens");
 
         var text = merge.Text();
         var space = text.IndexOf(' ');
@@ -103,7 +98,7 @@ internal static class BytePairModelReader
             return null;
 
         return vocabulary.TryGetId(unknown.Text(), out var id)
-            ? new UnknownToken(id, model.Field("fuse_unk").Flag(absent: false))
+            ? new UnknownToken(id, model.Field("fuse_unk").Flag(whenAbsent: false))
             : throw unknown.Error("a token of model.vocab");
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using SplitActors.Inference.Json;
 
 namespace SplitActors.Inference.Tokenization;
 
@@ -19,12 +20,12 @@ internal static class PreTokenizerReader
     {
         "Sequence" => field.Field("pretokenizers").Items().SelectMany(Flatten),
         "Split" => [ReadSplit(field)],
-        "Digits" => [new DigitsPreTokenizer(isolatesEach: field.Field("individual_digits").Flag(absent: false))],
+        "Digits" => [new DigitsPreTokenizer(isolatesEach: field.Field("individual_digits").Flag(whenAbsent: false))],
         "ByteLevel" =>
         [
             new ByteLevelPreTokenizer(
-                addsPrefixSpace: field.Field("add_prefix_space").Flag(absent: true),
-                usesGpt2Pattern: field.Field("use_regex").Flag(absent: true)),
+                addsPrefixSpace: field.Field("add_prefix_space").Flag(whenAbsent: true),
+                usesGpt2Pattern: field.Field("use_regex").Flag(whenAbsent: true)),
         ],
         _ => throw field.Field("type").Error("ByteLevel, Split, Digits or Sequence"),
     };
@@ -37,7 +38,7 @@ internal static class PreTokenizerReader
             "Removed" => SplitBehavior.Removed,
             _ => throw field.Field("behavior").Error("Isolated or Removed"),
         };
-        var isInverted = field.Field("invert").Flag(absent: false);
+        var isInverted = field.Field("invert").Flag(whenAbsent: false);
 
         var (pattern, source) = ReadPattern(field.Field("pattern"));
         if (PatternDialect.Objection(source) is { } objection)
@@ -49,7 +50,7 @@ internal static class PreTokenizerReader
         }
         catch (ArgumentException e)
         {
-            throw pattern.Error("a regular expression", e.Message, e);
+            throw pattern.Error("a regular expression", e.Message, cause: e);
         }
     }
 

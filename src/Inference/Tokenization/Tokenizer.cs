@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Json;
 
 namespace SplitActors.Inference.Tokenization;
 
@@ -10,8 +11,6 @@ namespace SplitActors.Inference.Tokenization;
 /// </summary>
 public sealed class Tokenizer
 {
-    private const int FileBytesMax = 1 << 28;
-
     private readonly TokenizerParts _parts;
     private readonly AddedTokenMatcher _rawTokens; // looked for before normalization
     private readonly AddedTokenMatcher _normalizedTokens; // and after it
@@ -29,16 +28,12 @@ public sealed class Tokenizer
 
     /// <summary>Reads tokenizer.json of a checkpoint folder.</summary>
     /// <exception cref="UserErrorException">The file is missing, damaged, or asks for what is not supported.</exception>
-    public static Tokenizer Load(string folder)
-    {
-        var path = Path.Combine(folder, TokenizerReader.FileName);
-        return new Tokenizer(TokenizerReader.Read(path, CheckpointFile.ReadAllBytes(path, FileBytesMax)));
-    }
+    public static Tokenizer Load(string folder) =>
+        Parse(folder, CheckpointFile.ReadAllBytes(Path.Combine(folder, TokenizerReader.FileName)));
 
     /// <summary>Reads tokenizer.json of an open checkpoint, verified like its other files.</summary>
     /// <exception cref="UserErrorException">The file is missing, damaged, or asks for what is not supported.</exception>
-    public static Tokenizer Load(Checkpoint checkpoint) =>
-        new(TokenizerReader.Read(Path.Combine(checkpoint.Folder, TokenizerReader.FileName), checkpoint.ReadAllBytes(TokenizerReader.FileName)));
+    public static Tokenizer Load(Checkpoint checkpoint) => Parse(checkpoint.Folder, checkpoint.ReadAllBytes(TokenizerReader.FileName));
 
     /// <summary>The ids of <paramref name="text"/>. Unpaired surrogates count as U+FFFD.</summary>
     /// <param name="text">Any text, also an empty one.</param>
@@ -103,6 +98,9 @@ public sealed class Tokenizer
 
     /// <summary>The bytes that a token stands for, which need not be whole characters; empty for an id without a token.</summary>
     public ReadOnlySpan<byte> BytesOf(int id) => _parts.Vocabulary.BytesOf(id);
+
+    private static Tokenizer Parse(string folder, byte[] utf8) =>
+        new(TokenizerReader.Read(JsonField.Parse(Path.Combine(folder, TokenizerReader.FileName), utf8, TokenizerReader.NextStep)));
 
     private void EncodeWords(TextPiece piece, BytePairEncoder.Workspace workspace, List<int> ids)
     {

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using SplitActors.Inference.Json;
 
 namespace SplitActors.Inference.Tokenization;
 
@@ -7,12 +7,10 @@ internal static class TokenizerReader
 {
     public const string FileName = "tokenizer.json";
 
-    /// <param name="path">For messages.</param>
-    /// <param name="utf8">The file's bytes.</param>
-    public static TokenizerParts Read(string path, byte[] utf8)
+    public const string NextStep = "Download the file again, or choose a checkpoint with a byte-level BPE tokenizer.";
+
+    public static TokenizerParts Read(JsonField root)
     {
-        using var document = Parse(path, utf8);
-        var root = new JsonField(path, document.RootElement);
         var model = BytePairModelReader.Read(root.Field("model"));
         var addedTokens = ReadAddedTokens(root.Field("added_tokens"), model.Vocabulary);
         var vocabulary = model.Vocabulary.Build();
@@ -27,18 +25,6 @@ internal static class TokenizerReader
             ReadTemplate(root.Field("post_processor"), vocabulary));
     }
 
-    private static JsonDocument Parse(string path, byte[] utf8)
-    {
-        try
-        {
-            return JsonDocument.Parse(utf8);
-        }
-        catch (JsonException e)
-        {
-            throw new JsonField(path, default).Error("JSON", $"an error in line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}", e);
-        }
-    }
-
     private static List<AddedToken> ReadAddedTokens(JsonField field, Vocabulary.Builder vocabulary)
     {
         var tokens = new List<AddedToken>();
@@ -47,15 +33,15 @@ internal static class TokenizerReader
 
         foreach (var item in field.Items())
         {
-            var isSpecial = item.Field("special").Flag(absent: false);
+            var isSpecial = item.Field("special").Flag(whenAbsent: false);
             var token = new AddedToken(
-                item.Field("id").TokenId(),
+                item.Field("id").Integer(0, Vocabulary.IdsMax - 1),
                 item.Field("content").Text(),
                 isSpecial,
-                IsNormalized: item.Field("normalized").Flag(absent: !isSpecial),
-                IsSingleWord: item.Field("single_word").Flag(absent: false),
-                StripsLeft: item.Field("lstrip").Flag(absent: false),
-                StripsRight: item.Field("rstrip").Flag(absent: false));
+                IsNormalized: item.Field("normalized").Flag(whenAbsent: !isSpecial),
+                IsSingleWord: item.Field("single_word").Flag(whenAbsent: false),
+                StripsLeft: item.Field("lstrip").Flag(whenAbsent: false),
+                StripsRight: item.Field("rstrip").Flag(whenAbsent: false));
 
             if (vocabulary.Add(token.Content, token.Id, isSpecial ? TokenKind.Special : TokenKind.Added) is { } contradiction)
                 throw item.Error("a token and an id of its own", contradiction);
@@ -133,6 +119,9 @@ internal static class TokenizerReader
         return textCount == 1 ? new Template(prefix, suffix) : throw single.Error("the sequence A");
     }
 
-    private static int KnownId(JsonField field, Vocabulary vocabulary) =>
-        vocabulary.KindOf(field.TokenId()) != TokenKind.None ? field.TokenId() : throw field.Error("the id of a token");
+    private static int KnownId(JsonField field, Vocabulary vocabulary)
+    {
+        var id = field.Integer(0, Vocabulary.IdsMax - 1);
+        return vocabulary.KindOf(id) != TokenKind.None ? id : throw field.Error("the id of a token");
+    }
 }

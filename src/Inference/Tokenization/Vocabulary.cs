@@ -1,4 +1,5 @@
 using System.Text;
+using SplitActors.Inference.Json;
 
 namespace SplitActors.Inference.Tokenization;
 
@@ -78,9 +79,9 @@ internal sealed class Vocabulary
                 Array.Resize(ref _kinds, Math.Max(id + 1, 2 * _kinds.Length));
 
             if (_tokens[id] is { } present && (present != token || kind == TokenKind.Model || _kinds[id] != TokenKind.Model))
-                return $"id {id} a second time (it is \"{present}\")";
+                return $"id {id} a second time (it is \"{ShownText.Of(present)}\")";
             if (!_idOf.TryAdd(token, id) && _idOf[token] != id)
-                return $"\"{token}\" a second time (it has id {_idOf[token]})";
+                return $"\"{ShownText.Of(token)}\" a second time (it has id {_idOf[token]})";
 
             (_tokens[id], _kinds[id]) = (token, kind);
             return null;

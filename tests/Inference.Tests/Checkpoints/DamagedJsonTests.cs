@@ -1,4 +1,5 @@
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Json;
 using SplitActors.Tests.Shared;
 
 namespace SplitActors.Inference.Tests.Checkpoints;
@@ -16,7 +17,7 @@ public sealed class DamagedJsonTests : IDisposable
     [Fact]
     public void ReadConfig_EveryTruncationAndBitFlip_IsRefusedOrUsable() => ForEachDamage("config.json", json =>
     {
-        var config = ModelConfigReader.Read("config.json", json, "generation_config.json", generationConfig: null);
+        var config = ModelConfigReader.Read(JsonField.Parse("config.json", json), generationConfig: null);
         Assert.True(ParameterCounts.Of(config).Total > 0);
         Assert.True(SplitFootprint.Of(config, config.LayerCount).Front.At16Bits > 0);
         Assert.Equal(0, config.HeadCount % config.KvHeadCount);
@@ -24,7 +25,7 @@ public sealed class DamagedJsonTests : IDisposable
 
     [Fact]
     public void ParseIndex_EveryTruncationAndBitFlip_IsRefusedOrStaysInTheFolder() => ForEachDamage(ShardIndex.FileName, json =>
-        Assert.All(ShardIndex.Parse("index", json).WeightMap.Values, file => Assert.Equal(file, Path.GetFileName(file))));
+        Assert.All(ShardIndex.Read(JsonField.Parse("index", json)).WeightMap.Values, file => Assert.Equal(file, Path.GetFileName(file))));
 
     private void ForEachDamage(string file, Action<byte[]> read)
     {

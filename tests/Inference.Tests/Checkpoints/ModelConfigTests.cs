@@ -53,7 +53,7 @@ public sealed class ModelConfigTests : IDisposable
         Assert.Equal(500_000f, Read().RopeTheta);
 
         _builder.Config["rope_theta"] = 10000.0;
-        Refuses("rope_parameters, rope_theta", "10000", "500000");
+        Refuses("rope_parameters.rope_theta", "10000", "500000");
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class ModelConfigTests : IDisposable
 
     [Theory]
     [InlineData("vocab_size", "0", "1 to 16777216")]
-    [InlineData("vocab_size", "null", "no such field")]
+    [InlineData("vocab_size", "null", "a whole number from 1 to 16777216, found null")]
     [InlineData("hidden_size", "-32", "-32")]
     [InlineData("hidden_size", "\"32\"", "\"32\"")]
     [InlineData("hidden_size", "32.5", "32.5")]

@@ -123,7 +123,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData("{", "header")]
     [InlineData("{}x", "header")]
     [InlineData("""{"x":1}""", "tensor 'x'")]
-    [InlineData("""{"__metadata__":{"format":1}}""", "__metadata__, format")]
+    [InlineData("""{"__metadata__":{"format":1}}""", "header, __metadata__.format")]
     [InlineData("""{"__metadata__":[]}""", "__metadata__")]
     [InlineData("""{"x":{"dtype":"F33","shape":[4],"data_offsets":[0,16]}}""", "tensor 'x', dtype", "\"F33\"")]
     [InlineData("""{"x":{"dtype":"2","shape":[4],"data_offsets":[0,16]}}""", "tensor 'x', dtype")]

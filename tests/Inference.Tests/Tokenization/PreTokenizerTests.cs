@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using System.Text.RegularExpressions;
+using SplitActors.Inference.Json;
 using SplitActors.Inference.Tokenization;
 
 namespace SplitActors.Inference.Tests.Tokenization;
@@ -106,11 +106,8 @@ public sealed class PreTokenizerTests
     private static PreTokenizer Sequence(string first) => Read(
         $$"""{"type": "Sequence", "pretokenizers": [{{first}}, {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]}""");
 
-    private static PreTokenizer Read(string json)
-    {
-        using var document = JsonDocument.Parse(json);
-        return PreTokenizerReader.Read(new JsonField("tokenizer.json", document.RootElement));
-    }
+    private static PreTokenizer Read(string json) =>
+        PreTokenizerReader.Read(JsonField.Parse("tokenizer.json", Encoding.UTF8.GetBytes(json)));
 
     private static string[] Words(PreTokenizer preTokenizer, string text)
     {

@@ -21,34 +21,34 @@ public sealed class TokenizerReaderTests
     [InlineData("{\"model\": }")]
     [InlineData("{} {}")]
     public void Load_NotJson_NamesTheLine(string json) =>
-        AssertError(() => TokenizerJson.LoadText(json), "", "expected JSON, found an error in line 1");
+        AssertError(() => TokenizerJson.LoadText(json), "tokenizer.json", "expected a JSON object, found an error in line 1");
 
     [Fact]
     public void Load_NestedTooDeep_IsNotJson() =>
-        AssertError(() => TokenizerJson.LoadText(new string('[', 100_000)), "", "expected JSON");
+        AssertError(() => TokenizerJson.LoadText(new string('[', 100_000)), "tokenizer.json", "expected a JSON object, found an error in line 1, byte 17");
 
     [Theory]
     [InlineData("[]")]
     [InlineData("7")]
     [InlineData("null")]
-    public void Load_NotAnObject_SaysSo(string json) => AssertError(() => TokenizerJson.LoadText(json), "", "expected an object");
+    public void Load_NotAnObject_SaysSo(string json) => AssertError(() => TokenizerJson.LoadText(json), "tokenizer.json", "expected a JSON object");
 
     [Theory]
-    [InlineData("model", null, "model: expected an object, found nothing")]
-    [InlineData("model", "7", "model: expected an object, found 7")]
+    [InlineData("model", null, "model: expected a JSON object, found no such field")]
+    [InlineData("model", "7", "model: expected a JSON object, found 7")]
     [InlineData("model", """{"type": "Unigram"}""", "model.type: expected BPE, found \"Unigram\"")]
     [InlineData("model.type", "7", "model.type: expected a string")]
-    [InlineData("model.vocab", null, "model.vocab: expected an object, found nothing")]
-    [InlineData("model.vocab", "[]", "model.vocab: expected an object")]
+    [InlineData("model.vocab", null, "model.vocab: expected a JSON object, found no such field")]
+    [InlineData("model.vocab", "[]", "model.vocab: expected a JSON object")]
     [InlineData("model.vocab", "{}", "model.vocab: expected tokens")]
     [InlineData("model.vocab", """{"a": 0, "b": 0}""", "model.vocab.b: expected a token and an id of its own, found id 0 a second time")]
-    [InlineData("model.vocab", """{"a": "0"}""", "model.vocab.a: expected a token id")]
-    [InlineData("model.vocab", """{"a": -1}""", "model.vocab.a: expected a token id")]
-    [InlineData("model.vocab", """{"a": 1.5}""", "model.vocab.a: expected a token id")]
-    [InlineData("model.vocab", """{"a": 4194304}""", "model.vocab.a: expected a token id from 0 to 4194303, found 4194304")]
-    [InlineData("model.vocab", """{"a": 99999999999999}""", "model.vocab.a: expected a token id")]
-    [InlineData("model.merges", null, "model.merges: expected an array, found nothing")]
-    [InlineData("model.merges", "{}", "model.merges: expected an array")]
+    [InlineData("model.vocab", """{"a": "0"}""", "model.vocab.a: expected a whole number")]
+    [InlineData("model.vocab", """{"a": -1}""", "model.vocab.a: expected a whole number")]
+    [InlineData("model.vocab", """{"a": 1.5}""", "model.vocab.a: expected a whole number")]
+    [InlineData("model.vocab", """{"a": 4194304}""", "model.vocab.a: expected a whole number from 0 to 4194303, found 4194304")]
+    [InlineData("model.vocab", """{"a": 99999999999999}""", "model.vocab.a: expected a whole number")]
+    [InlineData("model.merges", null, "model.merges: expected a JSON array, found no such field")]
+    [InlineData("model.merges", "{}", "model.merges: expected a JSON array")]
     [InlineData("model.merges", "[7]", "model.merges[0]: expected a string")]
     [InlineData("model.merges", """["ab"]""", "model.merges[0]: expected two tokens")]
     [InlineData("model.merges", """["a b c"]""", "model.merges[0]: expected two tokens")]
@@ -62,9 +62,9 @@ public sealed class TokenizerReaderTests
     [InlineData("model.dropout", "0.1", "model.dropout: expected null")]
     [InlineData("model.unk_token", "\"xyz\"", "model.unk_token: expected a token of model.vocab")]
     [InlineData("model.end_of_word_suffix", "\"</w>\"", "model.end_of_word_suffix: expected null or \"\"")]
-    [InlineData("added_tokens", "{}", "added_tokens: expected an array")]
-    [InlineData("added_tokens", """[{"id": 300}]""", "added_tokens[0].content: expected a string, found nothing")]
-    [InlineData("added_tokens", """[{"content": "x"}]""", "added_tokens[0].id: expected a token id")]
+    [InlineData("added_tokens", "{}", "added_tokens: expected a JSON array")]
+    [InlineData("added_tokens", """[{"id": 300}]""", "added_tokens[0].content: expected a string of valid Unicode, found no such field")]
+    [InlineData("added_tokens", """[{"content": "x"}]""", "added_tokens[0].id: expected a whole number")]
     [InlineData("added_tokens", """[{"id": 97, "content": "x"}]""", "added_tokens[0]: expected a token and an id of its own, found id 97")]
     [InlineData("added_tokens", """[{"id": 300, "content": "a"}]""", "added_tokens[0]: expected a token and an id of its own, found \"a\"")]
     [InlineData(
@@ -78,13 +78,13 @@ public sealed class TokenizerReaderTests
         "normalizer",
         """{"type": "Sequence", "normalizers": [{"type": "NFKC"}]}""",
         "normalizer.normalizers[0].type: expected NFC")]
-    [InlineData("pre_tokenizer", null, "pre_tokenizer: expected an object, found nothing")]
+    [InlineData("pre_tokenizer", null, "pre_tokenizer: expected a JSON object, found no such field")]
     [InlineData("pre_tokenizer", """{"type": "Metaspace"}""", "pre_tokenizer.type: expected ByteLevel, Split, Digits or Sequence")]
     [InlineData("pre_tokenizer", """{"type": "Sequence", "pretokenizers": []}""", "pre_tokenizer: expected ByteLevel as the only step")]
     [InlineData("pre_tokenizer", """{"type": "Digits"}""", "pre_tokenizer: expected ByteLevel as the only step")]
     [InlineData("pre_tokenizer", """{"type": "ByteLevel", "use_regex": 1}""", "pre_tokenizer.use_regex: expected true or false")]
     [InlineData("post_processor", """{"type": "BertProcessing"}""", "post_processor.type: expected TemplateProcessing")]
-    [InlineData("post_processor", """{"type": "TemplateProcessing"}""", "post_processor.single: expected an array")]
+    [InlineData("post_processor", """{"type": "TemplateProcessing"}""", "post_processor.single: expected a JSON array")]
     [InlineData("post_processor", """{"type": "TemplateProcessing", "single": []}""", "post_processor.single: expected the sequence A")]
     [InlineData("post_processor", """{"type": "TemplateProcessing", "single": [{}]}""", "post_processor.single[0]: expected SpecialToken")]
     [InlineData(
@@ -98,8 +98,8 @@ public sealed class TokenizerReaderTests
     [InlineData(
         "post_processor",
         """{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x"}}], "special_tokens": {}}""",
-        "post_processor.special_tokens.x: expected an object, found nothing")]
-    [InlineData("decoder", null, "decoder: expected an object, found nothing")]
+        "post_processor.special_tokens.x: expected a JSON object, found no such field")]
+    [InlineData("decoder", null, "decoder: expected a JSON object, found no such field")]
     [InlineData("decoder", """{"type": "WordPiece"}""", "decoder.type: expected ByteLevel, found \"WordPiece\"")]
     public void Load_MalformedField_NamesItsPath(string field, string? json, string message)
     {
@@ -157,7 +157,7 @@ public sealed class TokenizerReaderTests
         var text = TokenizerJson.WithMerges().ToJsonString().Replace("\"!\"", "\"\u00FF\"", StringComparison.Ordinal);
         var folder = Directory.CreateTempSubdirectory("tokenizer-");
         File.WriteAllBytes(Path.Combine(folder.FullName, "tokenizer.json"), Encoding.Latin1.GetBytes(text));
-        AssertError(() => Tokenizer.Load(folder.FullName), "model.vocab", "expected names of valid Unicode");
+        AssertError(() => Tokenizer.Load(folder.FullName), "tokenizer.json", "expected JSON in UTF-8, found 0xff in line 1, byte ");
         folder.Delete(recursive: true);
     }
 
