@@ -16,18 +16,21 @@ internal static class ByteLevelAlphabet
 
     public static char ToChar(byte value) => CharOfByte[value];
 
-    /// <summary>The bytes that a token spells; a token with a character outside the alphabet is literal text.</summary>
-    public static byte[] BytesOf(string token)
+    /// <summary>Appends the bytes that a token spells; a token with a character outside the alphabet is literal text.</summary>
+    public static void AppendBytes(string token, List<byte> bytes)
     {
-        var bytes = new byte[token.Length];
-        for (var i = 0; i < token.Length; i++)
+        var start = bytes.Count;
+        foreach (var c in token)
         {
-            if (token[i] >= ByteOfChar.Length || ByteOfChar[token[i]] == NoByte)
-                return Encoding.UTF8.GetBytes(token);
-            bytes[i] = (byte)ByteOfChar[token[i]];
-        }
+            if (c >= ByteOfChar.Length || ByteOfChar[c] == NoByte)
+            {
+                bytes.RemoveRange(start, bytes.Count - start);
+                bytes.AddRange(Encoding.UTF8.GetBytes(token));
+                return;
+            }
 
-        return bytes;
+            bytes.Add((byte)ByteOfChar[c]);
+        }
     }
 
     private static char[] Spell()

@@ -93,8 +93,10 @@ internal sealed class Vocabulary
             var starts = new int[_tokens.Count + 1];
             for (var id = 0; id < _tokens.Count; id++)
             {
-                if (_tokens[id] is { } token)
-                    bytes.AddRange(_kinds[id] == TokenKind.Model ? ByteLevelAlphabet.BytesOf(token) : Encoding.UTF8.GetBytes(token));
+                if (_tokens[id] is { } token && _kinds[id] == TokenKind.Model)
+                    ByteLevelAlphabet.AppendBytes(token, bytes);
+                else if (_tokens[id] is { } addedToken)
+                    bytes.AddRange(Encoding.UTF8.GetBytes(addedToken));
                 starts[id + 1] = bytes.Count;
             }
 
