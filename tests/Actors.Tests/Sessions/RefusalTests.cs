@@ -186,7 +186,7 @@ public sealed class RefusalTests
         var good = cluster.StartSession(Undisturbed.LongPrompt, change: options => options with { GeneratedCountMax = 20 });
         cluster.RunUntilEnded(bad, good);
 
-        AssertFailed(bad, "not finite");
+        AssertFailed(bad, "not a finite number");
         AssertUndisturbed(good, 20, Undisturbed.Lossless);
         Assert.DoesNotContain(cluster.Events, kernelEvent => kernelEvent is ActorFailed);
     }
