@@ -82,6 +82,19 @@ public sealed class EdgeSessionTests
     }
 
     [Fact]
+    public void End_TellsWorkerAndScheduler()
+    {
+        _session.RunToFirstFrames();
+        _session.Step(new CancelSession());
+
+        var closed = _session.Effects.OfType<EdgeEffect.Send>().Where(send => send.Body is CloseSession).Select(send => send.To);
+        Assert.Equal([Worker, EdgeStepper.Scheduler], closed, StringComparer.Ordinal);
+        Assert.Equal(EndReason.Cancelled, _session.Ended!.Reason);
+        _session.Receive(Result(nextPosition: 10, token: 5));
+        Assert.Empty(_session.Effects);
+    }
+
+    [Fact]
     public void NewQuestion_AfterALateAnswer_GetsTheWholeTimeout()
     {
         _session.Step(new StartSession([1]));
