@@ -1,4 +1,3 @@
-using Spectre.Console;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Inference.Checkpoints;
@@ -11,9 +10,8 @@ internal static class LedgerTable
 {
     public static void Write(Plan plan, ModelConfig config, int promptTokens, Ledger ledger, SessionEnded ended)
     {
-        var console = Terminal.Error;
-        console.WriteLine();
-        console.Write(Terminal.Facts(Rows(plan, config, promptTokens, ledger, ended)));
+        Console.Error.WriteLine();
+        Terminal.Error.WriteFacts([.. Rows(plan, config, promptTokens, ledger, ended)]);
     }
 
     private static IEnumerable<(string Name, string Value)> Rows(Plan plan, ModelConfig config, int promptTokens, Ledger ledger, SessionEnded ended)

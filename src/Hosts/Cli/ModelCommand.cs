@@ -45,10 +45,9 @@ internal static class ModelCommand
 
     private static void Print(string folder, CheckpointSummary summary)
     {
-        var console = Terminal.Output;
-        console.Write(Terminal.Facts(Facts(folder, summary)));
-        console.WriteLine();
-        console.Write(Splits(summary));
+        Terminal.Output.WriteFacts([.. Facts(folder, summary)]);
+        Console.Out.WriteLine();
+        Terminal.Output.Write(Splits(summary));
     }
 
     private static IEnumerable<(string Name, string Value)> Facts(string folder, CheckpointSummary summary)
