@@ -8,30 +8,37 @@ namespace SplitActors.EndToEnd;
 internal static class SpeedBenchmark
 {
     private const int RoundCount = 7;
+    private const int TokenCount = 400;
     private static readonly string[] Modes = ["device", "split", "cloud"];
 
     public static async Task RunAsync()
     {
         var program = Repository.PathTo("artifacts", "bin", "SplitActors.Hosts", "release", "splitactors");
         var runs = Modes.ToDictionary(mode => mode, _ => new List<Run>(), StringComparer.Ordinal);
+        using var engine = new EngineLoop();
+        engine.TokensPerSecond(TokenCount); // compiles it
+        var engineRuns = new List<double>();
         for (var round = 0; round < RoundCount; round++)
         {
+            engineRuns.Add(engine.TokensPerSecond(TokenCount));
             foreach (var mode in Modes)
                 runs[mode].Add(await MeasureAsync(program, mode));
         }
 
-        Console.WriteLine($"medians of {RoundCount} interleaved rounds, greedy, 400 tokens");
-        Console.WriteLine("mode,first_output_ms,ttft_ms,tokens_per_second,tpot_ms_p50,tpot_ms_p99");
+        var engineMedian = engineRuns.Order().ElementAt(RoundCount / 2);
+        Console.WriteLine($"medians of {RoundCount} interleaved rounds, greedy, {TokenCount} tokens, fresh processes");
+        Console.WriteLine($"engine alone, warm, one thread: {engineMedian:F0} tokens/s, {engineMedian * engine.WeightBytes / 1e9:F1} GB/s of weights");
+        Console.WriteLine("mode,first_output_ms,ttft_ms,tokens_per_second,share_of_engine,tpot_ms_p50,tpot_ms_p99");
         foreach (var mode in Modes)
         {
             double Median(Func<Run, double> figure) => runs[mode].Select(figure).Order().ElementAt(RoundCount / 2);
-            Console.WriteLine($"{mode},{Median(r => r.FirstOutputMs):F0},{Median(r => r.TtftMs):F0},{Median(r => r.TokensPerSecond):F0},{Median(r => r.TpotMsP50):F2},{Median(r => r.TpotMsP99):F2}");
+            Console.WriteLine($"{mode},{Median(r => r.FirstOutputMs):F0},{Median(r => r.TtftMs):F0},{Median(r => r.TokensPerSecond):F0},{Median(r => r.TokensPerSecond) / engineMedian:F2},{Median(r => r.TpotMsP50):F2},{Median(r => r.TpotMsP99):F2}");
         }
     }
 
     private static async Task<Run> MeasureAsync(string program, string mode)
     {
-        string[] arguments = ["run", "Once upon a time", "--mode", mode, "--temperature", "0", "--max-tokens", "400", "--json"];
+        string[] arguments = ["run", "Once upon a time", "--mode", mode, "--temperature", "0", "--max-tokens", $"{TokenCount}", "--json"];
         var started = Stopwatch.GetTimestamp();
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
         var firstOutputMs = 0.0;
