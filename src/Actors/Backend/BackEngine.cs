@@ -108,10 +108,11 @@ public sealed class BackEngine(Segment segment, int batchRowsMax, TimeProvider c
         var position = (int)(entry.Step.Position + entry.Step.TokenCount);
         try
         {
-            var token = _sampler.Sample(_logits, entry.Session.Sampling, [.. entry.Session.Generated], position);
+            var sampling = entry.Session.Sampling;
+            var token = _sampler.Sample(_logits, sampling, sampling.UsesGenerated ? [.. entry.Session.Generated] : [], position);
             return new EntryResult(entry, token, Refusal: null, work.Cache.ByteCount);
         }
-        catch (InvalidOperationException exception)
+        catch (NonFiniteLogitsException exception)
         {
             // Hidden states that overflow, NaN in a frame, or an extreme penalty: sending it again would not help.
             return new EntryResult(entry, Token: null, new Refusal(RejectReason.BadRequest, exception.Message), work.Cache.ByteCount);

@@ -22,6 +22,7 @@ public sealed class BackendActor(WorkerOptions options, ITransport transport, Ba
 
     protected override void PreStart()
     {
+        options.Validate();
         _startTimestamp = Context.TimeProvider.GetTimestamp();
         transport.Register(options.Address, Context.Self);
         _isRegistered = true;

@@ -40,4 +40,17 @@ public sealed record WorkerOptions
 
     /// <summary>What a device is told to wait when the worker is full.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>
+    internal void Validate()
+    {
+        Limit.RequirePositive(SessionCountMax);
+        Limit.RequirePositive(BatchRowsMax);
+        Limit.RequirePositive(QueuedRowsMax);
+        Limit.RequirePositive(SessionQueuedRowsMax);
+        Limit.RequirePositive(FrameBytesPerTokenMax);
+        Limit.RequirePositive(SessionIdleMax);
+        Limit.RequirePositive(StatusPeriod);
+        Limit.RequirePositive(RetryAfter);
+    }
 }

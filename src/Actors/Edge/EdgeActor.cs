@@ -24,6 +24,7 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
 
     protected override void PreStart()
     {
+        _state.Options.Validate();
         _startTimestamp = Context.TimeProvider.GetTimestamp();
         transport.Register(_address, Context.Self);
         _isRegistered = true;

@@ -52,4 +52,18 @@ public sealed record EdgeOptions
 
     /// <summary>Tokens between two link reports to the scheduler.</summary>
     public int LinkReportTokens { get; init; } = 32;
+
+    /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>
+    internal void Validate()
+    {
+        Limit.RequirePositive(GeneratedCountMax);
+        Limit.RequirePositive(ChunkTokensMax);
+        Limit.RequirePositive(InflightFramesMax);
+        Limit.RequirePositive(AnswerTimeout);
+        Limit.RequirePositive(AttemptsMax);
+        Limit.RequirePositive(RefusedTimeMax);
+        Limit.RequirePositive(FailoversMax);
+        Limit.RequirePositive(FailoverPause);
+        Limit.RequirePositive(LinkReportTokens);
+    }
 }

@@ -180,9 +180,11 @@ public static partial class EdgeSession
             var end = State.ComputedCount + count;
             var samplesHere = State.Plan.Mode == ExecutionMode.Device && end == State.Tokens.Count;
             var tokens = State.Tokens.GetRange(State.ComputedCount, count).ToImmutableArray();
-            _effects.Add(new EdgeEffect.ComputeFront(State.ComputedCount, tokens, samplesHere ? Generated().ToImmutableArray() : null));
+            _effects.Add(new EdgeEffect.ComputeFront(State.ComputedCount, tokens, samplesHere ? HistoryForSampling() : null));
             State = State with { IsComputing = true };
         }
+
+        private ImmutableArray<int> HistoryForSampling() => Options.Sampling.UsesGenerated ? [.. Generated()] : [];
 
         private void Keep(FrontComputed computed)
         {

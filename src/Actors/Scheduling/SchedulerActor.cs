@@ -12,6 +12,7 @@ public sealed class SchedulerActor(SchedulerOptions options, ITransport transpor
 
     protected override void PreStart()
     {
+        options.Validate();
         _startTimestamp = Context.TimeProvider.GetTimestamp();
         transport.Register(options.Address, Context.Self);
         _isRegistered = true;

@@ -29,6 +29,15 @@ public sealed record SchedulerOptions
 
     /// <summary>What a device is told to wait when no worker can take it.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>
+    internal void Validate()
+    {
+        Limit.RequirePositive(WorkerSilenceMax);
+        Limit.RequirePositive(WorkerCountMax);
+        Limit.RequirePositive(SessionCountMax);
+        Limit.RequirePositive(RetryAfter);
+    }
 }
 
 /// <summary>All that the scheduler knows.</summary>

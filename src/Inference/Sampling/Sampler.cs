@@ -19,17 +19,13 @@ public sealed class Sampler
     /// <param name="generated">The tokens generated so far, for the repetition penalty.</param>
     /// <param name="position">Position that the drawn token will have in its sequence.</param>
     /// <returns>A token id.</returns>
-    /// <exception cref="InvalidOperationException">The logits are not finite.</exception>
+    /// <exception cref="NonFiniteLogitsException">A logit is NaN or infinite.</exception>
     public int Sample(Span<float> logits, SamplingOptions options, ReadOnlySpan<int> generated, int position)
     {
         Penalize(logits, options.RepetitionPenalty, generated);
         var mostLikely = IndexOfMaximum(logits);
         if (!float.IsFinite(logits[mostLikely]))
-        {
-            throw new InvalidOperationException(
-                $"The logit of token {mostLikely} at position {position} is {logits[mostLikely]}, not a finite number.");
-        }
-
+            throw new NonFiniteLogitsException(mostLikely, position, logits[mostLikely]);
         if (options.Temperature == 0)
             return mostLikely;
 

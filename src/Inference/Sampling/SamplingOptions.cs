@@ -25,6 +25,9 @@ public sealed record SamplingOptions
 
     public ulong Seed { get; init; }
 
+    /// <summary>Whether a draw depends on the tokens generated before.</summary>
+    public bool UsesGenerated => RepetitionPenalty != 1;
+
     /// <summary>The first value that is outside of its range, as an error to throw; or null.</summary>
     public UserErrorException? FindError() =>
         Check(float.IsFinite(Temperature) && Temperature >= 0, "--temperature", "a number of at least 0", Temperature)

@@ -109,7 +109,7 @@ public sealed class SamplerTests
             logits[token] = value;
             foreach (var option in options)
             {
-                var error = Assert.Throws<InvalidOperationException>(() => new Sampler().Sample(logits.ToArray(), option, [], position: 12));
+                var error = Assert.Throws<NonFiniteLogitsException>(() => new Sampler().Sample(logits.ToArray(), option, [], position: 12));
                 Assert.Equal($"The logit of token {token} at position 12 is {value}, not a finite number.", error.Message);
             }
         }
@@ -127,7 +127,7 @@ public sealed class SamplerTests
     public void Sample_AfterARefusal_WorksOn()
     {
         var options = new SamplingOptions { Temperature = 1, TopK = 3, Seed = 5 };
-        Assert.Throws<InvalidOperationException>(() => Sample([1, float.NaN, 2], options));
+        Assert.Throws<NonFiniteLogitsException>(() => Sample([1, float.NaN, 2], options));
         Assert.Equal(new Sampler().Sample(Ladder.ToArray(), options, [], 0), Sample(Ladder, options));
     }
 
