@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Transport;
@@ -12,29 +13,18 @@ namespace SplitActors.Actors.Edge;
 /// <param name="transport">The way to scheduler and worker.</param>
 /// <param name="loadFront">Loads what a plan puts on the device; runs beside the mailbox.</param>
 /// <param name="publish">Told what happens, in order, within the actor's turns: must be quick.</param>
-public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan, FrontEngine> loadFront, Action<SessionEvent> publish) : Actor
+public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan, FrontEngine> loadFront, Action<SessionEvent> publish)
+    : SteppedActor<EdgeState, EdgeEffect>(initial, initial.Options.Address, transport)
 {
     private const string AnswerTimer = "answer";
 
-    private readonly string _address = initial.Options.Address;
-    private EdgeState _state = initial;
+    private readonly EdgeOptions _options = initial.Options;
     private FrontEngine? _front;
-    private long _startTimestamp;
-    private bool _isRegistered;
 
     protected override void PreStart()
     {
-        _state.Options.Validate();
-        _startTimestamp = Context.TimeProvider.GetTimestamp();
-        transport.Register(_address, Context.Self);
-        _isRegistered = true;
-    }
-
-    /// <summary>Runs also if the address was taken: then it is not this actor's to give up.</summary>
-    protected override void PostStop()
-    {
-        if (_isRegistered)
-            transport.Unregister(_address);
+        _options.Validate();
+        base.PreStart();
     }
 
     /// <summary>A session cannot be restarted: its cache is lost.</summary>
@@ -56,18 +46,18 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
             message = new FrontFailed(failure.Cause is UserErrorException ? failure.Cause.Message : $"The device cannot compute: {failure.Cause.Message}");
         }
 
-        var (state, effects) = EdgeSession.Step(_state, message, Context.TimeProvider.GetElapsedTime(_startTimestamp));
-        _state = state;
-        foreach (var effect in effects)
-            Perform(effect);
+        base.Receive(message);
     }
 
-    private void Perform(EdgeEffect effect)
+    protected override (EdgeState State, ImmutableArray<EdgeEffect> Effects) Step(EdgeState state, object message, TimeSpan now) =>
+        EdgeSession.Step(state, message, now);
+
+    protected override void Perform(EdgeEffect effect)
     {
         switch (effect)
         {
-            case EdgeEffect.Send send: transport.Send(_address, send.To, send.Body); break;
-            case EdgeEffect.WatchWorker watch: transport.Watch(watch.Address, _address); break;
+            case EdgeEffect.Send send: Send(send.To, send.Body); break;
+            case EdgeEffect.WatchWorker watch: Watch(watch.Address); break;
             case EdgeEffect.PrepareFront prepare: Prepare(prepare.Plan); break;
             case EdgeEffect.ComputeFront compute: Compute(_front!, compute); break;
             case EdgeEffect.StartTimer timer: Context.Timers.StartSingle(AnswerTimer, new AnswerOverdue(), timer.Delay); break;

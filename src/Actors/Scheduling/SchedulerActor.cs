@@ -1,44 +1,27 @@
-using SplitActors.Actors.Kernel;
+using System.Collections.Immutable;
 using SplitActors.Actors.Transport;
 
 namespace SplitActors.Actors.Scheduling;
 
 /// <summary>Performs what <see cref="Scheduler"/> decides.</summary>
-public sealed class SchedulerActor(SchedulerOptions options, ITransport transport) : Actor
+public sealed class SchedulerActor(SchedulerOptions options, ITransport transport)
+    : SteppedActor<SchedulerState, SchedulerEffect>(new SchedulerState(options), options.Address, transport)
 {
-    private SchedulerState _state = new(options);
-    private long _startTimestamp;
-    private bool _isRegistered;
-
     protected override void PreStart()
     {
         options.Validate();
-        _startTimestamp = Context.TimeProvider.GetTimestamp();
-        transport.Register(options.Address, Context.Self);
-        _isRegistered = true;
+        base.PreStart();
     }
 
-    /// <summary>Runs also if the address was taken: then it is not this actor's to give up.</summary>
-    protected override void PostStop()
-    {
-        if (_isRegistered)
-            transport.Unregister(options.Address);
-    }
+    protected override (SchedulerState State, ImmutableArray<SchedulerEffect> Effects) Step(SchedulerState state, object message, TimeSpan now) =>
+        Scheduler.Step(state, message, now);
 
-    protected override void Receive(object message)
-    {
-        var (state, effects) = Scheduler.Step(_state, message, Context.TimeProvider.GetElapsedTime(_startTimestamp));
-        _state = state;
-        foreach (var effect in effects)
-            Perform(effect);
-    }
-
-    private void Perform(SchedulerEffect effect)
+    protected override void Perform(SchedulerEffect effect)
     {
         switch (effect)
         {
-            case SchedulerEffect.Send send: transport.Send(options.Address, send.To, send.Body); break;
-            case SchedulerEffect.Watch watch: transport.Watch(watch.Address, options.Address); break;
+            case SchedulerEffect.Send send: Send(send.To, send.Body); break;
+            case SchedulerEffect.Watch watch: Watch(watch.Address); break;
         }
     }
 }
