@@ -12,7 +12,7 @@ internal static class QualityBenchmark
 {
     private const int WindowTokens = 511;
 
-    public static void Run()
+    public static void Run(TabqOptions tabq)
     {
         using var checkpoint = Checkpoint.Open(Repository.Quill);
         var config = checkpoint.Config;
@@ -26,7 +26,7 @@ internal static class QualityBenchmark
         var rows = new string[config.LayerCount - 1];
         Parallel.For(1, config.LayerCount, splitLayer =>
         {
-            var link = new MeasuredLink(config.HiddenSize);
+            var link = new MeasuredLink(tabq, config.HiddenSize);
             var front = Segment.Load(checkpoint, LayerRange.Front(splitLayer));
             var back = Segment.Load(checkpoint, LayerRange.Back(splitLayer, config.LayerCount));
             var measured = Measure(new SplitModel(front, back, link.Cross, WindowTokens), tokens, config);
@@ -40,9 +40,9 @@ internal static class QualityBenchmark
         Perplexity.Measure(model, tokens, WindowTokens, config.BosTokenId!.Value, config.VocabularySize);
 
     /// <summary>Codes every token as its own frame, as in decoding, and counts; the same rows as one frame are the prefill's size.</summary>
-    private sealed class MeasuredLink(int width)
+    private sealed class MeasuredLink(TabqOptions tabq, int width)
     {
-        private readonly HiddenStateEncoder _encoder = new(CompressionOptions.Default);
+        private readonly HiddenStateEncoder _encoder = new(new CompressionOptions(FrameCodec.Tabq, tabq));
         private readonly int[] _tokensByBits = new int[TabqOptions.BitsHighest + 1];
         private long _tokenCount;
         private long _decodeBytes;
