@@ -81,8 +81,6 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>The worker that stopped answering last, or empty.</summary>
     public string LostWorker { get; init; } = "";
 
-    public TimeSpan StartedAt { get; init; }
-
     /// <summary>When the last token came, or the session started.</summary>
     public TimeSpan TokenAt { get; init; }
 

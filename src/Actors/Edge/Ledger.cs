@@ -7,8 +7,6 @@ public sealed class Ledger
 {
     private readonly List<TokenBill> _bills = [];
 
-    public IReadOnlyList<TokenBill> Bills => _bills;
-
     public TokenBill Total { get; private set; } = TokenBill.Empty;
 
     public int TokenCount => _bills.Count;

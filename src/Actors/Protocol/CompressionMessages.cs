@@ -2,7 +2,7 @@ using SplitActors.Inference.Compression;
 
 namespace SplitActors.Actors.Protocol;
 
-internal static class CompressionMessages
+public static class CompressionMessages
 {
     public static Compression ToMessage(this CompressionOptions options) => new()
     {

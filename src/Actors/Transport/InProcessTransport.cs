@@ -18,6 +18,16 @@ public sealed class InProcessTransport : ITransport
     /// <summary>Messages dropped because they could not be read: damaged, or of a newer version.</summary>
     public long UnreadableCount => Interlocked.Read(ref _unreadableCount);
 
+    /// <summary>Watches that are still to be answered.</summary>
+    internal int WatchCount
+    {
+        get
+        {
+            lock (_watchers)
+                return _watchers.Values.Sum(watchers => watchers.Count);
+        }
+    }
+
     public void Register(string address, ActorRef actor)
     {
         if (_actors.GetOrAdd(address, actor) != actor)
@@ -31,6 +41,8 @@ public sealed class InProcessTransport : ITransport
         {
             _actors.TryRemove(address, out _);
             _watchers.Remove(address, out watchers);
+            foreach (var others in _watchers.Values)
+                others.Remove(address);
         }
 
         foreach (var watcher in watchers ?? [])

@@ -79,7 +79,8 @@ internal static class LedgerTable
             ("decode", total.DecodeUs),
             ("worker compute", total.WorkerComputeUs),
         };
-        return string.Join(", ", parts.Select(part => $"{part.Name} {Ms(part.Us)}")) + $"; in all {Ms(total.ElapsedUs)}";
+        var other = Math.Max(0, total.ElapsedUs - parts.Sum(part => part.Us));
+        return string.Join(", ", parts.Select(part => $"{part.Name} {Ms(part.Us)}")) + $", loading and hand-overs {Ms(other)}; in all {Ms(total.ElapsedUs)}";
     }
 
     private static string Ms(long microseconds) => $"{microseconds / 1000.0:F2} ms";

@@ -6,7 +6,9 @@ namespace SplitActors.Hosts.Cli;
 /// <summary>
 /// Says on standard error how far loading is: on a terminal in one line that is overwritten, elsewhere in a line for each part that is done.
 /// </summary>
-internal sealed class LoadingLine(bool isEnabled) : IProgress<ChecksumProgress>, IDisposable
+/// <param name="isEnabled">Whether anything is shown.</param>
+/// <param name="cancellation">Ends loading at its next report, by an exception.</param>
+internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation) : IProgress<ChecksumProgress>, IDisposable
 {
     private readonly bool _isTerminal = !Console.IsErrorRedirected;
     private int _length;
@@ -20,13 +22,19 @@ internal sealed class LoadingLine(bool isEnabled) : IProgress<ChecksumProgress>,
     public void Clear()
     {
         if (_isTerminal && _length > 0)
-            Show("", isDone: true);
+            Write("", isDone: true);
     }
 
     /// <summary>A message that ends the program stands on a line of its own.</summary>
     public void Dispose() => Clear();
 
     private void Show(string text, bool isDone)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        Write(text, isDone);
+    }
+
+    private void Write(string text, bool isDone)
     {
         if (!isEnabled || (!_isTerminal && !isDone))
             return;

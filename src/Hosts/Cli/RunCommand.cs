@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Threading.Channels;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Hosts.Serving;
@@ -40,23 +40,37 @@ internal static class RunCommand
     private static async Task<int> RunAsync(RunOptions options)
     {
         var prompt = PromptReader.Read(options.Prompt);
-        using var loading = new LoadingLine(isEnabled: !options.Quiet && !options.Json);
+        using var interruption = new Interruption();
+        using var loading = new LoadingLine(isEnabled: !options.Quiet && !options.Json, interruption.Token);
+        try
+        {
+            return await RunAsync(options, prompt, loading, interruption);
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            return interruption.ExitCode; // while loading: there is nothing to bill yet
+        }
+    }
+
+    private static async Task<int> RunAsync(RunOptions options, string prompt, LoadingLine loading, Interruption interruption)
+    {
         using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
         var plan = options.PlanFor(checkpoint.Config.LayerCount);
         var sampling = options.Sampling(GenerationDefaults.Read(checkpoint));
         var tokenizer = Tokenizer.Load(checkpoint);
         var tokens = Encode(tokenizer, prompt, checkpoint.Config);
 
-        await using var cluster = new LocalCluster(checkpoint, plan, TimeProvider.System);
+        await using var cluster = new LocalCluster(checkpoint, plan, TimeProvider.System, message => Warn(options, message));
         if (plan.Mode != ExecutionMode.Device)
             cluster.StartWorkers(options.WorkerCount, loading.Layers("worker"));
-        var (events, session) = cluster.StartSession(NewSessionId(), tokens, sampling, options.MaxTokens, loading.Layers("device"));
-        using var interruption = new Interruption(() => session.Tell(new CancelSession()));
+        var stop = new WorkerStop(cluster, options.StopWorkerAt);
+        var (events, session) = cluster.StartSession(NewSessionId(), tokens, sampling, options.MaxTokens, stop.Observe, loading.Layers("device"));
+        using var cancelling = interruption.Token.Register(() => session.Tell(new CancelSession()));
 
         IRunReport report = options.Json
             ? new JsonReport(Console.Out, tokenizer, checkpoint.Config, tokens.Length)
             : new TextReport(Console.Out, tokenizer, checkpoint.Config, tokens.Length, prompt, loading, options.Quiet);
-        var ended = await FollowAsync(events, report, cluster, options.StopWorkerAt);
+        var ended = await FollowAsync(events, report);
         report.End(ended);
         return ended.Reason switch
         {
@@ -66,30 +80,23 @@ internal static class RunCommand
         };
     }
 
-    /// <summary>Passes a session's events on until it ends, and stops its worker when that was asked for.</summary>
-    private static async Task<SessionEnded> FollowAsync(
-        System.Threading.Channels.ChannelReader<SessionEvent> events, IRunReport report, LocalCluster cluster, int? stopWorkerAt)
+    private static void Warn(RunOptions options, string message)
     {
-        var worker = "";
-        var generatedCount = 0;
+        if (!options.Quiet)
+            Console.Error.WriteLine($"splitactors: {message}");
+    }
+
+    /// <summary>Passes a session's events on until it ends.</summary>
+    private static async Task<SessionEnded> FollowAsync(ChannelReader<SessionEvent> events, IRunReport report)
+    {
         await foreach (var sessionEvent in events.ReadAllAsync())
         {
             switch (sessionEvent)
             {
-                case SessionPlanned planned:
-                    worker = planned.Plan.Worker;
-                    report.Plan(planned.Plan);
-                    break;
-                case TokenGenerated token:
-                    report.Token(token);
-                    if (++generatedCount == stopWorkerAt && worker.Length > 0)
-                        cluster.StopWorker(worker);
-                    break;
-                case WorkerReplaced replaced:
-                    report.WorkerReplaced(replaced);
-                    break;
-                case SessionEnded ended:
-                    return ended;
+                case SessionPlanned planned: report.Plan(planned.Plan); break;
+                case TokenGenerated token: report.Token(token); break;
+                case WorkerReplaced replaced: report.WorkerReplaced(replaced); break;
+                case SessionEnded ended: return ended;
             }
         }
 
@@ -107,36 +114,11 @@ internal static class RunCommand
                 UserErrorKind.Checkpoint, "tokenizer.json", $"token ids below the model's {config.VocabularySize}", $"{outside}", "Use the tokenizer of this model.");
         }
 
-        return tokens.Length > 0 && tokens.Length < config.ContextLength
+        return tokens.Length > 0 && tokens.Length < config.SequenceTokensMax
             ? tokens
             : throw new UserErrorException(
-                UserErrorKind.Prompt, "The prompt", $"1 to {config.ContextLength - 1} tokens (the model's context less one to generate)", $"{tokens.Length}", "Shorten it.");
+                UserErrorKind.Prompt, "The prompt", $"1 to {config.SequenceTokensMax - 1} tokens (the model's context less one to generate)", $"{tokens.Length}", "Shorten it.");
     }
 
     private static SessionId NewSessionId() => new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
-
-    /// <summary>Calls back at the first Ctrl-C or SIGTERM; a second one ends the process at once.</summary>
-    private sealed class Interruption : IDisposable
-    {
-        private readonly List<PosixSignalRegistration> _registrations = [];
-        private int _count;
-
-        /// <summary>Of a process that was asked to end.</summary>
-        public int ExitCode { get; private set; } = Hosts.ExitCode.Interrupted;
-
-        public Interruption(Action cancel)
-        {
-            foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM })
-            {
-                _registrations.Add(PosixSignalRegistration.Create(signal, context =>
-                {
-                    context.Cancel = Interlocked.Increment(ref _count) == 1;
-                    ExitCode = context.Signal == PosixSignal.SIGTERM ? Hosts.ExitCode.Terminated : Hosts.ExitCode.Interrupted;
-                    cancel();
-                }));
-            }
-        }
-
-        public void Dispose() => _registrations.ForEach(registration => registration.Dispose());
-    }
 }

@@ -24,17 +24,20 @@ internal sealed class LocalCluster : IAsyncDisposable
     private readonly Checkpoint _checkpoint;
     private readonly ByteString _digest;
     private readonly FixedPlan _plan;
+    private readonly Action<string> _report;
     private readonly Dictionary<string, ActorRef> _workers = new(StringComparer.Ordinal);
 
     /// <param name="checkpoint">Stays open as long as the cluster.</param>
     /// <param name="plan">What every session is told to do.</param>
     /// <param name="clock">Runs timers and measures.</param>
-    public LocalCluster(Checkpoint checkpoint, FixedPlan plan, TimeProvider clock)
+    /// <param name="report">Told of failures inside, in a sentence each, from any thread.</param>
+    public LocalCluster(Checkpoint checkpoint, FixedPlan plan, TimeProvider clock, Action<string> report)
     {
         _checkpoint = checkpoint;
+        _report = report;
         _plan = plan;
         _digest = ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(checkpoint).Hex));
-        _system = new ActorSystem(new ActorSystemOptions { Dispatcher = _dispatcher, TimeProvider = clock });
+        _system = new ActorSystem(new ActorSystemOptions { Dispatcher = _dispatcher, TimeProvider = clock, EventSink = Report });
         var options = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = _digest, LayerCount = checkpoint.Config.LayerCount, Plan = plan };
         _system.Spawn(new Props(() => new SchedulerActor(options, _transport)), "scheduler");
     }
@@ -53,7 +56,7 @@ internal sealed class LocalCluster : IAsyncDisposable
                 Scheduler = SchedulerAddress,
                 ModelDigest = _digest,
                 Layers = layers,
-                ContextLength = _checkpoint.Config.ContextLength,
+                ContextLength = _checkpoint.Config.SequenceTokensMax,
                 VocabularySize = _checkpoint.Config.VocabularySize,
             };
             _workers[options.Address] = _system.Spawn(new Props(() => NewWorker(options, segment)), $"worker-{number}");
@@ -62,13 +65,13 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     public void StopWorker(string address) => _system.Stop(_workers[address]);
 
-    /// <summary>Starts a session on a prompt of at least one token.</summary>
+    /// <summary>Starts a session on a prompt of at least one token; <paramref name="observe"/> sees each event within the actor's turn.</summary>
     /// <returns>
     /// What happens, in order, up to <see cref="SessionEnded"/>, or to the <see cref="UserErrorException"/> that damaged front layers are;
     /// and the actor, for <see cref="CancelSession"/>.
     /// </returns>
     public (ChannelReader<SessionEvent> Events, ActorRef Actor) StartSession(
-        SessionId session, IReadOnlyList<int> prompt, SamplingOptions sampling, int maxTokens, IProgress<LoadProgress>? progress = null)
+        SessionId session, IReadOnlyList<int> prompt, SamplingOptions sampling, int maxTokens, Action<SessionEvent> observe, IProgress<LoadProgress>? progress = null)
     {
         var config = _checkpoint.Config;
         var options = new EdgeOptions
@@ -78,25 +81,31 @@ internal sealed class LocalCluster : IAsyncDisposable
             ModelDigest = _digest,
             LayerCount = config.LayerCount,
             VocabularySize = config.VocabularySize,
-            ContextLength = config.ContextLength,
+            ContextLength = config.SequenceTokensMax,
             EndTokens = config.EosTokenIds,
             Sampling = sampling,
             GeneratedCountMax = maxTokens,
         };
-        var tokenCountMax = Math.Min(config.ContextLength, prompt.Count + maxTokens);
+        var tokenCountMax = Math.Min(config.SequenceTokensMax, prompt.Count + maxTokens);
         var events = Channel.CreateUnbounded<SessionEvent>(new UnboundedChannelOptions { SingleReader = true }); // bounded by maxTokens
         var actor = _system.Spawn(
-            new Props(() => new EdgeActor(new EdgeState(session, options), _transport, LoadFront, sessionEvent => events.Writer.TryWrite(sessionEvent))),
+            new Props(() => new EdgeActor(new EdgeState(session, options), _transport, LoadFront, Publish)),
             $"edge-{session}");
         actor.Tell(new StartSession([.. prompt]));
         return (events.Reader, actor);
+
+        void Publish(SessionEvent sessionEvent)
+        {
+            observe(sessionEvent);
+            events.Writer.TryWrite(sessionEvent);
+        }
 
         FrontEngine LoadFront(Plan plan)
         {
             try
             {
                 var segment = Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), progress);
-                return new FrontEngine(segment, _plan.Compression, sampling, tokenCountMax, options.ChunkTokensMax, _system.TimeProvider);
+                return new FrontEngine(segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _system.TimeProvider);
             }
             catch (UserErrorException error)
             {
@@ -114,5 +123,13 @@ internal sealed class LocalCluster : IAsyncDisposable
     }
 
     private BackendActor NewWorker(WorkerOptions options, Segment segment) =>
-        new(options, _transport, new BackEngine(segment, options.BatchRowsMax, _system.TimeProvider));
+        new(options, _transport, new BackEngine(segment, options.BatchRowsMax, _system.TimeProvider), _report);
+
+    private void Report(KernelEvent kernelEvent)
+    {
+        if (kernelEvent is ActorFailed failed)
+            _report($"{failed.Actor.Path} failed: {failed.Cause.Message}");
+        else if (kernelEvent is HookFailed hook)
+            _report($"{hook.Actor.Path} failed in {hook.Hook}: {hook.Cause.Message}");
+    }
 }

@@ -14,7 +14,4 @@ public static class FrameLimits
 
     /// <summary>Longest payload: the raw codec at <see cref="ValuesMax"/>. No codec writes a longer one.</summary>
     public const int PayloadBytesMax = ValuesMax * sizeof(float);
-
-    /// <summary>Longest frame.</summary>
-    public const int FrameBytesMax = FrameHeader.HeaderBytesMax + PayloadBytesMax + FrameHeader.ChecksumBytes;
 }

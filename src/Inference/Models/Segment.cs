@@ -42,6 +42,8 @@ public sealed class Segment
         ArgumentOutOfRangeException.ThrowIfGreaterThan(layers.End, config.LayerCount, nameof(layers));
         ArgumentOutOfRangeException.ThrowIfNegative(layers.Count, nameof(layers));
 
+        RefuseFurtherLayers(checkpoint);
+
         Linear? LoadEmbedding() => Linear.Load(checkpoint, "model.embed_tokens.weight", config.VocabularySize, config.HiddenSize);
         var endsModel = layers.End == config.LayerCount;
         var embedding = layers.First == 0 ? LoadEmbedding() : null;
@@ -62,8 +64,23 @@ public sealed class Segment
         return new Segment(config, layers, embedding, decoderLayers, finalNorm, head);
     }
 
-    /// <param name="tokenCountMax">Most positions; at most the model's context length is used.</param>
-    public KvCache CreateCache(int tokenCountMax) => new(Layers.Count, Config.KvWidth, Math.Min(tokenCountMax, Config.ContextLength));
+    /// <summary>A model that loses its last layers still writes fluent text; a configuration that does not name them is no harmless slip.</summary>
+    private static void RefuseFurtherLayers(Checkpoint checkpoint)
+    {
+        var further = $"model.layers.{checkpoint.Config.LayerCount}.input_layernorm.weight";
+        if (checkpoint.Contains(further))
+        {
+            throw new UserErrorException(
+                UserErrorKind.Checkpoint,
+                Path.Combine(checkpoint.Folder, Checkpoint.ConfigFileName) + ", num_hidden_layers",
+                "the number of layers in the safetensors files",
+                $"{checkpoint.Config.LayerCount}, although there is a tensor {further}",
+                "Use the files of one and the same checkpoint; download them again.");
+        }
+    }
+
+    /// <param name="tokenCountMax">Most positions; at most <see cref="ModelConfig.SequenceTokensMax"/> are used.</param>
+    public KvCache CreateCache(int tokenCountMax) => new(Layers.Count, Config.KvWidth, Math.Min(tokenCountMax, Config.SequenceTokensMax));
 
     /// <summary>Looks up token embeddings.</summary>
     /// <param name="tokens">[n], each below the vocabulary size</param>

@@ -119,7 +119,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         return session;
 
         FrontEngine LoadFront(Plan plan) => new(
-            Quill.Front((int)plan.SplitLayer), _plan.Compression, options.Sampling, Quill.Config.ContextLength, options.ChunkTokensMax, _driver.Time);
+            Quill.Front((int)plan.SplitLayer), plan.Compression.ToOptions(), options.Sampling, Quill.Config.ContextLength, options.ChunkTokensMax, _driver.Time);
     }
 
     /// <summary>Runs until the condition holds or virtual time is over.</summary>

@@ -24,6 +24,20 @@ public sealed class InProcessTransportTests
     }
 
     [Fact]
+    public void Watches_OfActorsThatAreGone_LeaveNothingBehind()
+    {
+        _world.Register(Transport, "worker");
+        for (var i = 0; i < 100; i++)
+        {
+            _world.Register(Transport, $"edge-{i}");
+            Transport.Watch("worker", $"edge-{i}");
+            Transport.Unregister($"edge-{i}");
+        }
+
+        Assert.Equal(0, Transport.WatchCount);
+    }
+
+    [Fact]
     public void Messages_OfOneSender_ArriveInOrder()
     {
         var received = _world.Register(Transport, "a");

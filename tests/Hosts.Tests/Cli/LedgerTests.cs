@@ -18,7 +18,7 @@ public sealed class LedgerTests
         AssertMatches(error, @"^outliers +[\d.]+ per token, sent losslessly *$");
         AssertMatches(
             error,
-            @"^where time went +edge compute [\d.]+ ms, encode [\d.]+ ms, transport [\d.]+ ms, queue [\d.]+ ms, decode [\d.]+ ms, worker compute [\d.]+ ms; in all [\d.]+ ms *$");
+            @"^where time went +edge compute [\d.]+ ms, encode [\d.]+ ms, transport [\d.]+ ms, queue [\d.]+ ms, decode [\d.]+ ms, worker compute [\d.]+ ms, loading and hand-overs [\d.]+ ms; in all [\d.]+ ms *$");
     }
 
     [Fact]
