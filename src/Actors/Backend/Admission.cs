@@ -2,49 +2,45 @@ using SplitActors.Actors.Protocol;
 
 namespace SplitActors.Actors.Backend;
 
-/// <summary>Whether a worker can serve a session or a step; if not, why, with both sides' values.</summary>
+/// <summary>Why a worker cannot serve a session or a step, with both sides' values; null if it can.</summary>
 internal static class Admission
 {
-    private static readonly (RejectReason, string) Admitted = (RejectReason.Unspecified, "");
-
-    public static (RejectReason Reason, string Detail) Check(OpenSession open, WorkerState worker)
+    public static Refusal? Check(OpenSession open, WorkerState worker)
     {
         var options = worker.Options;
-        if (open.ProtocolVersion != ProtocolVersion.Current)
-            return (RejectReason.ProtocolVersion, $"The device speaks protocol version {open.ProtocolVersion}, the worker {ProtocolVersion.Current}; update the older one.");
-        if (!open.ModelDigest.Equals(options.ModelDigest))
-            return (RejectReason.ModelDigest, Mismatch("model digest", Digests.Short(open.ModelDigest), Digests.Short(options.ModelDigest)));
+        if (Compatibility.Check("The device", open.ProtocolVersion, open.ModelDigest, "the worker", options.ModelDigest) is { } mismatch)
+            return mismatch;
         if (open.SplitLayer != options.Layers.First)
-            return (RejectReason.LayerRange, $"The device holds layers 1–{open.SplitLayer}, the worker {options.Layers}; they must follow each other.");
+            return new Refusal(RejectReason.LayerRange, $"The device holds layers 1–{open.SplitLayer}, the worker {options.Layers}; they must follow each other.");
         if (open.TokenCountMax == 0 || open.TokenCountMax > options.ContextLength)
-            return (RejectReason.ContextLength, $"The session asks for {open.TokenCountMax} tokens; the model's context has 1–{options.ContextLength}.");
+            return new Refusal(RejectReason.ContextLength, $"The session asks for {open.TokenCountMax} tokens; the model's context has 1–{options.ContextLength}.");
         if (open.Sampling is null)
-            return (RejectReason.BadRequest, "The session has no sampling options.");
+            return new Refusal(RejectReason.BadRequest, "The session has no sampling options.");
         if (open.Sampling.ToOptions().FindError() is { } error)
-            return (RejectReason.BadRequest, error.Message);
+            return new Refusal(RejectReason.BadRequest, error.Message);
         if (open.Generated.Count > open.TokenCountMax || open.Generated.Any(token => token >= options.VocabularySize))
-            return (RejectReason.BadRequest, $"The {open.Generated.Count} generated tokens exceed the session's {open.TokenCountMax} or the vocabulary's {options.VocabularySize}.");
+            return new Refusal(RejectReason.BadRequest, $"The {open.Generated.Count} generated tokens exceed the session's {open.TokenCountMax} or the vocabulary's {options.VocabularySize}.");
         if (worker.Sessions.Count >= options.SessionCountMax && !worker.Sessions.ContainsKey(new SessionId(open.SessionId)))
-            return (RejectReason.SessionLimit, $"The worker has {worker.Sessions.Count} of {options.SessionCountMax} sessions.");
-        return Admitted;
+            return new Refusal(RejectReason.SessionLimit, $"The worker has {worker.Sessions.Count} of {options.SessionCountMax} sessions.");
+        return null;
     }
 
-    public static (RejectReason Reason, string Detail) Check(DecodeStep step, WorkerSession session, WorkerState worker)
+    public static Refusal? Check(DecodeStep step, WorkerSession session, WorkerState worker)
     {
         var options = worker.Options;
         if (step.TokenCount == 0 || step.TokenCount > options.BatchRowsMax)
-            return (RejectReason.BadRequest, $"The step has {step.TokenCount} tokens; a step may have 1–{options.BatchRowsMax}.");
+            return new Refusal(RejectReason.BadRequest, $"The step has {step.TokenCount} tokens; a step may have 1–{options.BatchRowsMax}.");
         if ((long)step.Position + step.TokenCount > session.TokenCountMax)
-            return (RejectReason.ContextLength, $"The step ends at token {(long)step.Position + step.TokenCount}; the session was opened for {session.TokenCountMax}.");
+            return new Refusal(RejectReason.ContextLength, $"The step ends at token {(long)step.Position + step.TokenCount}; the session was opened for {session.TokenCountMax}.");
         if (!HasContentFor(step, options))
-            return (RejectReason.BadRequest, "The step has neither a frame nor one valid token id for each of its tokens.");
+            return new Refusal(RejectReason.BadRequest, "The step has neither a frame nor one valid token id for each of its tokens.");
         if (step.Frame.Length > (long)step.TokenCount * options.FrameBytesPerTokenMax)
-            return (RejectReason.BadRequest, $"The frame has {step.Frame.Length} bytes; {step.TokenCount} tokens may have {options.FrameBytesPerTokenMax} each.");
+            return new Refusal(RejectReason.BadRequest, $"The frame has {step.Frame.Length} bytes; {step.TokenCount} tokens may have {options.FrameBytesPerTokenMax} each.");
         if (worker.QueuedRows + step.TokenCount > options.QueuedRowsMax)
-            return (RejectReason.QueueFull, $"{worker.QueuedRows} of {options.QueuedRowsMax} tokens are waiting.");
+            return new Refusal(RejectReason.QueueFull, $"{worker.QueuedRows} of {options.QueuedRowsMax} tokens are waiting.");
         if (session.UnansweredRows + step.TokenCount > options.SessionQueuedRowsMax)
-            return (RejectReason.QueueFull, $"{session.UnansweredRows} of {options.SessionQueuedRowsMax} tokens of the session are waiting.");
-        return Admitted;
+            return new Refusal(RejectReason.QueueFull, $"{session.UnansweredRows} of {options.SessionQueuedRowsMax} tokens of the session are waiting.");
+        return null;
     }
 
     private static bool HasContentFor(DecodeStep step, WorkerOptions options) => step.ContentCase switch
@@ -54,6 +50,4 @@ internal static class Admission
             options.Layers.First == 0 && step.Tokens.Ids.Count == step.TokenCount && step.Tokens.Ids.All(token => token < options.VocabularySize),
         _ => false,
     };
-
-    private static string Mismatch(string what, string edge, string worker) => $"The device has {what} {edge}, the worker {worker}.";
 }

@@ -65,7 +65,7 @@ public static class BackendWorker
             var known = State.Sessions.GetValueOrDefault(id);
             if (known is not null && known.Edge != edge)
             {
-                Reject(edge, open.SessionId, open.Epoch, RejectReason.BadRequest, $"Session {id} belongs to another device.");
+                Reject(edge, open.SessionId, open.Epoch, new Refusal(RejectReason.BadRequest, $"Session {id} belongs to another device."));
                 return;
             }
 
@@ -73,10 +73,9 @@ public static class BackendWorker
                 return;
             if (known is null || open.Epoch > known.Epoch)
             {
-                var (reason, detail) = Admission.Check(open, State);
-                if (reason != RejectReason.Unspecified)
+                if (Admission.Check(open, State) is { } refusal)
                 {
-                    Reject(edge, open.SessionId, open.Epoch, reason, detail);
+                    Reject(edge, open.SessionId, open.Epoch, refusal);
                     return;
                 }
 
@@ -97,7 +96,7 @@ public static class BackendWorker
             var id = new SessionId(step.SessionId);
             if (!State.Sessions.TryGetValue(id, out var session) || session.Edge != edge || step.Epoch > session.Epoch)
             {
-                Reject(edge, step.SessionId, step.Epoch, RejectReason.UnknownSession, $"Session {id} is not open here; open it again.");
+                Reject(edge, step.SessionId, step.Epoch, new Refusal(RejectReason.UnknownSession, $"Session {id} is not open here; open it again."));
                 return;
             }
 
@@ -115,10 +114,9 @@ public static class BackendWorker
                 return;
             }
 
-            var (reason, detail) = Admission.Check(step, session, State);
-            if (reason != RejectReason.Unspecified)
+            if (Admission.Check(step, session, State) is { } refusal)
             {
-                Reject(edge, step.SessionId, step.Epoch, reason, detail);
+                Reject(edge, step.SessionId, step.Epoch, refusal);
                 return;
             }
 
@@ -135,7 +133,7 @@ public static class BackendWorker
         {
             var end = (long)step.Position + step.TokenCount;
             if (end > session.AcceptedCount)
-                Reject(edge, step.SessionId, step.Epoch, RejectReason.BadRequest, $"The step covers tokens {step.Position}–{end - 1}; {session.AcceptedCount} are here in other steps.");
+                Reject(edge, step.SessionId, step.Epoch, new Refusal(RejectReason.BadRequest, $"The step covers tokens {step.Position}–{end - 1}; {session.AcceptedCount} are here in other steps."));
             else if (session.LastResult is { } result && end <= result.NextPosition)
                 Send(edge, result);
             else
@@ -227,7 +225,7 @@ public static class BackendWorker
                 QueuedRows = State.QueuedRows - dropped,
                 Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = (int)step.Position }),
             };
-            Reject(session.Edge, step.SessionId, step.Epoch, refusal.Reason, refusal.Detail);
+            Reject(session.Edge, step.SessionId, step.Epoch, refusal);
         }
 
         private void Close(string edge, CloseSession close)
@@ -297,15 +295,15 @@ public static class BackendWorker
             SessionCountMax = (uint)Options.SessionCountMax,
         };
 
-        private void Reject(string to, ulong session, uint epoch, RejectReason reason, string detail)
+        private void Reject(string to, ulong session, uint epoch, Refusal refusal)
         {
-            var mayRetry = reason is RejectReason.SessionLimit or RejectReason.QueueFull;
+            var mayRetry = refusal.Reason is RejectReason.SessionLimit or RejectReason.QueueFull;
             Send(to, new Rejected
             {
                 SessionId = session,
                 Epoch = epoch,
-                Reason = reason,
-                Detail = detail,
+                Reason = refusal.Reason,
+                Detail = refusal.Detail,
                 RetryAfterMs = mayRetry ? (uint)Options.RetryAfter.TotalMilliseconds : 0,
             });
         }

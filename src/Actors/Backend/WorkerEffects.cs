@@ -34,9 +34,6 @@ public sealed record BatchEntry(QueuedStep Queued, WorkerSession Session, TimeSp
 /// <param name="KvBytes">Bytes of the session's cache after it.</param>
 public sealed record EntryResult(BatchEntry Entry, int? Token, Refusal? Refusal, long KvBytes);
 
-/// <summary>Why a step was not served, for a <see cref="Rejected"/>.</summary>
-public sealed record Refusal(RejectReason Reason, string Detail);
-
 /// <summary>A batch is done. Times are of the whole batch.</summary>
 public sealed record BatchComputed(ImmutableArray<EntryResult> Results, long DecodeUs, long ComputeUs);
 

@@ -14,10 +14,11 @@ public static class CompressionMessages
         BitsMin = (uint)options.Tabq.BitsMin,
     };
 
+    /// <summary>None, as a plan for the device alone may have it, means no compression.</summary>
     /// <exception cref="Inference.UserErrorException">A value is out of its range.</exception>
-    public static CompressionOptions ToOptions(this Compression message)
+    public static CompressionOptions ToOptions(this Compression? message)
     {
-        if (!message.Enabled)
+        if (message is not { Enabled: true })
             return CompressionOptions.Lossless;
         var threshold = message.ThresholdIsRelative ? Threshold.RelativeToRms(message.Threshold) : Threshold.Absolute(message.Threshold);
         return new CompressionOptions(

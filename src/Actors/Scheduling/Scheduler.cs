@@ -56,19 +56,9 @@ public static class Scheduler
 
         private void Greet(string from, Hello hello)
         {
-            if (hello.ProtocolVersion != ProtocolVersion.Current)
-            {
-                Reject(from, session: 0, RejectReason.ProtocolVersion, $"{from} speaks protocol version {hello.ProtocolVersion}, the scheduler {ProtocolVersion.Current}; update the older one.");
-                return;
-            }
-
-            if (!hello.ModelDigest.Equals(Options.ModelDigest))
-            {
-                Reject(from, session: 0, RejectReason.ModelDigest, $"{from} has model digest {Digests.Short(hello.ModelDigest)}, the scheduler {Digests.Short(Options.ModelDigest)}; use the same checkpoint.");
-                return;
-            }
-
-            if (hello.Role != Role.Worker || Admit(from, hello))
+            if (Compatibility.Check(from, hello.ProtocolVersion, hello.ModelDigest, "the scheduler", Options.ModelDigest) is { } mismatch)
+                Reject(from, session: 0, mismatch.Reason, mismatch.Detail);
+            else if (hello.Role != Role.Worker || Admit(from, hello))
                 Send(from, new Welcome());
         }
 

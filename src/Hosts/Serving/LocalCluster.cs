@@ -67,7 +67,7 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     /// <summary>Starts a session on a prompt of at least one token; <paramref name="observe"/> sees each event within the actor's turn.</summary>
     /// <returns>
-    /// What happens, in order, up to <see cref="SessionEnded"/>, or to the <see cref="UserErrorException"/> that damaged front layers are;
+    /// What happens, in order, up to <see cref="SessionEnded"/>, or to the <see cref="UserErrorException"/> that damaged front layers are, or to the cancellation of loading them;
     /// and the actor, for <see cref="CancelSession"/>.
     /// </returns>
     public (ChannelReader<SessionEvent> Events, ActorRef Actor) StartSession(
@@ -107,9 +107,9 @@ internal sealed class LocalCluster : IAsyncDisposable
                 var segment = Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), progress);
                 return new FrontEngine(segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _system.TimeProvider);
             }
-            catch (UserErrorException error)
+            catch (Exception error) when (error is UserErrorException or OperationCanceledException)
             {
-                events.Writer.Complete(error); // its kind decides the exit code, which the session's end does not tell
+                events.Writer.TryComplete(error); // it decides the exit code, which the session's end does not tell
                 throw;
             }
         }
