@@ -8,6 +8,9 @@ public sealed class WeightQuantizerTests
     /// <summary>Half a step, and what rounding the quotient to float32 may add to it.</summary>
     private const double HalfStep = 0.5 + 1e-4;
 
+    /// <summary>Steps from the end of the levels to the largest magnitude, on the side that has one level less.</summary>
+    private const double CutOff = 2;
+
     private const float Fp16Smallest = 1f / (1 << 24);
 
     [Fact]
@@ -17,15 +20,27 @@ public sealed class WeightQuantizerTests
         var (codes, scales) = Quantize(weights, row.Format);
         for (var i = 0; i < weights.Length; i++)
         {
-            var step = (double)scales[i / row.Format.GroupSize];
-            var error = Math.Abs(weights[i] - (step * (codes[i] - row.Format.ZeroCode)));
+            var step = Math.Abs((double)scales[i / row.Format.GroupSize]);
+            var error = Math.Abs(Dequantize(codes, scales, row.Format, i) - weights[i]);
+            var isOutermost = codes[i] == 0 || codes[i] == (2 * row.Format.ZeroCode) - 1;
             if (step == 0)
-                Assert.InRange(Math.Abs(weights[i]), 0, row.Format.ZeroCode * Fp16Smallest / 2);
-            else if (row.Format.Bits == 8 || codes[i] < (2 * row.Format.ZeroCode) - 1)
-                Assert.InRange(error, 0, HalfStep * Math.Abs(step));
+                Assert.InRange(error, 0, (row.Format.ZeroCode + 1) * Fp16Smallest / 2);
             else
-                Assert.InRange(error, 0, (1 + HalfStep) * Math.Abs(step)); // the last code: the far end may be cut off
+                Assert.InRange(error, 0, (isOutermost && row.Format.Bits < 8 ? CutOff + HalfStep : HalfStep) * step);
         }
+    });
+
+    [Fact]
+    public void Quantize_AnyRow_HasNoMoreErrorThanTheSymmetricScale() => Property.Holds(1000, QuantizationCase.Any, row =>
+    {
+        var weights = (row with { ColumnCount = Math.Min(row.ColumnCount, row.Format.GroupSize), Exponent = Math.Max(row.Exponent, 0) }).Weights();
+        var (codes, scales) = Quantize(weights, row.Format);
+        var levels = row.Format.ZeroCode - 1;
+        var step = (double)(Half)(weights.Max(Math.Abs) / levels);
+        double SymmetricError(float weight) => weight - (step * Math.Clamp(Math.Round(weight / step), -levels, levels));
+
+        var error = weights.Select((weight, i) => weight - Dequantize(codes, scales, row.Format, i)).Sum(difference => difference * difference);
+        Assert.InRange(error, 0, 1.0001 * weights.Sum(weight => step == 0 ? 0 : SymmetricError(weight) * SymmetricError(weight)));
     });
 
     [Fact]
@@ -78,6 +93,9 @@ public sealed class WeightQuantizerTests
         Assert.Equal([(Half)(-0.25f)], mirroredScales);
         Assert.Equal(codes, mirrored);
     }
+
+    private static double Dequantize(byte[] codes, Half[] scales, WeightFormat format, int column) =>
+        (double)scales[column / format.GroupSize] * (codes[column] - format.ZeroCode);
 
     private static (byte[] Codes, Half[] Scales) Quantize(float[] row, WeightFormat format)
     {
