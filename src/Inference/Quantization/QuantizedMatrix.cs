@@ -45,25 +45,30 @@ internal sealed unsafe class QuantizedMatrix
     /// <exception cref="UserErrorException">The tensor has another type, size or alignment, or a scale is not finite.</exception>
     public static QuantizedMatrix FromTensor(Tensor tensor, TileLayout layout)
     {
-        if (tensor.Type != TensorType.U8 || tensor.ByteCount != layout.ByteCount)
-        {
-            throw Refused(
-                tensor, "", $"{layout.ByteCount} bytes of U8 for [{layout.RowCount}, {layout.ColumnCount}] as {layout.Format}",
-                $"{tensor.ByteCount} bytes of {tensor.Type}");
-        }
-
+        EnsureFits(tensor.Info, layout);
         if (tensor.Info.FileOffset % TileLayout.PlaneBytes != 0)
-            throw Refused(tensor, ", data_offsets", $"a multiple of {TileLayout.PlaneBytes} bytes in the file", $"{tensor.Info.FileOffset}");
+            throw Refused(tensor.Info, ", data_offsets", $"a multiple of {TileLayout.PlaneBytes} bytes in the file", $"{tensor.Info.FileOffset}");
 
         for (var tile = 0; tile < layout.TileCount; tile++)
         {
             var scales = Tile(tensor.Pointer, layout, tile)[..layout.ScalesBytes];
             var index = FloatBits.IndexOfNonFinite(TensorType.F16, scales);
             if (index >= 0)
-                throw Refused(tensor, $", tile {tile}, scale {index}", "a finite number", $"{MemoryMarshal.Cast<byte, Half>(scales)[index]}");
+                throw Refused(tensor.Info, $", tile {tile}, scale {index}", "a finite number", $"{MemoryMarshal.Cast<byte, Half>(scales)[index]}");
         }
 
         return new QuantizedMatrix(layout, buffer: null, tensor);
+    }
+
+    /// <exception cref="UserErrorException">The tensor has another type or size than the tiles of the matrix.</exception>
+    public static void EnsureFits(TensorInfo tensor, TileLayout layout)
+    {
+        if (tensor.Type != TensorType.U8 || tensor.ByteCount != layout.ByteCount)
+        {
+            throw Refused(
+                tensor, "", $"{layout.ByteCount} bytes of U8 for [{layout.RowCount}, {layout.ColumnCount}] as {layout.Format}",
+                $"{tensor.ByteCount} bytes of {tensor.Type}");
+        }
     }
 
     /// <summary>One row as floats, <c>scale·(code − ZeroCode)</c>: an embedding look-up.</summary>
@@ -80,6 +85,6 @@ internal sealed unsafe class QuantizedMatrix
 
     private static Span<byte> Tile(byte* matrix, TileLayout layout, int tile) => new(matrix + (tile * layout.TileBytes), checked((int)layout.TileBytes));
 
-    private static UserErrorException Refused(Tensor tensor, string part, string expected, string found) =>
-        CheckpointError.At(tensor.Info.Place + part, expected, found, WriteAgain);
+    private static UserErrorException Refused(TensorInfo tensor, string part, string expected, string found) =>
+        CheckpointError.At(tensor.Place + part, expected, found, WriteAgain);
 }
