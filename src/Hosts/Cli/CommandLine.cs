@@ -33,6 +33,7 @@ internal static class CommandLine
     {
         RunCommand.Create(),
         ModelCommand.Create(),
+        QuantizeCommand.Create(),
     };
 
     private static string Explain(ParseResult parsed)

@@ -1,13 +1,14 @@
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Models;
+using SplitActors.Inference.Quantization;
 
 namespace SplitActors.Hosts.Cli;
 
 /// <summary>
-/// Says on standard error how far loading is: on a terminal in one line that is overwritten, elsewhere in a line for each part that is done.
+/// Says on standard error how far loading or quantizing is: on a terminal in one line that is overwritten, elsewhere in a line for each part that is done.
 /// </summary>
 /// <param name="isEnabled">Whether anything is shown.</param>
-/// <param name="cancellation">Ends loading at its next report, by an exception.</param>
+/// <param name="cancellation">Ends it at its next report, by an exception.</param>
 internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation) : IProgress<ChecksumProgress>, IDisposable
 {
     private readonly bool _isTerminal = !Console.IsErrorRedirected;
@@ -18,6 +19,9 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
 
     /// <param name="what">Whose layers are loaded.</param>
     public IProgress<LoadProgress> Layers(string what) => new LayerProgress(this, what);
+
+    /// <summary>How far the writing of a package is, which begins now.</summary>
+    public IProgress<PackageProgress> Package(TimeProvider clock) => new PackageWriting(this, clock);
 
     public void Clear()
     {
@@ -49,5 +53,18 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
     {
         public void Report(LoadProgress value) =>
             line.Show($"loading the {what}: {value.LayersLoaded} of {value.LayerCount} layers", value.LayersLoaded == value.LayerCount);
+    }
+
+    private sealed class PackageWriting(LoadingLine line, TimeProvider clock) : IProgress<PackageProgress>
+    {
+        private readonly long _start = clock.GetTimestamp();
+
+        public void Report(PackageProgress value)
+        {
+            var isDone = value.TensorsDone == value.TensorCount;
+            var remaining = clock.GetElapsedTime(_start) * ((value.BytesTotal - value.BytesDone) / Math.Max(1.0, value.BytesDone));
+            var left = isDone ? "" : $", {Math.Ceiling(remaining.TotalSeconds)} s left";
+            line.Show($"quantizing: {value.TensorsDone} of {value.TensorCount} tensors, {value.BytesDone >> 20} of {value.BytesTotal >> 20} MiB{left}", isDone);
+        }
     }
 }

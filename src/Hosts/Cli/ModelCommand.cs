@@ -23,7 +23,7 @@ internal static class ModelCommand
         var command = new Command(
             "model",
             """
-            Prints a checkpoint's layers, sizes and memory at 16, 8 and 4 bits, for every split. Reads headers only.
+            Prints a checkpoint's layers, sizes and memory at 16, 8 and 4 bits, for every split; of an OPSC package, what its front and back hold. Reads headers only.
 
             Example: splitactors model ~/models/Llama-3.2-1B
             """)
@@ -47,7 +47,7 @@ internal static class ModelCommand
     {
         Terminal.Output.WriteFacts([.. Facts(folder, summary)]);
         Console.Out.WriteLine();
-        Terminal.Output.Write(Splits(summary));
+        Terminal.Output.Write(summary.Parts.IsEmpty ? Splits(summary) : Parts(summary));
     }
 
     private static IEnumerable<(string Name, string Value)> Facts(string folder, CheckpointSummary summary)
@@ -81,6 +81,28 @@ internal static class ModelCommand
         return table;
     }
 
+    private static Table Parts(CheckpointSummary summary)
+    {
+        var table = new Table().Border(TableBorder.Simple).Title("Weights in MiB, KV cache in KiB per token at 16 bits");
+        foreach (var header in new[] { "part", "layers", "weights", "MiB", "KV", "file" })
+            table.AddColumn(new TableColumn(new Text(header)).NoWrap());
+        foreach (var part in summary.Parts)
+            table.AddRow(part.Name, $"{part.LayerCount}", $"{part.Format}", Mebibytes(part.WeightBytes), Kibibytes(part.KvBytesPerToken), part.FileName);
+        return table;
+    }
+
+    /// <summary>A part of an OPSC package.</summary>
+    public static object ToJson(PackagePart part) => new
+    {
+        part.Name,
+        part.FileName,
+        part.Format.Bits,
+        GroupSize = part.Format.IsQuantized ? part.Format.GroupSize : (int?)null,
+        part.LayerCount,
+        part.WeightBytes,
+        part.KvBytesPerToken,
+    };
+
     private static object ToJson(string folder, CheckpointSummary summary) => new
     {
         Folder = folder,
@@ -90,6 +112,7 @@ internal static class ModelCommand
         summary.FileBytes,
         Types = summary.Types.Select(type => new { Type = $"{type.Type}", type.TensorCount, type.ElementCount, type.ByteCount }),
         summary.Splits,
+        Parts = summary.Parts.Select(ToJson),
     };
 
     private static string Mebibytes(long bytes) => $"{bytes / (double)(1 << 20):F2}";

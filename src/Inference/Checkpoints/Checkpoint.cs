@@ -1,4 +1,5 @@
 using SplitActors.Inference.Json;
+using SplitActors.Inference.Quantization;
 
 namespace SplitActors.Inference.Checkpoints;
 
@@ -18,22 +19,31 @@ public sealed class Checkpoint : IDisposable
     private readonly ChecksumFile? _verified;
     private readonly List<Shard> _shards = [];
     private readonly Dictionary<string, Shard> _shardOfTensor = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, WeightFormat> _formatOfTensor = new(StringComparer.Ordinal); // of an OPSC package's matrices
 
     private Checkpoint(string folder, CheckpointOpenOptions options)
     {
         Folder = folder;
         Checksums = ChecksumFile.TryOpen(folder);
         _verified = options.VerifyChecksums ? Checksums : null;
-        Config = ModelConfigReader.Read(ReadJson(ConfigFileName), TryReadJson(GenerationConfigFileName));
+        var config = ReadJson(ConfigFileName);
+        Config = ModelConfigReader.Read(config, TryReadJson(GenerationConfigFileName));
+        Quantization = OpscQuantization.Read(config.Field(OpscQuantization.FieldName), Config.LayerCount);
+        if (Quantization is not null)
+            AddFormats(Quantization);
         if (File.Exists(PathTo(SingleFileName)))
             AddSingleFile(options);
         else
             AddShards(options);
+        RefuseFurtherLayers();
     }
 
     public string Folder { get; }
 
     public ModelConfig Config { get; }
+
+    /// <summary>What an OPSC package holds; null for a checkpoint of stored weights.</summary>
+    public OpscQuantization? Quantization { get; }
 
     /// <summary>The folder's <c>SHA256SUMS</c>; null if it has none.</summary>
     public ChecksumFile? Checksums { get; }
@@ -66,6 +76,11 @@ public sealed class Checkpoint : IDisposable
 
     public bool Contains(string name) => _shardOfTensor.ContainsKey(name);
 
+    /// <summary>
+    /// How a tensor's weights are stored. One of a quantized format is U8 in the tiles of a <see cref="TileLayout"/>, [tiles, bytes of a tile].
+    /// </summary>
+    public WeightFormat FormatOf(string name) => _formatOfTensor.GetValueOrDefault(name, WeightFormat.Unquantized);
+
     /// <param name="name">Name of the tensor, such as <c>model.layers.0.self_attn.q_proj.weight</c>.</param>
     /// <param name="expectedShape">The shape that it must have; none given: any shape will do.</param>
     /// <exception cref="UserErrorException">
@@ -76,10 +91,13 @@ public sealed class Checkpoint : IDisposable
         if (_shardOfTensor.TryGetValue(name, out var shard))
             return shard.OpenVerified().GetTensor(name, expectedShape);
 
-        var path = _shards is [{ IndexedTensors: [] } single] ? single.Path : PathTo(ShardIndex.FileName);
-        var expected = expectedShape.IsEmpty ? "a tensor" : $"a tensor of shape {TensorInfo.ShapeText(expectedShape)}";
-        throw CheckpointError.At(CheckpointError.TensorPlace(path, name), expected, "no tensor of this name", MatchingFilesNextStep);
+        throw NoSuchTensor(name, expectedShape.IsEmpty ? "a tensor" : $"a tensor of shape {TensorInfo.ShapeText(expectedShape)}");
     }
+
+    /// <summary>What the header says of a tensor; its file is not verified.</summary>
+    /// <exception cref="UserErrorException">There is no such tensor, or its file is missing or damaged.</exception>
+    internal TensorInfo GetInfo(string name) =>
+        _shardOfTensor.TryGetValue(name, out var shard) ? shard.Open().Tensors[name] : throw NoSuchTensor(name, "a tensor");
 
     /// <summary>Reads another file of the folder, such as <c>tokenizer.json</c>, verified like the others.</summary>
     /// <exception cref="UserErrorException">The file is missing, damaged, or above 256 MiB.</exception>
@@ -101,6 +119,24 @@ public sealed class Checkpoint : IDisposable
     {
         foreach (var shard in _shards)
             shard.Dispose();
+    }
+
+    private void AddFormats(OpscQuantization quantization)
+    {
+        foreach (var tensor in ModelTensors.Of(Config))
+            _formatOfTensor.Add(tensor.Name, quantization.FormatOf(tensor));
+    }
+
+    /// <summary>A model that loses its last layers still writes fluent text; a configuration that does not name them is no harmless slip.</summary>
+    private void RefuseFurtherLayers()
+    {
+        var further = ModelTensors.OfLayer(Config, Config.LayerCount).FirstOrDefault(tensor => Contains(tensor.Name)).Name;
+        if (further is not null)
+        {
+            throw CheckpointError.At(
+                $"{PathTo(ConfigFileName)}, num_hidden_layers", "the number of layers in the safetensors files",
+                $"{Config.LayerCount}, although there is a tensor {further}", MatchingFilesNextStep);
+        }
     }
 
     private void AddSingleFile(CheckpointOpenOptions options)
@@ -136,6 +172,12 @@ public sealed class Checkpoint : IDisposable
                 _shardOfTensor.Add(tensor, shard);
             }
         }
+    }
+
+    private UserErrorException NoSuchTensor(string name, string expected)
+    {
+        var path = _shards is [{ IndexedTensors: [] } single] ? single.Path : PathTo(ShardIndex.FileName);
+        return CheckpointError.At(CheckpointError.TensorPlace(path, name), expected, "no tensor of this name", MatchingFilesNextStep);
     }
 
     private string PathTo(string fileName) => Path.Combine(Folder, fileName);

@@ -11,14 +11,16 @@ public readonly record struct TypeShare(TensorType Type, int TensorCount, long E
 /// <param name="Parameters">weights that the configuration implies</param>
 /// <param name="FileBytes">all safetensors files, headers included</param>
 /// <param name="Types">what the files really store, largest share first</param>
-/// <param name="Splits">one entry per split ℓ = 0..L</param>
+/// <param name="Splits">one entry per split ℓ = 0..L; none for an OPSC package, which is made for one</param>
+/// <param name="Parts">front and back of an OPSC package; none for another checkpoint</param>
 public sealed record CheckpointSummary(
     ModelConfig Config,
     ModelDigest Digest,
     ParameterCounts Parameters,
     long FileBytes,
     ImmutableArray<TypeShare> Types,
-    ImmutableArray<SplitFootprint> Splits)
+    ImmutableArray<SplitFootprint> Splits,
+    ImmutableArray<PackagePart> Parts)
 {
     /// <exception cref="UserErrorException">A shard is missing or damaged.</exception>
     public static CheckpointSummary Of(Checkpoint checkpoint)
@@ -26,7 +28,8 @@ public sealed record CheckpointSummary(
         var types = from tensor in checkpoint.Tensors
                     group tensor by tensor.Type into share
                     select new TypeShare(share.Key, share.Count(), share.Sum(t => t.ElementCount), share.Sum(t => t.ByteCount));
-        var splits = from splitLayer in Enumerable.Range(0, checkpoint.Config.LayerCount + 1)
+        var splitCount = checkpoint.Quantization is null ? checkpoint.Config.LayerCount + 1 : 0;
+        var splits = from splitLayer in Enumerable.Range(0, splitCount)
                      select SplitFootprint.Of(checkpoint.Config, splitLayer);
         return new CheckpointSummary(
             checkpoint.Config,
@@ -34,6 +37,7 @@ public sealed record CheckpointSummary(
             ParameterCounts.Of(checkpoint.Config),
             checkpoint.FileBytes,
             [.. types.OrderByDescending(share => share.ByteCount)],
-            [.. splits]);
+            [.. splits],
+            PackagePart.Of(checkpoint));
     }
 }

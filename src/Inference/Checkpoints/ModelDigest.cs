@@ -1,13 +1,15 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using SplitActors.Inference.Quantization;
 
 namespace SplitActors.Inference.Checkpoints;
 
 /// <summary>
 /// The identity of a checkpoint, which both sides of a split compare before they start. It is the SHA-256 of these lines:
 /// <list type="number">
-/// <item>every field of <see cref="ModelConfig"/> except <see cref="ModelConfig.TorchDtype"/>, in a fixed order;</item>
+/// <item>every field of <see cref="ModelConfig"/> except <see cref="ModelConfig.TorchDtype"/>, in a fixed order, and of
+/// <see cref="Checkpoint.Quantization"/>, if there is one;</item>
 /// <item>for each safetensors file that <c>SHA256SUMS</c> lists, by name: its name and the listed SHA-256, which stands for all
 /// bytes of the file;</item>
 /// <item>for each tensor, by name: its name, and, unless its file is in 2, its dtype and shape.</item>
@@ -34,6 +36,8 @@ public sealed record ModelDigest
     {
         var text = new StringBuilder("splitactors model digest 1\n");
         AppendConfig(text, checkpoint.Config);
+        if (checkpoint.Quantization is { } quantization)
+            text.Append(OpscQuantization.FieldName).Append(' ').Append(quantization.ToJson().ToJsonString()).Append('\n');
 
         var listed = new HashSet<Shard>();
         foreach (var shard in checkpoint.Shards.OrderBy(shard => shard.FileName, StringComparer.Ordinal))

@@ -37,9 +37,5 @@ public readonly record struct SplitFootprint(
     }
 
     private static WeightBytes LayerBytes(ModelConfig config) =>
-        WeightBytes.OfMatrix(config.QueryWidth + (2L * config.KvWidth), config.HiddenSize)   // q, k, v
-        + WeightBytes.OfMatrix(config.HiddenSize, config.QueryWidth)                         // o
-        + WeightBytes.OfMatrix(2L * config.IntermediateSize, config.HiddenSize)              // gate, up
-        + WeightBytes.OfMatrix(config.HiddenSize, config.IntermediateSize)                   // down
-        + (2 * WeightBytes.OfVector(config.HiddenSize));                                     // norms
+        ModelTensors.OfLayer(config, layer: 0).Aggregate(default(WeightBytes), (sum, tensor) => sum + WeightBytes.Of(tensor));
 }

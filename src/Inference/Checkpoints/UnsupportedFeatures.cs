@@ -23,11 +23,9 @@ internal static class UnsupportedFeatures
                 throw bias.Error("false", nextStep: NextStep);
         }
 
-        foreach (var feature in new[] { config.Field("sliding_window"), config.Field("quantization_config") })
-        {
-            if (!feature.IsAbsent)
-                throw feature.Error("null", nextStep: NextStep);
-        }
+        var slidingWindow = config.Field("sliding_window");
+        if (!slidingWindow.IsAbsent)
+            throw slidingWindow.Error("null", nextStep: NextStep);
 
         var tensorParallelism = config.Field("pretraining_tp");
         if (tensorParallelism.Integer(0, int.MaxValue, whenAbsent: 1) > 1)

@@ -55,9 +55,11 @@ public sealed class CheckpointSummaryTests
         // Layer: q 64·48, k and v 32·48, o 48·64, gate and up 96·48, down 48·96, norms 2·48 = 23 136.
         Assert.Equal(new ParameterCounts(4_800, 23_136, 69_408, 48, 4_800), ParameterCounts.Of(Untied));
 
-        // Groups per row: 48 columns 2, 64 columns 2, 96 columns 3. Layer: (128 + 192)·2 + 48·2 + 48·3 = 880; embedding 200.
-        var embedding = new WeightBytes(9_600, 200 * 34, 200 * 18);
-        var layer = new WeightBytes(46_272, (880 * 34) + 384, (880 * 18) + 384);
+        // Tiles of 16 rows: 64 B of scales for 1 or 2 groups, 128 B for 3; 512 B of codes per block of 32 columns at 8 bits, 256 B at 4.
+        // Columns 48 and 64 are 2 blocks: 1088 or 576 B a tile; 96 are 3: 1664 or 896 B.
+        // Tiles of a layer: q 4, k and v 2 each, o 3 of 64 columns, gate and up 6 each: 23; down 3 of 96 columns. Embedding: 7.
+        var embedding = new WeightBytes(9_600, 7 * 1_088, 7 * 576);
+        var layer = new WeightBytes(46_272, (23 * 1_088) + (3 * 1_664) + 384, (23 * 576) + (3 * 896) + 384);
         var norm = new WeightBytes(96, 192, 192);
         Assert.Equal(
             new SplitFootprint(1, embedding + layer, (2 * layer) + norm + embedding, 128, 256), SplitFootprint.Of(Untied, 1));

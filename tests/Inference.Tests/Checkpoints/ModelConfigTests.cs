@@ -93,7 +93,6 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("mlp_bias", "true", "false")]
     [InlineData("sliding_window", "4096", "4096")]
     [InlineData("pretraining_tp", "2", "2")]
-    [InlineData("quantization_config", """{"bits":4}""", "not supported")]
     [InlineData("rope_scaling", """{"rope_type":"llama3","factor":8}""", "\"llama3\"")]
     [InlineData("rope_scaling", """{"type":"linear","factor":2}""", "\"linear\"")]
     [InlineData("rope_scaling", """{"factor":2}""", "rope_type")]

@@ -1,0 +1,86 @@
+using System.Security.Cryptography;
+using System.Text;
+using SplitActors.Inference.Checkpoints;
+
+namespace SplitActors.Inference.Quantization;
+
+/// <summary>
+/// A folder that is there as a whole or not at all: its files are written beside it and take its name at the end. Their SHA-256 are listed
+/// in <c>SHA256SUMS</c>.
+/// </summary>
+internal sealed class PackageFolder : IDisposable
+{
+    private readonly string _folder;
+    private readonly string _unfinished;
+    private readonly SortedDictionary<string, string> _digests = new(StringComparer.Ordinal);
+
+    /// <exception cref="UserErrorException">There is something at this place already.</exception>
+    public PackageFolder(string folder)
+    {
+        _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        if (File.Exists(_folder) || (Directory.Exists(_folder) && Directory.EnumerateFileSystemEntries(_folder).Any()))
+        {
+            throw new UserErrorException(
+                UserErrorKind.Output, folder, "a new or an empty folder", File.Exists(_folder) ? "a file" : "a folder with files in it",
+                "Name another one, or remove it.");
+        }
+
+        _unfinished = $"{_folder}.{Path.GetRandomFileName()}.unfinished";
+        Directory.CreateDirectory(_unfinished);
+    }
+
+    public void Write(string fileName, byte[] content) => Write(fileName, file => file.Write(content));
+
+    /// <param name="fileName">Within the folder.</param>
+    /// <param name="write">Writes the content, from its first byte to its last.</param>
+    public void Write(string fileName, Action<PackageFile> write)
+    {
+        using var file = new PackageFile(Path.Combine(_unfinished, fileName));
+        write(file);
+        _digests.Add(fileName, file.Finish());
+    }
+
+    /// <summary>Lists the checksums, and gives the folder its name.</summary>
+    public void Finish()
+    {
+        var lines = string.Concat(_digests.Select(entry => $"{entry.Value}  {entry.Key}\n"));
+        Write(ChecksumFile.FileName, Encoding.UTF8.GetBytes(lines));
+        if (Directory.Exists(_folder))
+            Directory.Delete(_folder); // fails unless it is still empty
+        Directory.Move(_unfinished, _folder);
+    }
+
+    /// <summary>Removes what was not finished.</summary>
+    public void Dispose()
+    {
+        if (Directory.Exists(_unfinished))
+            Directory.Delete(_unfinished, recursive: true);
+    }
+}
+
+/// <summary>A file that is being written; its SHA-256 is taken of the bytes that go by.</summary>
+internal sealed class PackageFile(string path) : IDisposable
+{
+    private readonly FileStream _stream = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 20);
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        _stream.Write(bytes);
+        _hash.AppendData(bytes);
+    }
+
+    /// <summary>Waits until the file is on the disk.</summary>
+    /// <returns>Its SHA-256 as 64 lower-case hexadecimal digits.</returns>
+    public string Finish()
+    {
+        _stream.Flush(flushToDisk: true);
+        return Convert.ToHexStringLower(_hash.GetHashAndReset());
+    }
+
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _hash.Dispose();
+    }
+}

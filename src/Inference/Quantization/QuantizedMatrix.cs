@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Memory;
+
+namespace SplitActors.Inference.Quantization;
+
+/// <summary>A quantized matrix W [rows, columns] in tiles, in memory of its own or where its file is mapped. Any thread may read.</summary>
+internal sealed unsafe class QuantizedMatrix
+{
+    private const string WriteAgain = "Write the package again with `splitactors quantize`.";
+
+    private readonly NativeBuffer? _buffer;
+    private readonly Tensor? _tensor;
+
+    private QuantizedMatrix(TileLayout layout, NativeBuffer? buffer, Tensor? tensor) => (Layout, _buffer, _tensor) = (layout, buffer, tensor);
+
+    public TileLayout Layout { get; }
+
+    /// <summary>
+    /// [tiles][TileBytes], aligned to 64 bytes. Whoever keeps it must keep the matrix, and, if it is mapped, the checkpoint, undisposed.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
+    public byte* Pointer => _buffer is not null ? _buffer.Pointer : _tensor!.Pointer;
+
+    /// <summary>Whether the weights lie in the mapped file, not in memory of their own.</summary>
+    public bool IsMapped => _tensor is not null;
+
+    /// <summary>Rounds stored weights into memory of their own, one row at a time.</summary>
+    /// <param name="tensor">[rows, columns], BF16, F16 or F32</param>
+    /// <param name="format">A quantized format.</param>
+    /// <exception cref="UserErrorException">A weight is not finite, or of another type.</exception>
+    public static QuantizedMatrix Quantize(Tensor tensor, WeightFormat format)
+    {
+        var quantizer = new TileQuantizer(tensor, format);
+        var layout = quantizer.Layout;
+        var buffer = new NativeBuffer(layout.ByteCount);
+        for (var tile = 0; tile < layout.TileCount; tile++)
+            quantizer.Quantize(tile, Tile(buffer.Pointer, layout, tile));
+        return new QuantizedMatrix(layout, buffer, tensor: null);
+    }
+
+    /// <summary>Takes tiles as they are mapped; only the scales are looked at.</summary>
+    /// <param name="tensor">U8 of <see cref="TileLayout.ByteCount"/> bytes</param>
+    /// <param name="layout">What the tiles hold.</param>
+    /// <exception cref="UserErrorException">The tensor has another type, size or alignment, or a scale is not finite.</exception>
+    public static QuantizedMatrix FromTensor(Tensor tensor, TileLayout layout)
+    {
+        EnsureFits(tensor.Info, layout);
+        if (tensor.Info.FileOffset % TileLayout.PlaneBytes != 0)
+            throw Refused(tensor.Info, ", data_offsets", $"a multiple of {TileLayout.PlaneBytes} bytes in the file", $"{tensor.Info.FileOffset}");
+
+        for (var tile = 0; tile < layout.TileCount; tile++)
+        {
+            var scales = Tile(tensor.Pointer, layout, tile)[..layout.ScalesBytes];
+            var index = FloatBits.IndexOfNonFinite(TensorType.F16, scales);
+            if (index >= 0)
+                throw Refused(tensor.Info, $", tile {tile}, scale {index}", "a finite number", $"{MemoryMarshal.Cast<byte, Half>(scales)[index]}");
+        }
+
+        return new QuantizedMatrix(layout, buffer: null, tensor);
+    }
+
+    /// <exception cref="UserErrorException">The tensor has another type or size than the tiles of the matrix.</exception>
+    public static void EnsureFits(TensorInfo tensor, TileLayout layout)
+    {
+        if (tensor.Type != TensorType.U8 || tensor.ByteCount != layout.ByteCount)
+        {
+            throw Refused(
+                tensor, "", $"{layout.ByteCount} bytes of U8 for [{layout.RowCount}, {layout.ColumnCount}] as {layout.Format}",
+                $"{tensor.ByteCount} bytes of {tensor.Type}");
+        }
+    }
+
+    /// <summary>One row as floats, <c>scale·(code − ZeroCode)</c>: an embedding look-up.</summary>
+    /// <param name="row">0 to RowCount − 1</param>
+    /// <param name="destination">[columns], written</param>
+    public void CopyRow(int row, Span<float> destination)
+    {
+        if ((uint)row >= (uint)Layout.RowCount || destination.Length != Layout.ColumnCount)
+            throw new ArgumentException($"Row {row} into {destination.Length} floats of a matrix of [{Layout.RowCount}, {Layout.ColumnCount}].", nameof(row));
+
+        TileReader.CopyRow(Layout, Tile(Pointer, Layout, row / TileLayout.TileRows), row % TileLayout.TileRows, destination);
+        GC.KeepAlive(this);
+    }
+
+    private static Span<byte> Tile(byte* matrix, TileLayout layout, int tile) => new(matrix + (tile * layout.TileBytes), checked((int)layout.TileBytes));
+
+    private static UserErrorException Refused(TensorInfo tensor, string part, string expected, string found) =>
+        CheckpointError.At(tensor.Place + part, expected, found, WriteAgain);
+}
