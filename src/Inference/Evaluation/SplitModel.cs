@@ -1,4 +1,6 @@
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Inference.Evaluation;
 
@@ -10,13 +12,18 @@ namespace SplitActors.Inference.Evaluation;
 /// <param name="back">Ends it; the same instance as the front for the whole model.</param>
 /// <param name="transport">What happens to the hidden state at the split; null: nothing.</param>
 /// <param name="rowCountMax">Most tokens of one window.</param>
-public sealed class SplitModel(Segment front, Segment back, SplitModel.Transport? transport, int rowCountMax)
+/// <param name="kvFormat">How keys and values are stored.</param>
+/// <param name="threads">Null for the calling thread alone.</param>
+public sealed class SplitModel(
+    Segment front, Segment back, SplitModel.Transport? transport, int rowCountMax, KvFormat kvFormat = KvFormat.Float16, ComputeThreads? threads = null) : IDisposable
 {
-    private readonly Workspace _workspace = new(front.Config, rowCountMax);
+    private readonly Workspace _workspace = new(front.Config, rowCountMax, threads ?? ComputeThreads.Single);
     private readonly float[] _hidden = new float[rowCountMax * front.Config.HiddenSize];
 
     /// <param name="hidden">[rows, d], changed in place</param>
     public delegate void Transport(Span<float> hidden, int rows);
+
+    public void Dispose() => _workspace.Dispose();
 
     /// <summary>Logits of every position of a fresh sequence.</summary>
     /// <param name="tokens">[n]</param>
@@ -25,10 +32,15 @@ public sealed class SplitModel(Segment front, Segment back, SplitModel.Transport
     {
         var hidden = _hidden.AsSpan(0, tokens.Length * front.Config.HiddenSize);                                   // [n, d]
         front.Embed(tokens, hidden);
-        front.Forward([new SequenceRows(front.CreateCache(tokens.Length), 0, tokens.Length)], hidden, _workspace);
+        using var frontCache = front.CreateCache(tokens.Length, kvFormat);
+        front.Forward([new SequenceRows(frontCache, 0, tokens.Length)], hidden, _workspace);
         transport?.Invoke(hidden, tokens.Length);
         if (back != front)
-            back.Forward([new SequenceRows(back.CreateCache(tokens.Length), 0, tokens.Length)], hidden, _workspace);
+        {
+            using var backCache = back.CreateCache(tokens.Length, kvFormat);
+            back.Forward([new SequenceRows(backCache, 0, tokens.Length)], hidden, _workspace);
+        }
+
         back.Logits(hidden, logits, _workspace);                                                                   // [n, V]
     }
 }

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace SplitActors.Inference.Kernels;
 
 /// <summary>
-/// Y = X·Wᵀ: <c>y[t, r] = Σ_k w[r, k]·x[t, k]</c> with X [tokens, inputs], W [outputs, inputs] row-major, Y [tokens, outputs];
-/// float32 accumulation in the lane order of <see cref="Lanes"/>.
+/// Y = X·Wᵀ: <c>y[t, r] = Σ_k w[r, k]·x[t, k]</c> with X [tokens, inputs], W [outputs, inputs] row-major, Y [tokens, stride], of which the first
+/// columns are written; float32 accumulation in the lane order of <see cref="Lanes"/>. Threads may each compute a range of W's rows.
 /// </summary>
 internal static unsafe class MatMul
 {
@@ -14,14 +14,14 @@ internal static unsafe class MatMul
     private const int GemvRowTile = 8;
 
     /// <summary>Computes all of <paramref name="y"/>. The caller has checked the sizes of the three buffers.</summary>
-    public static void Multiply<TWeights>(byte* w, float* x, float* y, int tokenCount, int inputSize, int outputSize)
+    public static void Multiply<TWeights>(byte* w, float* x, float* y, int tokenCount, int inputSize, int outputSize, int stride)
         where TWeights : struct, IWeightFormat
     {
         var token = 0;
         for (; token <= tokenCount - TokenTile; token += TokenTile)
-            MultiplyTile4<TWeights>(w, x + ((nint)token * inputSize), y + ((nint)token * outputSize), inputSize, outputSize);
+            MultiplyTile4<TWeights>(w, x + ((nint)token * inputSize), y + ((nint)token * stride), inputSize, outputSize, stride);
         for (; token < tokenCount; token++)
-            MultiplyOne<TWeights>(w, x + ((nint)token * inputSize), y + ((nint)token * outputSize), inputSize, outputSize);
+            MultiplyOne<TWeights>(w, x + ((nint)token * inputSize), y + ((nint)token * stride), inputSize, outputSize);
     }
 
     /// <summary>The scalar reference: the same lanes, one multiplication at a time.</summary>
@@ -94,23 +94,23 @@ internal static unsafe class MatMul
 
     /// <summary>Four tokens: tiles of four rows, so that each weight is loaded once for four tokens.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyTile4<TWeights>(byte* w, float* x, float* y, int inputSize, int outputSize)
+    private static void MultiplyTile4<TWeights>(byte* w, float* x, float* y, int inputSize, int outputSize, int yStride)
         where TWeights : struct, IWeightFormat
     {
         var stride = (nint)inputSize * TWeights.ElementBytes;
         var vectorEnd = inputSize - (inputSize % Lanes.Count);
         var row = 0;
         for (; row <= outputSize - RowTile; row += RowTile)
-            MultiplyTile4x4<TWeights>(w + (row * stride), x, y + row, vectorEnd, inputSize, outputSize);
+            MultiplyTile4x4<TWeights>(w + (row * stride), x, y + row, vectorEnd, inputSize, yStride);
         for (; row < outputSize; row++)
         {
             for (var t = 0; t < TokenTile; t++)
-                y[((nint)t * outputSize) + row] = Dot<TWeights>(w + (row * stride), x + ((nint)t * inputSize), vectorEnd, inputSize);
+                y[((nint)t * yStride) + row] = Dot<TWeights>(w + (row * stride), x + ((nint)t * inputSize), vectorEnd, inputSize);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyTile4x4<TWeights>(byte* w, float* x, float* y, int vectorEnd, int inputSize, int outputSize)
+    private static void MultiplyTile4x4<TWeights>(byte* w, float* x, float* y, int vectorEnd, int inputSize, int yStride)
         where TWeights : struct, IWeightFormat
     {
         var stride = (nint)inputSize * TWeights.ElementBytes;
@@ -147,22 +147,22 @@ internal static unsafe class MatMul
             a33 = Vector512.FusedMultiplyAdd(r, t3, a33);
         }
 
-        FinishRow<TWeights>(a00, a01, a02, a03, w, x, y, vectorEnd, inputSize, outputSize);
-        FinishRow<TWeights>(a10, a11, a12, a13, w + stride, x, y + 1, vectorEnd, inputSize, outputSize);
-        FinishRow<TWeights>(a20, a21, a22, a23, w + (2 * stride), x, y + 2, vectorEnd, inputSize, outputSize);
-        FinishRow<TWeights>(a30, a31, a32, a33, w + (3 * stride), x, y + 3, vectorEnd, inputSize, outputSize);
+        FinishRow<TWeights>(a00, a01, a02, a03, w, x, y, vectorEnd, inputSize, yStride);
+        FinishRow<TWeights>(a10, a11, a12, a13, w + stride, x, y + 1, vectorEnd, inputSize, yStride);
+        FinishRow<TWeights>(a20, a21, a22, a23, w + (2 * stride), x, y + 2, vectorEnd, inputSize, yStride);
+        FinishRow<TWeights>(a30, a31, a32, a33, w + (3 * stride), x, y + 3, vectorEnd, inputSize, yStride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void FinishRow<TWeights>(
         Vector512<float> a0, Vector512<float> a1, Vector512<float> a2, Vector512<float> a3,
-        byte* w, float* x, float* y, int vectorEnd, int inputSize, int outputSize)
+        byte* w, float* x, float* y, int vectorEnd, int inputSize, int yStride)
         where TWeights : struct, IWeightFormat
     {
         y[0] = Finish<TWeights>(a0, w, x, vectorEnd, inputSize);
-        y[outputSize] = Finish<TWeights>(a1, w, x + inputSize, vectorEnd, inputSize);
-        y[2 * (nint)outputSize] = Finish<TWeights>(a2, w, x + (2 * (nint)inputSize), vectorEnd, inputSize);
-        y[3 * (nint)outputSize] = Finish<TWeights>(a3, w, x + (3 * (nint)inputSize), vectorEnd, inputSize);
+        y[yStride] = Finish<TWeights>(a1, w, x + inputSize, vectorEnd, inputSize);
+        y[2 * (nint)yStride] = Finish<TWeights>(a2, w, x + (2 * (nint)inputSize), vectorEnd, inputSize);
+        y[3 * (nint)yStride] = Finish<TWeights>(a3, w, x + (3 * (nint)inputSize), vectorEnd, inputSize);
     }
 
     private static float Dot<TWeights>(byte* w, float* x, int vectorEnd, int inputSize)

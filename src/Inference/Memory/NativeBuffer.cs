@@ -27,7 +27,6 @@ internal sealed unsafe partial class NativeBuffer : SafeHandleZeroOrMinusOneIsIn
         SetHandle((nint)pointer);
         if (isLarge && OperatingSystem.IsLinux())
             _ = Advise(pointer, (nuint)byteCount, AdviseHugePages); // a refusal costs speed only
-        GC.AddMemoryPressure(byteCount);
     }
 
     public long ByteCount { get; }
@@ -45,7 +44,6 @@ internal sealed unsafe partial class NativeBuffer : SafeHandleZeroOrMinusOneIsIn
     protected override bool ReleaseHandle()
     {
         NativeMemory.AlignedFree((void*)handle);
-        GC.RemoveMemoryPressure(ByteCount);
         return true;
     }
 

@@ -8,31 +8,35 @@ internal sealed class DecoderLayer
 {
     private readonly ModelConfig _config;
     private readonly float[] _inputNorm;     // [d]
-    private readonly Linear _qProj;          // [H·D, d]
-    private readonly Linear _kProj;          // [Hkv·D, d]
-    private readonly Linear _vProj;          // [Hkv·D, d]
-    private readonly Linear _oProj;          // [d, H·D]
+    private readonly LinearGroup _qkvProj;   // [H·D, d], [Hkv·D, d], [Hkv·D, d]
+    private readonly LinearGroup _oProj;     // [d, H·D]
     private readonly float[] _attentionNorm; // [d], "post_attention_layernorm"
-    private readonly Linear _gateProj;       // [F, d]
-    private readonly Linear _upProj;         // [F, d]
-    private readonly Linear _downProj;       // [d, F]
+    private readonly LinearGroup _gateUpProj; // [F, d], [F, d]
+    private readonly LinearGroup _downProj;  // [d, F]
 
+    /// <param name="config">Sizes of the model.</param>
+    /// <param name="weights">Where the weights come from.</param>
     /// <param name="index">Layer number in the checkpoint, 0-based.</param>
-    public DecoderLayer(Checkpoint checkpoint, int index)
+    public DecoderLayer(ModelConfig config, IWeightSource weights, int index)
     {
-        _config = checkpoint.Config;
+        _config = config;
         var prefix = $"model.layers.{index}.";
-        var (d, f) = (_config.HiddenSize, _config.IntermediateSize);
-        _inputNorm = NormWeight.Load(checkpoint, prefix + "input_layernorm.weight");
-        _qProj = Linear.Load(checkpoint, prefix + "self_attn.q_proj.weight", _config.QueryWidth, d);
-        _kProj = Linear.Load(checkpoint, prefix + "self_attn.k_proj.weight", _config.KvWidth, d);
-        _vProj = Linear.Load(checkpoint, prefix + "self_attn.v_proj.weight", _config.KvWidth, d);
-        _oProj = Linear.Load(checkpoint, prefix + "self_attn.o_proj.weight", d, _config.QueryWidth);
-        _attentionNorm = NormWeight.Load(checkpoint, prefix + "post_attention_layernorm.weight");
-        _gateProj = Linear.Load(checkpoint, prefix + "mlp.gate_proj.weight", f, d);
-        _upProj = Linear.Load(checkpoint, prefix + "mlp.up_proj.weight", f, d);
-        _downProj = Linear.Load(checkpoint, prefix + "mlp.down_proj.weight", d, f);
+        var (d, f) = (config.HiddenSize, config.IntermediateSize);
+        _inputNorm = weights.Norm(prefix + "input_layernorm.weight", d);
+        _qkvProj = new LinearGroup(
+            weights.Matrix(prefix + "self_attn.q_proj.weight", config.QueryWidth, d),
+            weights.Matrix(prefix + "self_attn.k_proj.weight", config.KvWidth, d),
+            weights.Matrix(prefix + "self_attn.v_proj.weight", config.KvWidth, d));
+        _oProj = new LinearGroup(weights.Matrix(prefix + "self_attn.o_proj.weight", d, config.QueryWidth));
+        _attentionNorm = weights.Norm(prefix + "post_attention_layernorm.weight", d);
+        _gateUpProj = new LinearGroup(
+            weights.Matrix(prefix + "mlp.gate_proj.weight", f, d),
+            weights.Matrix(prefix + "mlp.up_proj.weight", f, d));
+        _downProj = new LinearGroup(weights.Matrix(prefix + "mlp.down_proj.weight", d, f));
     }
+
+    /// <summary>Bytes of the matrices.</summary>
+    public long ByteCount => _qkvProj.ByteCount + _oProj.ByteCount + _gateUpProj.ByteCount + _downProj.ByteCount;
 
     /// <param name="batch">The sequences; their caches have room for these rows.</param>
     /// <param name="cacheLayer">This layer's number within the segment's caches.</param>
@@ -40,50 +44,16 @@ internal sealed class DecoderLayer
     /// <param name="buffers">Prepared for the batch.</param>
     public void Forward(ReadOnlySpan<SequenceRows> batch, int cacheLayer, Span<float> hidden, Workspace buffers)
     {
-        var epsilon = _config.RmsNormEps;
-        RmsNorm.Normalize(hidden, _inputNorm, epsilon, buffers.Normed);         // [n, d]
-        _qProj.Forward(buffers.Normed, buffers.Query);                          // [n, H·D]
-        _kProj.Forward(buffers.Normed, buffers.Keys);                           // [n, Hkv·D]
-        _vProj.Forward(buffers.Normed, buffers.Values);                         // [n, Hkv·D]
-        Attend(batch, cacheLayer, buffers);                                     // [n, H·D]
-        _oProj.Forward(buffers.Attended, buffers.Normed);                       // [n, d]
+        RowWork.Normalize(hidden, _inputNorm, _config.RmsNormEps, buffers);                        // [n, d]
+        _qkvProj.Forward(buffers.Normed, buffers, buffers.Query, buffers.Keys, buffers.Values);    // [n, H·D], 2 × [n, Hkv·D]
+        AttentionWork.Run(_config, batch, cacheLayer, buffers);                                    // [n, H·D]
+        _oProj.Forward(buffers.Attended, buffers, buffers.Normed);                                 // [n, d]
         Elementwise.Add(hidden, buffers.Normed);
 
-        RmsNorm.Normalize(hidden, _attentionNorm, epsilon, buffers.Normed);     // [n, d]
-        _gateProj.Forward(buffers.Normed, buffers.Gate);                        // [n, F]
-        _upProj.Forward(buffers.Normed, buffers.Up);                            // [n, F]
-        SwiGlu.Apply(buffers.Gate, buffers.Up);
-        _downProj.Forward(buffers.Gate, buffers.Normed);                        // [n, d]
+        RowWork.Normalize(hidden, _attentionNorm, _config.RmsNormEps, buffers);                    // [n, d]
+        _gateUpProj.Forward(buffers.Normed, buffers, buffers.Gate, buffers.Up);                    // 2 × [n, F]
+        RowWork.SwiGlu(buffers);                                                                   // [n, F]
+        _downProj.Forward(buffers.Gate, buffers, buffers.Normed);                                  // [n, d]
         Elementwise.Add(hidden, buffers.Normed);
     }
-
-    /// <summary>Rotates queries and keys, appends keys and values to the caches, and lets each row attend to its past and itself.</summary>
-    private void Attend(ReadOnlySpan<SequenceRows> batch, int cacheLayer, Workspace buffers)
-    {
-        var row = 0;
-        foreach (var rows in batch)
-        {
-            for (var i = 0; i < rows.Count; i++, row++)
-            {
-                var query = RowOf(buffers.Query, row, _config.QueryWidth);
-                var key = RowOf(buffers.Keys, row, _config.KvWidth);
-                RotaryEmbedding.Rotate(query, buffers.Rotary(row));
-                RotaryEmbedding.Rotate(key, buffers.Rotary(row));
-
-                var position = rows.Position + i;
-                key.CopyTo(rows.Cache.Keys(cacheLayer, position, 1));
-                RowOf(buffers.Values, row, _config.KvWidth).CopyTo(rows.Cache.Values(cacheLayer, position, 1));
-                Attention.Attend(
-                    query,
-                    rows.Cache.Keys(cacheLayer, 0, position + 1),
-                    rows.Cache.Values(cacheLayer, 0, position + 1),
-                    _config.HeadDim,
-                    _config.KvWidth,
-                    buffers.Scores,
-                    RowOf(buffers.Attended, row, _config.QueryWidth));
-            }
-        }
-    }
-
-    private static Span<float> RowOf(Span<float> rows, int row, int width) => rows.Slice(row * width, width);
 }

@@ -1,85 +1,57 @@
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Kernels;
+using SplitActors.Inference.Quantization;
 
 namespace SplitActors.Inference.Models;
 
 /// <summary>A weight matrix W [outputs, inputs] and its product with activations, whatever the stored format.</summary>
-internal abstract class Linear
+internal abstract class Linear(int outputSize, int inputSize)
 {
-    protected Linear(int outputSize, int inputSize)
+    public int InputSize { get; } = inputSize;
+
+    public int OutputSize { get; } = outputSize;
+
+    /// <summary>Quantized formats need their input quantized too.</summary>
+    public abstract WeightFormat Format { get; }
+
+    /// <summary>Bytes of the weights.</summary>
+    public abstract long ByteCount { get; }
+
+    /// <summary>
+    /// Reads a matrix of the checkpoint. What is stored in the wanted format stays where it is mapped; a matrix of 16 or 32 bits is quantized
+    /// into memory of its own if so wanted.
+    /// </summary>
+    /// <param name="format">Null for what the checkpoint has.</param>
+    /// <exception cref="UserErrorException">The tensor is missing, has another shape or format, or holds a weight that is not finite.</exception>
+    public static Linear Load(Checkpoint checkpoint, string name, int outputSize, int inputSize, WeightFormat? format)
     {
-        OutputSize = outputSize;
-        InputSize = inputSize;
-    }
+        var stored = checkpoint.FormatOf(name);
+        if (stored.IsQuantized)
+        {
+            var layout = new TileLayout(outputSize, inputSize, stored);
+            return new QuantizedLinear(QuantizedMatrix.FromTensor(checkpoint.GetTensor(name), layout));
+        }
 
-    public int InputSize { get; }
-
-    public int OutputSize { get; }
-
-    /// <summary>Reads a matrix of the checkpoint: BF16 and F32 stay where they are mapped, F16 is widened to float32 (exactly).</summary>
-    /// <exception cref="UserErrorException">The tensor is missing, has another shape, or holds a weight that is not finite.</exception>
-    public static Linear Load(Checkpoint checkpoint, string name, int outputSize, int inputSize)
-    {
         var tensor = checkpoint.GetTensor(name, outputSize, inputSize);
+        if (format is { IsQuantized: true } wanted)
+            return new QuantizedLinear(QuantizedMatrix.Quantize(tensor, wanted));
+
         tensor.EnsureFinite();
         return tensor.Type switch
         {
-            TensorType.BF16 => new MappedLinear<BFloat16Weights>(tensor, outputSize, inputSize),
-            TensorType.F32 => new MappedLinear<Float32Weights>(tensor, outputSize, inputSize),
-            _ => new WidenedLinear(tensor, outputSize, inputSize),
+            TensorType.BF16 => new FloatLinear<BFloat16Weights>(tensor, outputSize, inputSize),
+            TensorType.F32 => new FloatLinear<Float32Weights>(tensor, outputSize, inputSize),
+            _ => new FloatLinear<Float16Weights>(tensor, outputSize, inputSize),
         };
     }
 
-    /// <summary><c>Y = X·Wᵀ</c></summary>
-    /// <param name="x">[tokens, inputs]</param>
-    /// <param name="y">[tokens, outputs]</param>
-    public abstract void Forward(ReadOnlySpan<float> x, Span<float> y);
+    /// <summary>Rows of <c>Y = X·Wᵀ</c>: columns <paramref name="firstRow"/> and following of Y.</summary>
+    /// <param name="input">X</param>
+    /// <param name="y">Y [tokens, outputs]</param>
+    /// <param name="firstRow">Of W; a multiple of 16.</param>
+    /// <param name="rowCount">A multiple of 16, except at the end of W.</param>
+    public abstract unsafe void ForwardRows(in LinearInput input, float* y, int firstRow, int rowCount);
 
     /// <summary>One row of W as floats [inputs]: an embedding look-up.</summary>
     public abstract void CopyRow(int row, Span<float> destination);
-
-    protected int CountTokens(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
-    {
-        var tokenCount = x.Length / InputSize;
-        if (x.Length != tokenCount * InputSize || y.Length != tokenCount * OutputSize)
-            throw new ArgumentException($"X has {x.Length} and Y {y.Length} floats for a matrix of [{OutputSize}, {InputSize}].", nameof(x));
-        return tokenCount;
-    }
-
-    /// <summary>Weights in the mapped checkpoint file.</summary>
-    private sealed unsafe class MappedLinear<TWeights>(Tensor tensor, int outputSize, int inputSize) : Linear(outputSize, inputSize)
-        where TWeights : struct, IWeightFormat
-    {
-        public override void Forward(ReadOnlySpan<float> x, Span<float> y)
-        {
-            var tokenCount = CountTokens(x, y);
-            fixed (float* px = x, py = y)
-                MatMul.Multiply<TWeights>(tensor.Pointer, px, py, tokenCount, InputSize, OutputSize);
-        }
-
-        public override void CopyRow(int row, Span<float> destination) => tensor.CopyRowTo(row, destination);
-    }
-
-    /// <summary>Weights widened to float32 in memory.</summary>
-    private sealed unsafe class WidenedLinear : Linear
-    {
-        private readonly float[] _weights;
-
-        public WidenedLinear(Tensor tensor, int outputSize, int inputSize)
-            : base(outputSize, inputSize)
-        {
-            _weights = new float[tensor.ElementCount];
-            tensor.CopyTo(_weights);
-        }
-
-        public override void Forward(ReadOnlySpan<float> x, Span<float> y)
-        {
-            var tokenCount = CountTokens(x, y);
-            fixed (float* weights = _weights, px = x, py = y)
-                MatMul.Multiply<Float32Weights>((byte*)weights, px, py, tokenCount, InputSize, OutputSize);
-        }
-
-        public override void CopyRow(int row, Span<float> destination) =>
-            _weights.AsSpan(row * InputSize, InputSize).CopyTo(destination);
-    }
 }

@@ -1,5 +1,7 @@
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Kernels;
+using SplitActors.Inference.KvCaching;
+using SplitActors.Inference.Quantization;
 
 namespace SplitActors.Inference.Models;
 
@@ -14,16 +16,30 @@ public sealed class Segment
     private readonly Linear? _embedding;   // [V, d]
     private readonly DecoderLayer[] _layers;
     private readonly float[]? _finalNorm;  // [d]
-    private readonly Linear? _head;        // [V, d]
+    private readonly LinearGroup? _head;   // [V, d]
 
-    private Segment(ModelConfig config, LayerRange layers, Linear? embedding, DecoderLayer[] decoderLayers, float[]? finalNorm, Linear? head)
+    private Segment(ModelConfig config, LayerRange layers, IWeightSource weights, IProgress<LoadProgress>? progress)
     {
-        Config = config;
-        Layers = layers;
-        _embedding = embedding;
-        _layers = decoderLayers;
-        _finalNorm = finalNorm;
-        _head = head;
+        ArgumentOutOfRangeException.ThrowIfNegative(layers.First, nameof(layers));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(layers.End, config.LayerCount, nameof(layers));
+        ArgumentOutOfRangeException.ThrowIfNegative(layers.Count, nameof(layers));
+        (Config, Layers) = (config, layers);
+
+        var endsModel = layers.End == config.LayerCount;
+        var sharesHead = endsModel && config.TieWordEmbeddings;
+        var embedding = layers.First == 0 || sharesHead ? weights.Matrix(ModelTensors.Embedding, config.VocabularySize, config.HiddenSize) : null;
+        _embedding = layers.First == 0 ? embedding : null;
+        _layers = new DecoderLayer[layers.Count];
+        for (var i = 0; i < _layers.Length; i++)
+        {
+            _layers[i] = new DecoderLayer(config, weights, layers.First + i);
+            progress?.Report(new LoadProgress(i + 1, _layers.Length));
+        }
+
+        if (!endsModel)
+            return;
+        _finalNorm = weights.Norm(ModelTensors.FinalNorm, config.HiddenSize);
+        _head = new LinearGroup(sharesHead ? embedding! : weights.Matrix(ModelTensors.Head, config.VocabularySize, config.HiddenSize));
     }
 
     public ModelConfig Config { get; }
@@ -34,53 +50,34 @@ public sealed class Segment
 
     public bool HasHead => _head is not null;
 
+    /// <summary>Bytes that one decoded token reads: all matrices but the embedding, of which it reads a row.</summary>
+    public long BytesPerToken => _layers.Sum(layer => layer.ByteCount) + (_head?.ByteCount ?? 0);
+
+    /// <param name="checkpoint">A Hugging Face folder or an OPSC package.</param>
+    /// <param name="layers">Which layers.</param>
+    /// <param name="format">Quantizes matrices that the checkpoint has in 16 or 32 bits, into memory of their own; null takes what it has.</param>
+    /// <param name="progress">Told of each layer.</param>
     /// <exception cref="UserErrorException">A tensor is missing, has another shape or type, or holds weights that are not finite.</exception>
-    public static Segment Load(Checkpoint checkpoint, LayerRange layers, IProgress<LoadProgress>? progress = null)
-    {
-        var config = checkpoint.Config;
-        ArgumentOutOfRangeException.ThrowIfNegative(layers.First, nameof(layers));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(layers.End, config.LayerCount, nameof(layers));
-        ArgumentOutOfRangeException.ThrowIfNegative(layers.Count, nameof(layers));
+    public static Segment Load(Checkpoint checkpoint, LayerRange layers, WeightFormat? format = null, IProgress<LoadProgress>? progress = null) =>
+        new(checkpoint.Config, layers, new CheckpointWeights(checkpoint, format), progress);
 
-        RefuseFurtherLayers(checkpoint);
+    /// <summary>A segment of weights without meaning, to measure speed.</summary>
+    public static Segment Synthesize(ModelConfig config, LayerRange layers, WeightFormat format, IProgress<LoadProgress>? progress = null) =>
+        new(config, layers, new SyntheticWeights(format), progress);
 
-        Linear? LoadEmbedding() => Linear.Load(checkpoint, "model.embed_tokens.weight", config.VocabularySize, config.HiddenSize);
-        var endsModel = layers.End == config.LayerCount;
-        var embedding = layers.First == 0 ? LoadEmbedding() : null;
-        var decoderLayers = new DecoderLayer[layers.Count];
-        for (var i = 0; i < decoderLayers.Length; i++)
-        {
-            decoderLayers[i] = new DecoderLayer(checkpoint, layers.First + i);
-            progress?.Report(new LoadProgress(i + 1, decoderLayers.Length));
-        }
+    /// <summary>The pages of this segment's caches.</summary>
+    public KvLayout KvLayout(KvFormat format) => new(Layers.Count, Config.KvHeadCount, Config.HeadDim, format);
 
-        var finalNorm = endsModel ? NormWeight.Load(checkpoint, "model.norm.weight") : null;
-        var head = (endsModel, config.TieWordEmbeddings) switch
-        {
-            (false, _) => null,
-            (true, true) => embedding ?? LoadEmbedding(),
-            (true, false) => Linear.Load(checkpoint, "lm_head.weight", config.VocabularySize, config.HiddenSize),
-        };
-        return new Segment(config, layers, embedding, decoderLayers, finalNorm, head);
-    }
+    /// <summary>A cache with its own pool.</summary>
+    /// <param name="tokenCountMax">Most positions; at most <see cref="ModelConfig.ContextLength"/> are used.</param>
+    /// <param name="format">How keys and values are stored.</param>
+    public KvCache CreateCache(int tokenCountMax, KvFormat format = KvFormat.Float16) =>
+        new(KvLayout(format), Math.Min(tokenCountMax, Config.ContextLength));
 
-    /// <summary>A model that loses its last layers still writes fluent text; a configuration that does not name them is no harmless slip.</summary>
-    private static void RefuseFurtherLayers(Checkpoint checkpoint)
-    {
-        var further = $"model.layers.{checkpoint.Config.LayerCount}.input_layernorm.weight";
-        if (checkpoint.Contains(further))
-        {
-            throw new UserErrorException(
-                UserErrorKind.Checkpoint,
-                Path.Combine(checkpoint.Folder, Checkpoint.ConfigFileName) + ", num_hidden_layers",
-                "the number of layers in the safetensors files",
-                $"{checkpoint.Config.LayerCount}, although there is a tensor {further}",
-                "Use the files of one and the same checkpoint; download them again.");
-        }
-    }
-
-    /// <param name="tokenCountMax">Most positions; at most <see cref="ModelConfig.SequenceTokensMax"/> are used.</param>
-    public KvCache CreateCache(int tokenCountMax) => new(Layers.Count, Config.KvWidth, Math.Min(tokenCountMax, Config.SequenceTokensMax));
+    /// <summary>A cache in a pool of <see cref="KvLayout"/>.</summary>
+    /// <param name="tokenCountMax">Most positions; at most <see cref="ModelConfig.ContextLength"/> are used.</param>
+    /// <param name="pool">Where its pages come from.</param>
+    public KvCache CreateCache(int tokenCountMax, KvPagePool pool) => new(pool, Math.Min(tokenCountMax, Config.ContextLength));
 
     /// <summary>Looks up token embeddings.</summary>
     /// <param name="tokens">[n], each below the vocabulary size</param>
@@ -101,9 +98,10 @@ public sealed class Segment
     /// <param name="hidden">[n, d], updated in place</param>
     /// <param name="workspace">Scratch with room for n rows.</param>
     /// <exception cref="ArgumentException">
-    /// The sizes do not fit each other, or a cache has other layers, a gap or no room. Then nothing has been computed, and no cache
+    /// The sizes do not fit each other, or a cache has another layout, a gap or no room. Then nothing has been computed, and no cache
     /// counts a token of the batch.
     /// </exception>
+    /// <exception cref="KvPoolExhaustedException">The pool of a cache has too few pages left. Likewise.</exception>
     public void Forward(ReadOnlySpan<SequenceRows> batch, Span<float> hidden, Workspace workspace)
     {
         workspace.Prepare(batch);
@@ -121,13 +119,14 @@ public sealed class Segment
         {
             foreach (var rows in batch)
             {
-                if (rows.Cache.LayerCount != _layers.Length)
-                    throw new ArgumentException($"A cache of {rows.Cache.LayerCount} layers for a segment of {_layers.Length}.", nameof(batch));
+                var layout = rows.Cache.Layout;
+                if ((layout.LayerCount, layout.KvHeadCount, layout.HeadDim) != (_layers.Length, Config.KvHeadCount, Config.HeadDim))
+                    throw new ArgumentException($"A cache of {layout.LayerCount} layers for a segment of {_layers.Length}: {layout}.", nameof(batch));
                 rows.Cache.Reserve(rows.Position, rows.Count);
                 reserved++;
             }
         }
-        catch (ArgumentException)
+        catch (Exception error) when (error is ArgumentException or KvPoolExhaustedException)
         {
             foreach (var rows in batch[..reserved])
                 rows.Cache.Truncate(rows.Position);
@@ -146,7 +145,7 @@ public sealed class Segment
         var head = _head ?? throw new InvalidOperationException($"A segment of {Layers} has no head.");
         workspace.Resize(hidden.Length / Config.HiddenSize);
         RmsNorm.Normalize(hidden, _finalNorm, Config.RmsNormEps, workspace.Normed);          // [n, d]
-        head.Forward(workspace.Normed, logits);                                              // [n, V]
+        head.Forward(workspace.Normed, workspace, logits);                                   // [n, V]
     }
 }
 

@@ -39,6 +39,24 @@ internal sealed unsafe class QuantizedMatrix
         return new QuantizedMatrix(layout, buffer, tensor: null);
     }
 
+    /// <summary>
+    /// Uniform codes with one scale for all, of which the product with activations of mean square 1 has mean square 1: the memory of a matrix
+    /// without its meaning.
+    /// </summary>
+    public static QuantizedMatrix Synthesize(TileLayout layout, ulong seed)
+    {
+        var buffer = new NativeBuffer(layout.ByteCount);
+        var scale = (Half)(1 / Math.Sqrt(layout.ColumnCount * ((layout.Format.ZeroCode * layout.Format.ZeroCode / 3.0) + (1 / 6.0))));
+        for (var tile = 0; tile < layout.TileCount; tile++)
+        {
+            var bytes = Tile(buffer.Pointer, layout, tile);
+            MemoryMarshal.Cast<byte, Half>(bytes[..layout.ScalesBytes]).Fill(scale);
+            SyntheticBytes.Fill(bytes[layout.ScalesBytes..], seed + (ulong)tile);
+        }
+
+        return new QuantizedMatrix(layout, buffer, tensor: null);
+    }
+
     /// <summary>Takes tiles as they are mapped; only the scales are looked at.</summary>
     /// <param name="tensor">U8 of <see cref="TileLayout.ByteCount"/> bytes</param>
     /// <param name="layout">What the tiles hold.</param>

@@ -1,71 +1,52 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-
-#pragma warning disable RS0030 // The one place with threads: kernels need them within a microsecond, and what they compute does not depend on them.
 
 namespace SplitActors.Inference.Threading;
 
 /// <summary>
 /// Threads that live as long as this object and share the chunks of one computation at a time. The caller is one of them: with a count of 1 there
-/// is no other. After a computation they spin briefly, as the next one mostly follows within microseconds, and then sleep. Which thread computes
-/// a chunk must not influence the result, and a caller never waits for a thread that has not begun a chunk.
+/// is no other. Each thread has a range of neighbouring chunks, so that it streams through memory, and then takes what others have left. After a
+/// computation threads spin briefly, as the next one mostly follows within microseconds, and then sleep; a caller waits for none that has not
+/// begun a chunk.
 /// </summary>
 /// <remarks>Any thread may call; computations of several callers follow each other, so that never more than the given threads compute.</remarks>
 public sealed unsafe class ComputeThreads : IDisposable
 {
+    /// <summary>The calling thread alone.</summary>
+    public static readonly ComputeThreads Single = new(1);
+
     /// <summary>Most chunks of one computation.</summary>
     internal const int ChunkCountMax = 1 << 20;
 
-    /// <summary>Iterations of some ten nanoseconds after which an idle thread sleeps.</summary>
-    private const int SpinCountMax = 4000;
-
-    private const int ChunkBits = 24; // room for every thread to ask once too often
-    private const long ChunkMask = (1 << ChunkBits) - 1;
-
     private readonly Lock _caller = new();
+    private readonly ChunkRange[] _ranges; // one for each thread
     private readonly ComputeThread[] _threads;
-    private Computation _computation;
+    private delegate*<void*, int, int, void> _execute;
+    private void* _work;
+    private int _doneCount;
 
     /// <param name="threadCount">Threads that compute, the caller included; at least 1.</param>
     public ComputeThreads(int threadCount)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threadCount);
+        _ranges = new ChunkRange[threadCount];
         _threads = new ComputeThread[threadCount - 1];
         for (var i = 0; i < _threads.Length; i++)
             _threads[i] = new ComputeThread(this, i + 1);
     }
 
-    public int ThreadCount => _threads.Length + 1;
+    public int ThreadCount => _ranges.Length;
 
-    /// <summary>Runs all chunks and returns when they are done. Allocates nothing.</summary>
-    /// <param name="chunkCount">At most <see cref="ChunkCountMax"/>.</param>
-    /// <param name="body">
-    /// Called with <paramref name="work"/>, the chunk, 0 ≤ chunk &lt; <paramref name="chunkCount"/>, and the thread, 0 ≤ thread &lt;
-    /// <see cref="ThreadCount"/>: no two calls at the same time have the same. It must not throw.
-    /// </param>
-    /// <param name="work">Valid until the return.</param>
-    internal void Run(int chunkCount, delegate*<void*, int, int, void> body, void* work)
+    internal bool HasChunks
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(chunkCount, ChunkCountMax);
-        lock (_caller)
+        get
         {
-            if (chunkCount <= 1 || _threads.Length == 0)
+            foreach (ref var range in _ranges.AsSpan())
             {
-                for (var chunk = 0; chunk < chunkCount; chunk++)
-                    body(work, chunk, 0);
-                return;
+                if (range.HasChunks)
+                    return true;
             }
 
-            _computation.Body = body;
-            _computation.Work = work;
-            Volatile.Write(ref _computation.DoneCount, 0);
-            Interlocked.Exchange(ref _computation.Ticket, (long)chunkCount << ChunkBits);
-            foreach (var thread in _threads)
-                thread.Wake();
-
-            ComputeChunks(thread: 0);
-            while (Volatile.Read(ref _computation.DoneCount) < chunkCount)
-                Thread.SpinWait(1);
+            return false;
         }
     }
 
@@ -75,114 +56,63 @@ public sealed unsafe class ComputeThreads : IDisposable
             thread.Dispose();
     }
 
-    /// <summary>
-    /// Takes chunks until there are none. The number of chunks and the next one are one word, so that a late thread cannot take a chunk of one
-    /// computation for one of another: whoever has taken a chunk keeps the caller waiting, and with it the body and work in place.
-    /// </summary>
-    private void ComputeChunks(int thread)
+    /// <summary>Runs all chunks and returns when they are done. Allocates nothing.</summary>
+    /// <param name="work">What the threads work on; they see this very variable.</param>
+    /// <param name="chunkCount">At most <see cref="ChunkCountMax"/>.</param>
+    internal void Run<TWork>(ref TWork work, int chunkCount)
+        where TWork : struct, IParallelWork, allows ref struct
     {
-        while (HasChunks)
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(chunkCount, ChunkCountMax);
+        if (_threads.Length == 0)
         {
-            var ticket = Interlocked.Increment(ref _computation.Ticket) - 1;
-            var chunk = (int)(ticket & ChunkMask);
-            if (chunk >= (int)(ticket >> ChunkBits))
-                return;
-            _computation.Body(_computation.Work, chunk, thread);
-            Interlocked.Increment(ref _computation.DoneCount);
-        }
-    }
-
-    private bool HasChunks
-    {
-        get
-        {
-            var ticket = Volatile.Read(ref _computation.Ticket);
-            return (int)(ticket & ChunkMask) < (int)(ticket >> ChunkBits);
-        }
-    }
-
-    /// <summary>Each word that threads write has a cache line, and its neighbour, of its own.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 4 * CacheLines)]
-    private struct Computation
-    {
-        private const int CacheLines = 128;
-
-        [FieldOffset(1 * CacheLines)]
-        public long Ticket; // chunk count << ChunkBits | next chunk
-
-        [FieldOffset(2 * CacheLines)]
-        public int DoneCount;
-
-        [FieldOffset(3 * CacheLines)]
-        public delegate*<void*, int, int, void> Body;
-
-        [FieldOffset((3 * CacheLines) + 8)]
-        public void* Work;
-    }
-
-    /// <summary>One of the further threads.</summary>
-    private sealed class ComputeThread : IDisposable
-    {
-        private readonly ComputeThreads _owner;
-        private readonly int _number;
-        private readonly SemaphoreSlim _wakeUp = new(0);
-        private readonly Thread _thread;
-        private int _isAsleep;
-        private volatile bool _isDisposed;
-
-        public ComputeThread(ComputeThreads owner, int number)
-        {
-            (_owner, _number) = (owner, number);
-            _thread = new Thread(Loop) { IsBackground = true, Name = $"compute {number}" };
-            _thread.Start();
+            RunAlone(ref work, chunkCount);
+            return;
         }
 
-        /// <summary>Called after the chunks are there to take: either this sees the thread asleep, or the thread sees the chunks.</summary>
-        public void Wake()
+        lock (_caller)
         {
-            if (Volatile.Read(ref _isAsleep) != 0 && Interlocked.Exchange(ref _isAsleep, 0) != 0)
-                _wakeUp.Release();
-        }
-
-        public void Dispose()
-        {
-            if (_isDisposed)
-                return;
-            _isDisposed = true;
-            _wakeUp.Release();
-            _thread.Join();
-            _wakeUp.Dispose();
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private void Loop()
-        {
-            var idleCount = 0;
-            while (!_isDisposed)
+            if (chunkCount == 1)
             {
-                if (_owner.HasChunks)
-                {
-                    _owner.ComputeChunks(_number);
-                    idleCount = 0;
-                }
-                else if (++idleCount < SpinCountMax)
-                {
-                    Thread.SpinWait(1);
-                }
-                else
-                {
-                    Sleep();
-                    idleCount = 0;
-                }
+                RunAlone(ref work, chunkCount);
+                return;
+            }
+
+            _execute = &Execute<TWork>;
+            _work = Unsafe.AsPointer(ref work);
+            Volatile.Write(ref _doneCount, 0);
+            for (var i = 0; i < _ranges.Length; i++)
+                _ranges[i].Publish((int)((long)chunkCount * i / _ranges.Length), (int)((long)chunkCount * (i + 1) / _ranges.Length));
+            foreach (var thread in _threads)
+                thread.Wake();
+
+            TakeChunks(thread: 0);
+            while (Volatile.Read(ref _doneCount) < chunkCount)
+                ComputeThread.Pause();
+        }
+    }
+
+    /// <summary>Takes chunks until there are none. Whoever has taken one keeps the caller waiting, and with it the work in place.</summary>
+    internal void TakeChunks(int thread)
+    {
+        for (var i = 0; i < _ranges.Length; i++)
+        {
+            ref var range = ref _ranges[(thread + i) % _ranges.Length];
+            while (range.TryTake(out var chunk))
+            {
+                _execute(_work, chunk, thread);
+                Interlocked.Increment(ref _doneCount);
             }
         }
-
-        private void Sleep()
-        {
-            Interlocked.Exchange(ref _isAsleep, 1);
-            if (_owner.HasChunks && Interlocked.Exchange(ref _isAsleep, 0) != 0)
-                return;
-            _wakeUp.Wait();
-        }
     }
+
+    private static void RunAlone<TWork>(ref TWork work, int chunkCount)
+        where TWork : struct, IParallelWork, allows ref struct
+    {
+        for (var chunk = 0; chunk < chunkCount; chunk++)
+            work.Execute(chunk, thread: 0);
+    }
+
+    private static void Execute<TWork>(void* work, int chunk, int thread)
+        where TWork : struct, IParallelWork, allows ref struct =>
+        Unsafe.AsRef<TWork>(work).Execute(chunk, thread);
 }

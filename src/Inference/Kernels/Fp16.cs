@@ -1,4 +1,4 @@
-namespace SplitActors.Inference.Kernels.Quantized;
+namespace SplitActors.Inference.Kernels;
 
 /// <summary>Constants of the conversion from fp16 to float32 without a conversion instruction, which .NET 10 does not offer for vectors.</summary>
 internal static class Fp16

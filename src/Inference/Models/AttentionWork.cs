@@ -1,0 +1,113 @@
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Kernels;
+using SplitActors.Inference.KvCaching;
+using SplitActors.Inference.Threading;
+
+namespace SplitActors.Inference.Models;
+
+/// <summary>
+/// Attention of a batch in one layer: rows are rotated and their keys and values written to the caches, then each tile of rows attends, one KV
+/// head at a time, to its past and itself.
+/// </summary>
+internal readonly ref struct AttentionWork : IParallelWork
+{
+    private const int AppendedRows = 16; // of a chunk
+
+    private readonly ModelConfig _config;
+    private readonly ReadOnlySpan<SequenceRows> _batch;
+    private readonly int _cacheLayer;
+    private readonly Workspace _buffers;
+    private readonly bool _appends; // the first of the two steps
+
+    private AttentionWork(ModelConfig config, ReadOnlySpan<SequenceRows> batch, int cacheLayer, Workspace buffers, bool appends)
+    {
+        _config = config;
+        _batch = batch;
+        _cacheLayer = cacheLayer;
+        _buffers = buffers;
+        _appends = appends;
+    }
+
+    /// <param name="config">Sizes of the model.</param>
+    /// <param name="batch">The sequences; their caches have room for these rows.</param>
+    /// <param name="cacheLayer">The layer's number within the caches.</param>
+    /// <param name="buffers">Query, keys and values of the batch, attended is written.</param>
+    public static void Run(ModelConfig config, ReadOnlySpan<SequenceRows> batch, int cacheLayer, Workspace buffers)
+    {
+        var appending = new AttentionWork(config, batch, cacheLayer, buffers, appends: true);
+        buffers.Threads.Run(ref appending, (buffers.RowCount + AppendedRows - 1) / AppendedRows);
+        var attending = new AttentionWork(config, batch, cacheLayer, buffers, appends: false);
+        buffers.Threads.Run(ref attending, attending.CountTiles() * config.KvHeadCount);
+    }
+
+    public void Execute(int chunk, int thread)
+    {
+        if (_appends)
+            Append(chunk * AppendedRows, Math.Min((chunk + 1) * AppendedRows, _buffers.RowCount));
+        else
+            Attend(chunk, thread);
+    }
+
+    private static int TileCount(SequenceRows rows, int tileRows) => (rows.Count + tileRows - 1) / tileRows;
+
+    private static Span<float> RowsOf(Span<float> rows, int first, int count, int width) => rows.Slice(first * width, count * width);
+
+    private void Append(int firstRow, int endRow)
+    {
+        var first = 0;
+        foreach (var rows in _batch)
+        {
+            for (var row = Math.Max(first, firstRow); row < Math.Min(first + rows.Count, endRow); row++)
+                Append(rows.Cache, rows.Position + row - first, row);
+            first += rows.Count;
+        }
+    }
+
+    /// <summary>Later tiles, which have more positions, come first, so that the threads end together.</summary>
+    private void Attend(int chunk, int thread)
+    {
+        var (tile, kvHead) = Math.DivRem(chunk, _config.KvHeadCount);
+        var first = 0;
+        foreach (var rows in _batch)
+        {
+            var tileRows = TileRows(rows);
+            var tileCount = TileCount(rows, tileRows);
+            if (tile < tileCount)
+            {
+                var start = (tileCount - 1 - tile) * tileRows;
+                Attend(rows, start, Math.Min(tileRows, rows.Count - start), first + start, kvHead, thread);
+                return;
+            }
+
+            tile -= tileCount;
+            first += rows.Count;
+        }
+    }
+
+    private int CountTiles()
+    {
+        var count = 0;
+        foreach (var rows in _batch)
+            count += TileCount(rows, TileRows(rows));
+        return count;
+    }
+
+    private int TileRows(SequenceRows rows) => Attention.RowsPerTile(_config.HeadCount / _config.KvHeadCount, rows.Position + rows.Count);
+
+    private void Append(KvCache cache, int position, int row)
+    {
+        var key = RowsOf(_buffers.Keys, row, 1, _config.KvWidth);
+        var value = RowsOf(_buffers.Values, row, 1, _config.KvWidth);
+        RotaryEmbedding.Rotate(RowsOf(_buffers.Query, row, 1, _config.QueryWidth), _buffers.Rotary(row));
+        RotaryEmbedding.Rotate(key, _buffers.Rotary(row));
+        for (var kvHead = 0; kvHead < _config.KvHeadCount; kvHead++)
+            cache.Write(_cacheLayer, kvHead, position, RowsOf(key, kvHead, 1, _config.HeadDim), RowsOf(value, kvHead, 1, _config.HeadDim));
+    }
+
+    private void Attend(SequenceRows rows, int start, int count, int row, int kvHead, int thread) => Attention.Attend(
+        rows.Cache,
+        new AttentionTile(_cacheLayer, kvHead, rows.Position + start, count),
+        RowsOf(_buffers.Query, row, count, _config.QueryWidth),
+        RowsOf(_buffers.Attended, row, count, _config.QueryWidth),
+        _buffers.AttentionScratch(thread));
+}

@@ -1,0 +1,40 @@
+using SplitActors.Inference.Kernels.Quantized;
+using SplitActors.Inference.Quantization;
+
+namespace SplitActors.Inference.Models;
+
+/// <summary>Weights in tiles, multiplied by int8 activations.</summary>
+internal sealed unsafe class QuantizedLinear(QuantizedMatrix weights)
+    : Linear(weights.Layout.RowCount, weights.Layout.ColumnCount)
+{
+    private readonly TileLayout _layout = weights.Layout;
+    private readonly byte* _tiles = weights.Pointer;
+    private readonly delegate*<byte*, in TileLayout, in ActivationPanel, float*, void> _product = TileProducts.For(weights.Layout.Format.Bits);
+
+    public override WeightFormat Format => _layout.Format;
+
+    public override long ByteCount => _layout.ByteCount;
+
+    /// <summary>All panels of a few tiles, and then the next tiles: the weights of a range stay in the cache meanwhile.</summary>
+    public override void ForwardRows(in LinearInput input, float* y, int firstRow, int rowCount)
+    {
+        var endRow = firstRow + rowCount;
+        for (var index = 0; index < input.Quantized.PanelCount; index++)
+        {
+            var panel = input.Quantized.Panel(index);
+            var outputs = y + ((nint)index * ActivationPanel.TokensMax * OutputSize);
+            for (var row = firstRow; row < endRow; row += TileLayout.TileRows)
+            {
+                _product(_tiles + (row / TileLayout.TileRows * _layout.TileBytes), in _layout, in panel, input.Sums);
+                var count = Math.Min(TileLayout.TileRows, OutputSize - row);
+                for (var token = 0; token < panel.TokenCount; token++)
+                {
+                    new ReadOnlySpan<float>(input.Sums + (token * TileLayout.TileRows), count)
+                        .CopyTo(new Span<float>(outputs + ((nint)token * OutputSize) + row, count));
+                }
+            }
+        }
+    }
+
+    public override void CopyRow(int row, Span<float> destination) => weights.CopyRow(row, destination);
+}

@@ -1,0 +1,69 @@
+using SplitActors.Inference.Kernels.Quantized;
+using SplitActors.Inference.Memory;
+using SplitActors.Inference.Quantization;
+using SplitActors.Inference.Threading;
+
+namespace SplitActors.Inference.Models;
+
+/// <summary>Activations as int8 for matrices of quantized weights, in panels of neighbouring tokens. Belongs to one workspace.</summary>
+internal sealed unsafe class QuantizedRows : IDisposable
+{
+    private readonly int _blockCountMax;
+    private readonly NativeBuffer _codes;
+    private readonly NativeBuffer _scales;
+    private readonly NativeBuffer _corrections;
+    private int _rowCount;
+    private int _blockCount;
+
+    /// <param name="rowCountMax">Most tokens.</param>
+    /// <param name="columnCountMax">Widest input of a matrix.</param>
+    public QuantizedRows(int rowCountMax, int columnCountMax)
+    {
+        _blockCountMax = BlocksFor(columnCountMax);
+        var blockCount = (long)rowCountMax * _blockCountMax;
+        _codes = new NativeBuffer(blockCount * TileLayout.BlockColumns);
+        _scales = new NativeBuffer(blockCount * sizeof(float));
+        _corrections = new NativeBuffer(blockCount * sizeof(int));
+    }
+
+    public int PanelCount => (_rowCount + ActivationPanel.TokensMax - 1) / ActivationPanel.TokensMax;
+
+    /// <summary>Quantizes [rows, columns] for weights of a format.</summary>
+    public void Quantize(float* x, int rowCount, int columnCount, WeightFormat weights, ComputeThreads threads)
+    {
+        _rowCount = rowCount;
+        _blockCount = BlocksFor(columnCount);
+        var work = new Work(this, x, columnCount, weights);
+        threads.Run(ref work, PanelCount);
+    }
+
+    /// <summary>Tokens 64·index and following.</summary>
+    public ActivationPanel Panel(int index)
+    {
+        var first = index * ActivationPanel.TokensMax;
+        var offset = (nint)first * _blockCount;
+        return new ActivationPanel
+        {
+            TokenCount = Math.Min(ActivationPanel.TokensMax, _rowCount - first),
+            BlockCount = _blockCount,
+            Codes = (sbyte*)_codes.Pointer + (offset * TileLayout.BlockColumns),
+            Scales = (float*)_scales.Pointer + offset,
+            Corrections = (int*)_corrections.Pointer + offset,
+        };
+    }
+
+    public void Dispose()
+    {
+        _codes.Dispose();
+        _scales.Dispose();
+        _corrections.Dispose();
+    }
+
+    private static int BlocksFor(int columnCount) => (columnCount + TileLayout.BlockColumns - 1) / TileLayout.BlockColumns;
+
+    private readonly struct Work(QuantizedRows rows, float* x, int columnCount, WeightFormat weights) : IParallelWork
+    {
+        public void Execute(int chunk, int thread) =>
+            ActivationQuantizer.Quantize(x + ((nint)chunk * ActivationPanel.TokensMax * columnCount), columnCount, weights, rows.Panel(chunk));
+    }
+}
