@@ -1,6 +1,6 @@
 using System.CommandLine;
 using SplitActors.Inference;
-using SplitActors.Peers.LlamaCpp.Comparison;
+using SplitActors.Peers.LlamaCpp;
 
 try
 {

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using SplitActors.Inference;
 using SplitActors.Inference.Models;
+using SplitActors.Peers.LlamaCpp.Comparison;
 using SplitActors.Peers.LlamaCpp.Engine;
 using SplitActors.Tests.Shared;
 
-namespace SplitActors.Peers.LlamaCpp.Comparison;
+namespace SplitActors.Peers.LlamaCpp;
 
 /// <summary>The command line: the comparison, and the child process that it starts.</summary>
 internal static class Commands

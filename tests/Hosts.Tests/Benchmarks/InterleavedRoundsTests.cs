@@ -1,0 +1,82 @@
+using SplitActors.Hosts.Tests.Processes;
+using SplitActors.Peers.LlamaCpp.Comparison;
+
+namespace SplitActors.Hosts.Tests.Benchmarks;
+
+/// <summary>With shell scripts as engines.</summary>
+public sealed class InterleavedRoundsTests
+{
+    [Fact]
+    public void Run_TwoEngines_SwapsTheirOrderAfterAWarmUp()
+    {
+        using var folder = new TemporaryFolder();
+        var log = folder.PathTo("log");
+
+        var engines = InterleavedRounds.Run([() => Engine("A", log, 30), () => Engine("B", log, 20)], roundCount: 3, _ => { });
+
+        Assert.Equal("AB" + "AB" + "BA" + "AB", File.ReadAllText(log).ReplaceLineEndings(""));
+        Assert.Equal(["A", "B"], engines.Select(engine => engine.Name), StringComparer.Ordinal);
+        Assert.Equal([new Round(30, 15, 3), new Round(30, 15, 3), new Round(30, 15, 3)], engines[0].Rounds);
+    }
+
+    [Fact]
+    public void Run_EngineThatDies_SaysWhichAndHow()
+    {
+        var error = Assert.Throws<InvalidOperationException>(() => InterleavedRounds.Run([() => Shell("A", "read line; exit 7")], 1, _ => { }));
+
+        Assert.Equal("A ended with exit code 7 instead of a round.", error.Message);
+    }
+
+    [Theory]
+    [InlineData("Loading …")]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    public void Run_EngineThatWritesSomethingElse_ShowsTheLine(string line)
+    {
+        var error = Assert.Throws<InvalidOperationException>(() => InterleavedRounds.Run([() => Shell("A", $"read line; echo '{line}'; read line")], 1, _ => { }));
+
+        Assert.Equal($"A wrote {line} instead of a round's figures.", error.Message);
+    }
+
+    [Fact]
+    public void Run_EngineThatSpinsWhileItWaits_IsRefused()
+    {
+        // B answers, then computes until its input ends; A takes a moment of processor time itself.
+        const string spin = "read line; echo '{0}'; while :; do :; done";
+        const string work = "while read line; do i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo '{0}'; done";
+
+        var error = Assert.Throws<InvalidOperationException>(() => InterleavedRounds.Run(
+            [() => Shell("A", work.Replace("{0}", Figures(1), StringComparison.Ordinal)), () => Shell("B", spin.Replace("{0}", Figures(1), StringComparison.Ordinal))],
+            roundCount: 1,
+            _ => { }));
+
+        Assert.Matches("^B used .* of a processor while A was measured", error.Message);
+    }
+
+    [Fact]
+    public void Report_TwoEngines_ComparesWithinRounds()
+    {
+        // Ratios 2, 1 and 4: their median is 2, though the ratio of the medians is 3.
+        Round[] ours = [Decoding(20), Decoding(30), Decoding(40)];
+        Round[] theirs = [Decoding(10), Decoding(30), Decoding(10)];
+        var report = new Report(new Workload("llama-1b", 4, 1, 8, 8), [new EngineRounds("ours", ours), new EngineRounds("theirs", theirs)]);
+
+        var lines = report.ToText().ToArray();
+
+        Assert.Contains("2.000 (1.000 to 4.000)", lines[Array.IndexOf(lines, "decode, tokens/s") + 3], StringComparison.Ordinal);
+        Assert.Contains("\"decode_ratio\":{\"median\":2,\"min\":1,\"max\":4}", report.ToJson(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Spread_EvenCount_MedianIsBetweenTheMiddleTwo() => Assert.Equal(new Spread(2.5, 1, 4), Spread.Of([4, 1, 3, 2]));
+
+    private static Round Decoding(double tokensPerSecond) => new(100, tokensPerSecond, 1);
+
+    private static EngineProcess Engine(string name, string log, int prefill) =>
+        Shell(name, $"while read line; do echo {name} >> '{log}'; echo '{Figures(prefill)}'; done");
+
+    private static string Figures(int prefill) =>
+        $"{{\"prefill_tokens_per_second\":{prefill},\"decode_tokens_per_second\":{prefill / 2.0},\"read_gigabytes_per_second\":{prefill / 10.0}}}";
+
+    private static EngineProcess Shell(string name, string script) => EngineProcess.Start(name, "/bin/sh", ["-c", script]);
+}
