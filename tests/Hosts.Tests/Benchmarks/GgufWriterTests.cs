@@ -69,7 +69,7 @@ public sealed class GgufWriterTests
         var matrix = GgufTensor.Matrix("w", Enum.Parse<GgufType>(type), rows: 10, columns: 64);
 
         Assert.Equal(byteCount, matrix.ByteCount);
-        Assert.Equal([64, 10], matrix.Dimensions);
+        Assert.Equal([64, 10], matrix.Dimensions.ToArray());
         Assert.Throws<ArgumentException>(() => GgufTensor.Matrix("w", matrix.Type, rows: 10, columns: 48));
     }
 

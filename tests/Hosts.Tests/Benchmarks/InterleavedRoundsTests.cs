@@ -41,14 +41,11 @@ public sealed class InterleavedRoundsTests
     [Fact]
     public void Run_EngineThatSpinsWhileItWaits_IsRefused()
     {
-        // B answers, then computes until its input ends; A takes a moment of processor time itself.
-        const string spin = "read line; echo '{0}'; while :; do :; done";
-        const string work = "while read line; do i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo '{0}'; done";
+        // A computes, then answers; B answers, then computes five times as long.
+        var work = $"while read line; do {Count(200_000)}; echo '{Figures(1)}'; done";
+        var spin = $"read line; echo '{Figures(1)}'; {Count(1_000_000)}";
 
-        var error = Assert.Throws<InvalidOperationException>(() => InterleavedRounds.Run(
-            [() => Shell("A", work.Replace("{0}", Figures(1), StringComparison.Ordinal)), () => Shell("B", spin.Replace("{0}", Figures(1), StringComparison.Ordinal))],
-            roundCount: 1,
-            _ => { }));
+        var error = Assert.Throws<InvalidOperationException>(() => InterleavedRounds.Run([() => Shell("A", work), () => Shell("B", spin)], roundCount: 1, _ => { }));
 
         Assert.Matches("^B used .* of a processor while A was measured", error.Message);
     }
@@ -71,6 +68,8 @@ public sealed class InterleavedRoundsTests
     public void Spread_EvenCount_MedianIsBetweenTheMiddleTwo() => Assert.Equal(new Spread(2.5, 1, 4), Spread.Of([4, 1, 3, 2]));
 
     private static Round Decoding(double tokensPerSecond) => new(100, tokensPerSecond, 1);
+
+    private static string Count(int steps) => $"i=0; while [ $i -lt {steps} ]; do i=$((i+1)); done";
 
     private static EngineProcess Engine(string name, string log, int prefill) =>
         Shell(name, $"while read line; do echo {name} >> '{log}'; echo '{Figures(prefill)}'; done");

@@ -31,7 +31,7 @@ public sealed class SyntheticModelTests
         Assert.Equal(300, tokens.Distinct().Count());
         Assert.Equal(["<unk>", "<0x00>", "<0xFF>", "▁t259"], [tokens[0], tokens[3], tokens[258], tokens[259]]);
         Assert.Equal(2 + (2 * 9) + 1, read.Tensors.Count);
-        Assert.Equal([64L, 32], read.Tensors.Single(entry => entry.Tensor.Name == "blk.1.attn_v.weight").Tensor.Dimensions);
+        Assert.Equal([64L, 32], read.Tensors.Single(entry => entry.Tensor.Name == "blk.1.attn_v.weight").Tensor.Dimensions.ToArray());
     }
 
     [Theory]
