@@ -12,7 +12,7 @@ public sealed class InterleavedRoundsTests
         using var folder = new TemporaryFolder();
         var log = folder.PathTo("log");
 
-        var engines = InterleavedRounds.Run([() => Engine("A", log, 30), () => Engine("B", log, 20)], roundCount: 3, _ => { });
+        var engines = InterleavedRounds.Run([() => Engine("A", log, 30), () => Engine("B", log, 20)], roundCount: 3, _ => { }).Engines;
 
         Assert.Equal("AB" + "AB" + "BA" + "AB", File.ReadAllText(log).ReplaceLineEndings(""));
         Assert.Equal(["A", "B"], engines.Select(engine => engine.Name), StringComparer.Ordinal);
@@ -56,16 +56,22 @@ public sealed class InterleavedRoundsTests
         // Ratios 2, 1 and 4: their median is 2, though the ratio of the medians is 3.
         Round[] ours = [Decoding(20), Decoding(30), Decoding(40)];
         Round[] theirs = [Decoding(10), Decoding(30), Decoding(10)];
-        var report = new Report(new Workload("llama-1b", 4, 1, 8, 8), [new EngineRounds("ours", ours), new EngineRounds("theirs", theirs)]);
+        var measured = new MeasuredRounds([new EngineRounds("ours", ours), new EngineRounds("theirs", theirs)], OtherProcessorsMax: 0.25);
+        var report = new Report(new Workload("llama-1b", 4, 1, 8, 8), measured);
 
         var lines = report.ToText().ToArray();
 
         Assert.Contains("2.000 (1.000 to 4.000)", lines[Array.IndexOf(lines, "decode, tokens/s") + 3], StringComparison.Ordinal);
+        Assert.Equal("Other programs kept up to 0.25 processors busy during a round. Measure again on a machine at rest.", lines[^1]);
         Assert.Contains("\"decode_ratio\":{\"median\":2,\"min\":1,\"max\":4}", report.ToJson(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Spread_EvenCount_MedianIsBetweenTheMiddleTwo() => Assert.Equal(new Spread(2.5, 1, 4), Spread.Of([4, 1, 3, 2]));
+
+    [Fact]
+    public void ParseBusy_LineOfTheKernel_LeavesOutIdleAndWaitingAndGuests() =>
+        Assert.Equal(TimeSpan.FromSeconds(1.23), ProcessorClock.ParseBusy("cpu  100 1 10 7000 900 2 3 7 50 0"));
 
     private static Round Decoding(double tokensPerSecond) => new(100, tokensPerSecond, 1);
 

@@ -13,9 +13,9 @@ internal static class InterleavedRounds
 
     /// <param name="startEngines">Start one engine each. The second is started when the first has warmed up and waits.</param>
     /// <param name="progress">Told after every round.</param>
-    /// <returns>An engine's name and rounds, in the order of <paramref name="startEngines"/>.</returns>
+    /// <returns>Engines in the order of <paramref name="startEngines"/>.</returns>
     /// <exception cref="InvalidOperationException">An engine failed, or did not keep still while the other was measured.</exception>
-    public static IReadOnlyList<EngineRounds> Run(IReadOnlyList<Func<EngineProcess>> startEngines, int roundCount, Action<string> progress)
+    public static MeasuredRounds Run(IReadOnlyList<Func<EngineProcess>> startEngines, int roundCount, Action<string> progress)
     {
         var engines = new List<EngineProcess>();
         try
@@ -27,14 +27,21 @@ internal static class InterleavedRounds
             }
 
             var rounds = engines.ConvertAll(_ => new List<Round>());
+            double? otherProcessorsMax = null;
             for (var round = 0; round < roundCount; round++)
             {
                 foreach (var turn in Order(engines.Count, round))
-                    rounds[turn].Add(RunAlone(engines, turn));
-                progress($"round {round + 1} of {roundCount}: " + string.Join(", ", rounds.Select((own, i) => $"{engines[i].Name} {own[^1].DecodeTokensPerSecond:F1} tokens/s")));
+                {
+                    var (figures, otherProcessors) = RunAlone(engines, turn);
+                    rounds[turn].Add(figures);
+                    otherProcessorsMax = otherProcessors > otherProcessorsMax || otherProcessorsMax is null ? otherProcessors : otherProcessorsMax;
+                }
+
+                var reached = rounds.Select((own, i) => $"{engines[i].Name} {own[^1].DecodeTokensPerSecond:F1} tokens/s");
+                progress($"round {round + 1} of {roundCount}: {string.Join(", ", reached)}");
             }
 
-            return [.. engines.Select((engine, i) => new EngineRounds(engine.Name, rounds[i]))];
+            return new MeasuredRounds([.. engines.Select((engine, i) => new EngineRounds(engine.Name, rounds[i]))], otherProcessorsMax);
         }
         finally
         {
@@ -46,21 +53,27 @@ internal static class InterleavedRounds
     internal static IEnumerable<int> Order(int engineCount, int round) =>
         Enumerable.Range(0, engineCount).Select(turn => round % 2 == 0 ? turn : engineCount - 1 - turn);
 
-    private static Round RunAlone(List<EngineProcess> engines, int turn)
+    /// <returns>The round, and how many processors other programs kept busy meanwhile.</returns>
+    private static (Round Round, double? OtherProcessors) RunAlone(List<EngineProcess> engines, int turn)
     {
-        var others = engines.Where((_, i) => i != turn).Select(engine => (Engine: engine, Before: engine.ProcessorTime)).ToArray();
+        var busyBefore = ProcessorClock.Busy;
+        var before = engines.ConvertAll(engine => engine.ProcessorTime);
         var started = Stopwatch.GetTimestamp();
         var round = engines[turn].RunRound();
         var elapsed = Stopwatch.GetElapsedTime(started);
-        foreach (var (engine, before) in others)
+        var shares = engines.Select((engine, i) => (engine.ProcessorTime - before[i]) / elapsed).ToArray();
+        for (var i = 0; i < engines.Count; i++)
         {
-            var share = (engine.ProcessorTime - before) / elapsed;
-            if (share > IdleShareMax)
-                throw new InvalidOperationException($"{engine.Name} used {share:P0} of a processor while {engines[turn].Name} was measured: the figures are worth nothing.");
+            if (i != turn && shares[i] > IdleShareMax)
+                throw new InvalidOperationException($"{engines[i].Name} used {shares[i]:P0} of a processor while {engines[turn].Name} was measured: the figures are worth nothing.");
         }
 
-        return round;
+        var busyShare = (ProcessorClock.Busy - busyBefore) / elapsed;
+        return (round, busyShare is { } busy ? Math.Max(busy - shares.Sum(), 0) : null);
     }
 }
 
 internal sealed record EngineRounds(string Name, IReadOnlyList<Round> Rounds);
+
+/// <param name="OtherProcessorsMax">Processors that other programs kept busy during a round, at most; null where it is not known.</param>
+internal sealed record MeasuredRounds(IReadOnlyList<EngineRounds> Engines, double? OtherProcessorsMax);

@@ -3,14 +3,19 @@ using System.Text.Json;
 namespace SplitActors.Peers.LlamaCpp.Comparison;
 
 /// <summary>Medians of each engine and, of two, the ratios of the first to the second.</summary>
-internal sealed record Report(Workload Workload, IReadOnlyList<EngineRounds> Engines)
+internal sealed record Report(Workload Workload, MeasuredRounds Measured)
 {
+    /// <summary>Processors: one thread that waits for a processor makes all the others wait at the next barrier.</summary>
+    private const double OthersDisturb = 0.1;
+
     private static readonly (string Name, string Unit, Func<Round, double> Of)[] Figures =
     [
         ("prefill", "tokens/s", round => round.PrefillTokensPerSecond),
         ("decode", "tokens/s", round => round.DecodeTokensPerSecond),
         ("weights read in decode", "GB/s", round => round.ReadGigabytesPerSecond),
     ];
+
+    private IReadOnlyList<EngineRounds> Engines => Measured.Engines;
 
     public IEnumerable<string> ToText()
     {
@@ -24,6 +29,9 @@ internal sealed record Report(Workload Workload, IReadOnlyList<EngineRounds> Eng
             if (Ratio(figure) is { } ratio)
                 yield return $"  {"ratio within a round",-32} {Show(ratio, "F3")}";
         }
+
+        if (Measured.OtherProcessorsMax is { } others)
+            yield return $"Other programs kept up to {others:F2} processors busy during a round.{(others > OthersDisturb ? " Measure again on a machine at rest." : "")}";
     }
 
     public string ToJson() => JsonSerializer.Serialize(
@@ -35,6 +43,7 @@ internal sealed record Report(Workload Workload, IReadOnlyList<EngineRounds> Eng
             Workload.PromptTokens,
             Workload.DecodeTokens,
             Engines,
+            Measured.OtherProcessorsMax,
             PrefillRatio = Ratio(round => round.PrefillTokensPerSecond),
             DecodeRatio = Ratio(round => round.DecodeTokensPerSecond),
         },
