@@ -60,7 +60,4 @@ public sealed record ModelConfig
 
     /// <summary>Rows of <c>k_proj</c> and <c>v_proj</c>: floats that one token adds to one layer's K, and to its V.</summary>
     public int KvWidth => KvHeadCount * HeadDim;
-
-    /// <summary>Most tokens of one sequence: the context, or fewer where one layer's keys would not fit into an array.</summary>
-    public int SequenceTokensMax => Math.Min(ContextLength, Array.MaxLength / KvWidth);
 }

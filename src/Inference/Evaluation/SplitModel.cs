@@ -1,3 +1,4 @@
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 
 namespace SplitActors.Inference.Evaluation;
@@ -10,7 +11,8 @@ namespace SplitActors.Inference.Evaluation;
 /// <param name="back">Ends it; the same instance as the front for the whole model.</param>
 /// <param name="transport">What happens to the hidden state at the split; null: nothing.</param>
 /// <param name="rowCountMax">Most tokens of one window.</param>
-public sealed class SplitModel(Segment front, Segment back, SplitModel.Transport? transport, int rowCountMax)
+/// <param name="kvFormat">How keys and values are stored.</param>
+public sealed class SplitModel(Segment front, Segment back, SplitModel.Transport? transport, int rowCountMax, KvFormat kvFormat = KvFormat.Float16)
 {
     private readonly Workspace _workspace = new(front.Config, rowCountMax);
     private readonly float[] _hidden = new float[rowCountMax * front.Config.HiddenSize];
@@ -25,10 +27,15 @@ public sealed class SplitModel(Segment front, Segment back, SplitModel.Transport
     {
         var hidden = _hidden.AsSpan(0, tokens.Length * front.Config.HiddenSize);                                   // [n, d]
         front.Embed(tokens, hidden);
-        front.Forward([new SequenceRows(front.CreateCache(tokens.Length), 0, tokens.Length)], hidden, _workspace);
+        using var frontCache = front.CreateCache(tokens.Length, kvFormat);
+        front.Forward([new SequenceRows(frontCache, 0, tokens.Length)], hidden, _workspace);
         transport?.Invoke(hidden, tokens.Length);
         if (back != front)
-            back.Forward([new SequenceRows(back.CreateCache(tokens.Length), 0, tokens.Length)], hidden, _workspace);
+        {
+            using var backCache = back.CreateCache(tokens.Length, kvFormat);
+            back.Forward([new SequenceRows(backCache, 0, tokens.Length)], hidden, _workspace);
+        }
+
         back.Logits(hidden, logits, _workspace);                                                                   // [n, V]
     }
 }

@@ -34,6 +34,23 @@ internal static class Lanes
         return Vector512.LoadUnsafe(ref lanes[0]);
     }
 
+    /// <summary>Stores the first lanes, fewer than 16.</summary>
+    public static void StoreTail(Vector512<float> lanes, Span<float> destination)
+    {
+        Span<float> all = stackalloc float[Count];
+        lanes.StoreUnsafe(ref all[0]);
+        all[..destination.Length].CopyTo(destination);
+    }
+
+    /// <summary>The largest of 16 lanes.</summary>
+    public static float Max(Vector512<float> lanes)
+    {
+        var eight = Vector256.Max(lanes.GetLower(), lanes.GetUpper());
+        var four = Vector128.Max(eight.GetLower(), eight.GetUpper());
+        var two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return MathF.Max(two.ToScalar(), two.GetElement(1));
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load(ref readonly float source, int index) =>
         Vector512.LoadUnsafe(in source, (nuint)index);

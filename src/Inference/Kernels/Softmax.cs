@@ -21,10 +21,11 @@ internal static class Softmax
             lanes += e;
         }
 
-        for (var lane = 0; i < x.Length; i++, lane++)
+        if (i < x.Length)
         {
-            x[i] = VectorMath.Exp(x[i] - max.ToScalar());
-            lanes = lanes.WithElement(lane, lanes.GetElement(lane) + x[i]);
+            var e = VectorMath.Exp(Lanes.LoadTail(in x[i], x.Length - i) - max);
+            Lanes.StoreTail(e, x[i..]);
+            lanes += Lanes.LoadTail(in x[i], x.Length - i); // the lanes beyond it add zero
         }
 
         Scale(x, 1f / Lanes.Sum(lanes));
@@ -41,6 +42,8 @@ internal static class Softmax
             x[i] = (float)(Math.Exp(x[i] - max) / sum);
     }
 
+    /// <remarks>NaN may get lost here: its own e^NaN makes all weights NaN.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Maximum(ReadOnlySpan<float> x)
     {
         ref readonly var x0 = ref MemoryMarshal.GetReference(x);
@@ -50,9 +53,8 @@ internal static class Softmax
         {
             var lanes = Lanes.Load(in x0, 0);
             for (i = Lanes.Count; i <= x.Length - Lanes.Count; i += Lanes.Count)
-                lanes = Vector512.Max(lanes, Lanes.Load(in x0, i));
-            for (var lane = 0; lane < Lanes.Count; lane++)
-                max = MathF.Max(max, lanes.GetElement(lane));
+                lanes = Vector512.MaxNative(lanes, Lanes.Load(in x0, i));
+            return Lanes.Max(Vector512.MaxNative(lanes, Lanes.Load(in x0, x.Length - Lanes.Count))); // the last 16 again, for the tail
         }
 
         for (; i < x.Length; i++)
@@ -60,6 +62,7 @@ internal static class Softmax
         return max;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scale(Span<float> x, float factor)
     {
         ref var x0 = ref MemoryMarshal.GetReference(x);

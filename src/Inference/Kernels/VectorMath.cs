@@ -40,7 +40,7 @@ internal static class VectorMath
         p = Vector512.FusedMultiplyAdd(p, r, Vector512<float>.One);
         p = Vector512.FusedMultiplyAdd(p, r, Vector512<float>.One);
 
-        var exponent = Vector512.ConvertToInt32(n) + Vector512.Create(127);
+        var exponent = Vector512.ConvertToInt32Native(n) + Vector512.Create(127);
         return p * (exponent << 23).AsSingle();
     }
 

@@ -60,30 +60,44 @@ internal sealed class DecoderLayer
     /// <summary>Rotates queries and keys, appends keys and values to the caches, and lets each row attend to its past and itself.</summary>
     private void Attend(ReadOnlySpan<SequenceRows> batch, int cacheLayer, Workspace buffers)
     {
-        var row = 0;
+        var first = 0;
         foreach (var rows in batch)
         {
-            for (var i = 0; i < rows.Count; i++, row++)
+            for (var i = 0; i < rows.Count; i++)
+                Append(rows, cacheLayer, i, first + i, buffers);
+            var query = RowsOf(buffers.Query, first, rows.Count, _config.QueryWidth);
+            var attended = RowsOf(buffers.Attended, first, rows.Count, _config.QueryWidth);
+            var tileRows = Attention.RowsPerTile(_config.HeadCount / _config.KvHeadCount, rows.Position + rows.Count);
+            for (var i = 0; i < rows.Count; i += tileRows)
             {
-                var query = RowOf(buffers.Query, row, _config.QueryWidth);
-                var key = RowOf(buffers.Keys, row, _config.KvWidth);
-                RotaryEmbedding.Rotate(query, buffers.Rotary(row));
-                RotaryEmbedding.Rotate(key, buffers.Rotary(row));
-
-                var position = rows.Position + i;
-                key.CopyTo(rows.Cache.Keys(cacheLayer, position, 1));
-                RowOf(buffers.Values, row, _config.KvWidth).CopyTo(rows.Cache.Values(cacheLayer, position, 1));
-                Attention.Attend(
-                    query,
-                    rows.Cache.Keys(cacheLayer, 0, position + 1),
-                    rows.Cache.Values(cacheLayer, 0, position + 1),
-                    _config.HeadDim,
-                    _config.KvWidth,
-                    buffers.Scores,
-                    RowOf(buffers.Attended, row, _config.QueryWidth));
+                var count = Math.Min(tileRows, rows.Count - i);
+                for (var kvHead = 0; kvHead < _config.KvHeadCount; kvHead++)
+                {
+                    Attention.Attend(
+                        rows.Cache,
+                        new AttentionTile(cacheLayer, kvHead, rows.Position + i, count),
+                        RowsOf(query, i, count, _config.QueryWidth),
+                        RowsOf(attended, i, count, _config.QueryWidth),
+                        buffers.AttentionScratch);
+                }
             }
+
+            first += rows.Count;
         }
     }
 
-    private static Span<float> RowOf(Span<float> rows, int row, int width) => rows.Slice(row * width, width);
+    private void Append(SequenceRows rows, int cacheLayer, int index, int row, Workspace buffers)
+    {
+        var key = RowsOf(buffers.Keys, row, 1, _config.KvWidth);
+        var value = RowsOf(buffers.Values, row, 1, _config.KvWidth);
+        RotaryEmbedding.Rotate(RowsOf(buffers.Query, row, 1, _config.QueryWidth), buffers.Rotary(row));
+        RotaryEmbedding.Rotate(key, buffers.Rotary(row));
+        for (var kvHead = 0; kvHead < _config.KvHeadCount; kvHead++)
+        {
+            var position = rows.Position + index;
+            rows.Cache.Write(cacheLayer, kvHead, position, RowsOf(key, kvHead, 1, _config.HeadDim), RowsOf(value, kvHead, 1, _config.HeadDim));
+        }
+    }
+
+    private static Span<float> RowsOf(Span<float> rows, int first, int count, int width) => rows.Slice(first * width, count * width);
 }

@@ -1,5 +1,6 @@
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Kernels;
+using SplitActors.Inference.KvCaching;
 
 namespace SplitActors.Inference.Models;
 
@@ -79,8 +80,19 @@ public sealed class Segment
         }
     }
 
-    /// <param name="tokenCountMax">Most positions; at most <see cref="ModelConfig.SequenceTokensMax"/> are used.</param>
-    public KvCache CreateCache(int tokenCountMax) => new(Layers.Count, Config.KvWidth, Math.Min(tokenCountMax, Config.SequenceTokensMax));
+    /// <summary>The pages of this segment's caches.</summary>
+    public KvLayout KvLayout(KvFormat format) => new(Layers.Count, Config.KvHeadCount, Config.HeadDim, format);
+
+    /// <summary>A cache with its own pool.</summary>
+    /// <param name="tokenCountMax">Most positions; at most <see cref="ModelConfig.ContextLength"/> are used.</param>
+    /// <param name="format">How keys and values are stored.</param>
+    public KvCache CreateCache(int tokenCountMax, KvFormat format = KvFormat.Float16) =>
+        new(KvLayout(format), Math.Min(tokenCountMax, Config.ContextLength));
+
+    /// <summary>A cache in a pool of <see cref="KvLayout"/>.</summary>
+    /// <param name="tokenCountMax">Most positions; at most <see cref="ModelConfig.ContextLength"/> are used.</param>
+    /// <param name="pool">Where its pages come from.</param>
+    public KvCache CreateCache(int tokenCountMax, KvPagePool pool) => new(pool, Math.Min(tokenCountMax, Config.ContextLength));
 
     /// <summary>Looks up token embeddings.</summary>
     /// <param name="tokens">[n], each below the vocabulary size</param>
@@ -101,9 +113,10 @@ public sealed class Segment
     /// <param name="hidden">[n, d], updated in place</param>
     /// <param name="workspace">Scratch with room for n rows.</param>
     /// <exception cref="ArgumentException">
-    /// The sizes do not fit each other, or a cache has other layers, a gap or no room. Then nothing has been computed, and no cache
+    /// The sizes do not fit each other, or a cache has another layout, a gap or no room. Then nothing has been computed, and no cache
     /// counts a token of the batch.
     /// </exception>
+    /// <exception cref="KvPoolExhaustedException">The pool of a cache has too few pages left. Likewise.</exception>
     public void Forward(ReadOnlySpan<SequenceRows> batch, Span<float> hidden, Workspace workspace)
     {
         workspace.Prepare(batch);
@@ -121,13 +134,14 @@ public sealed class Segment
         {
             foreach (var rows in batch)
             {
-                if (rows.Cache.LayerCount != _layers.Length)
-                    throw new ArgumentException($"A cache of {rows.Cache.LayerCount} layers for a segment of {_layers.Length}.", nameof(batch));
+                var layout = rows.Cache.Layout;
+                if ((layout.LayerCount, layout.KvHeadCount, layout.HeadDim) != (_layers.Length, Config.KvHeadCount, Config.HeadDim))
+                    throw new ArgumentException($"A cache of {layout.LayerCount} layers for a segment of {_layers.Length}: {layout}.", nameof(batch));
                 rows.Cache.Reserve(rows.Position, rows.Count);
                 reserved++;
             }
         }
-        catch (ArgumentException)
+        catch (Exception error) when (error is ArgumentException or KvPoolExhaustedException)
         {
             foreach (var rows in batch[..reserved])
                 rows.Cache.Truncate(rows.Position);

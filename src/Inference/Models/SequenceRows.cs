@@ -1,3 +1,5 @@
+using SplitActors.Inference.KvCaching;
+
 namespace SplitActors.Inference.Models;
 
 /// <summary>Neighbouring tokens of one sequence within a batch: <see cref="Count"/> rows for positions <see cref="Position"/> and on.</summary>

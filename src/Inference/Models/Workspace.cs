@@ -6,6 +6,8 @@ namespace SplitActors.Inference.Models;
 /// <summary>Scratch buffers of a forward pass over up to <see cref="RowCountMax"/> tokens. Belongs to one thread at a time.</summary>
 public sealed class Workspace
 {
+    private const int AttendedFirst = 4096; // positions; a longer context gets its scratch when it is there
+
     private readonly ModelConfig _config;
     private readonly float[] _inverseFrequencies;
     private readonly float[] _rotary;
@@ -16,6 +18,7 @@ public sealed class Workspace
     private readonly float[] _attended;
     private readonly float[] _gate;
     private readonly float[] _up;
+    private float[] _attentionScratch = [];
 
     /// <param name="config">Sizes of the model.</param>
     /// <param name="rowCountMax">Most tokens of one batch.</param>
@@ -33,7 +36,7 @@ public sealed class Workspace
         _attended = new float[rowCountMax * config.QueryWidth];
         _gate = new float[rowCountMax * config.IntermediateSize];
         _up = new float[rowCountMax * config.IntermediateSize];
-        Scores = new float[config.ContextLength];
+        EnsureAttentionScratch(Math.Min(config.ContextLength, AttendedFirst));
     }
 
     public int RowCountMax { get; }
@@ -54,8 +57,8 @@ public sealed class Workspace
 
     internal Span<float> Up => _up.AsSpan(0, RowCount * _config.IntermediateSize);            // [n, F]
 
-    /// <summary>Attention scores of one head [positions].</summary>
-    internal float[] Scores { get; }
+    /// <summary>For attention over the batch's positions.</summary>
+    internal Span<float> AttentionScratch => _attentionScratch;
 
     /// <summary>cos and sin of a row's position [D].</summary>
     internal ReadOnlySpan<float> Rotary(int row) => _rotary.AsSpan(row * _config.HeadDim, _config.HeadDim);
@@ -72,9 +75,19 @@ public sealed class Workspace
         var row = 0;
         foreach (var rows in batch)
         {
+            EnsureAttentionScratch(rows.Position + rows.Count);
             for (var i = 0; i < rows.Count; i++, row++)
                 RotaryEmbedding.ComputeTable(rows.Position + i, _inverseFrequencies, _rotary.AsSpan(row * _config.HeadDim, _config.HeadDim));
         }
+    }
+
+    /// <summary>Grows by doubling, up to what the context needs.</summary>
+    private void EnsureAttentionScratch(int positionCount)
+    {
+        var headsPerKvHead = _config.HeadCount / _config.KvHeadCount;
+        var count = Attention.ScratchCount(_config.HeadDim, headsPerKvHead, Math.Min(positionCount, _config.ContextLength));
+        if (count > _attentionScratch.Length)
+            _attentionScratch = new float[Math.Max(count, (int)Math.Min(2L * _attentionScratch.Length, Array.MaxLength))];
     }
 
     internal void Resize(int rowCount)
