@@ -29,7 +29,7 @@ internal sealed class EngineLoop : IDisposable
     /// <summary>Greedy tokens per second over a fresh sequence.</summary>
     public double TokensPerSecond(int tokenCount)
     {
-        var cache = _model.CreateCache(tokenCount);
+        using var cache = _model.CreateCache(tokenCount);
         var sampler = new Sampler();
         var token = _checkpoint.Config.BosTokenId!.Value;
         var started = Stopwatch.GetTimestamp();

@@ -1,6 +1,7 @@
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Evaluation;
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Tokenization;
 using SplitActors.Tests.Shared;
@@ -21,6 +22,12 @@ internal static class QualityBenchmark
         var whole = Segment.Load(checkpoint, new LayerRange(0, config.LayerCount));
         var plain = Measure(new SplitModel(whole, whole, transport: null, WindowTokens), tokens, config);
         Console.WriteLine($"perplexity without compression: {plain.Value:F4} over {plain.TokenCount} tokens");
+        foreach (var format in new[] { KvFormat.Float32, KvFormat.Float16, KvFormat.Int8, KvFormat.Int4 })
+        {
+            var stored = Measure(new SplitModel(whole, whole, transport: null, WindowTokens, format), tokens, config);
+            Console.WriteLine($"keys and values at {(int)format} bits: perplexity {stored.Value:F4}");
+        }
+
         Console.WriteLine("split,perplexity,rise_percent,bytes_per_token_decode,ratio_decode,bytes_per_token_prefill,ratio_prefill,outliers_per_token,tokens_by_bits");
 
         var rows = new string[config.LayerCount - 1];

@@ -4,6 +4,7 @@ using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Evaluation;
 using SplitActors.Inference.Kernels;
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Sampling;
 
@@ -67,17 +68,55 @@ public static class Digest
 
     private static void AddAttention(IncrementalHash hash)
     {
-        const int HeadCount = 4, HeadDim = 36, KvWidth = 2 * HeadDim, PositionCount = 19;
+        const int HeadCount = 4, HeadDim = 36, KvHeadCount = 2, PositionCount = 39;
         var query = Uniform(5, HeadCount * HeadDim, 3);
         var table = new float[HeadDim];
         RotaryEmbedding.ComputeTable(100_003, RotaryEmbedding.InverseFrequencies(10_000, HeadDim), table);
         RotaryEmbedding.Rotate(query, table);
         Add(hash, query);
 
+        foreach (var format in new[] { KvFormat.Float32, KvFormat.Float16, KvFormat.Int8, KvFormat.Int4 })
+        {
+            using var cache = new KvCache(new KvLayout(1, KvHeadCount, HeadDim, format), PositionCount);
+            AddAttention(hash, cache, query);
+        }
+    }
+
+    /// <summary>The last rows, as one tile per KV head and one by one.</summary>
+    private static void AddAttention(IncrementalHash hash, KvCache cache, float[] lastQuery)
+    {
+        const int RowCount = 5;
+        var (headDim, first) = (cache.Layout.HeadDim, cache.TokenCountMax - RowCount);
+        cache.Reserve(0, cache.TokenCountMax);
+        for (var position = 0; position < cache.TokenCountMax; position++)
+        {
+            for (var kvHead = 0; kvHead < cache.Layout.KvHeadCount; kvHead++)
+            {
+                var seed = (ulong)(1000 + (2 * position) + (1000 * kvHead));
+                cache.Write(0, kvHead, position, Uniform(seed, headDim, 3), Uniform(seed + 1, headDim, 3));
+            }
+        }
+
+        float[] query = [.. Uniform(8, (RowCount - 1) * lastQuery.Length, 3), .. lastQuery];
         var output = new float[query.Length];
-        var (keys, values) = (Uniform(6, PositionCount * KvWidth, 3), Uniform(7, PositionCount * KvWidth, 3));
-        Attention.Attend(query, keys, values, HeadDim, KvWidth, new float[PositionCount], output);
-        Add(hash, output);
+        var scratch = new float[Attention.ScratchCount(headDim, lastQuery.Length / headDim / cache.Layout.KvHeadCount, cache.TokenCountMax)];
+        foreach (var rows in new[] { 1, RowCount })
+        {
+            for (var row = 0; row < RowCount; row += rows)
+            {
+                for (var kvHead = 0; kvHead < cache.Layout.KvHeadCount; kvHead++)
+                {
+                    Attention.Attend(
+                        cache,
+                        new AttentionTile(0, kvHead, first + row, rows),
+                        query.AsSpan(row * lastQuery.Length, rows * lastQuery.Length),
+                        output.AsSpan(row * lastQuery.Length, rows * lastQuery.Length),
+                        scratch);
+                }
+            }
+
+            Add(hash, output);
+        }
     }
 
     /// <summary>Logits of the embedded model with a compressed hidden state at the split, and the tokens drawn from them.</summary>

@@ -22,7 +22,21 @@ internal static class Admission
             return new Refusal(RejectReason.BadRequest, $"The {open.Generated.Count} generated tokens exceed the session's {open.TokenCountMax} or the vocabulary's {options.VocabularySize}.");
         if (worker.Sessions.Count >= options.SessionCountMax && !worker.Sessions.ContainsKey(new SessionId(open.SessionId)))
             return new Refusal(RejectReason.SessionLimit, $"The worker has {worker.Sessions.Count} of {options.SessionCountMax} sessions.");
-        return null;
+        return CheckMemory(open, worker);
+    }
+
+    /// <summary>What does not even fit into an empty worker is no matter of waiting.</summary>
+    private static Refusal? CheckMemory(OpenSession open, WorkerState worker)
+    {
+        var (layout, bytesMax) = (worker.Options.KvLayout, worker.Options.KvBytesMax);
+        var needed = layout.BytesFor((int)open.TokenCountMax);
+        if (needed > bytesMax)
+            return new Refusal(RejectReason.ContextLength, $"The session's {open.TokenCountMax} tokens need {needed} bytes of keys and values; the worker has {bytesMax}.");
+        var own = worker.Sessions.TryGetValue(new SessionId(open.SessionId), out var known) ? layout.BytesFor(known.TokenCountMax) : 0;
+        var free = bytesMax - worker.KvBytesReserved + own;
+        return needed > free
+            ? new Refusal(RejectReason.Memory, $"The session's {open.TokenCountMax} tokens need {needed} bytes of keys and values; {free} of the worker's {bytesMax} are free.")
+            : null;
     }
 
     public static Refusal? Check(DecodeStep step, WorkerSession session, WorkerState worker)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using SplitActors.Actors.Protocol;
 using SplitActors.Inference.Compression;
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Sampling;
 
@@ -15,21 +16,37 @@ public sealed record BatchWork(BatchEntry Entry, KvCache Cache);
 /// </summary>
 /// <param name="segment">Ends the model.</param>
 /// <param name="batchRowsMax">Most tokens of one batch.</param>
+/// <param name="kvPages">Where its sessions' caches get their pages; disposed with the engine.</param>
 /// <param name="clock">Measures what the bill says.</param>
-public sealed class BackEngine(Segment segment, int batchRowsMax, TimeProvider clock)
+public sealed class BackEngine(Segment segment, int batchRowsMax, KvPagePool kvPages, TimeProvider clock) : IDisposable
 {
     private readonly Workspace _workspace = new(segment.Config, batchRowsMax);
     private readonly Sampler _sampler = new();
     private readonly float[] _hidden = new float[batchRowsMax * segment.Config.HiddenSize];
     private readonly float[] _logits = new float[segment.Config.VocabularySize];
 
-    public KvCache CreateCache(int tokenCountMax) => segment.CreateCache(tokenCountMax);
+    public KvCache CreateCache(int tokenCountMax) => segment.CreateCache(tokenCountMax, kvPages);
+
+    public void Dispose() => kvPages.Dispose();
 
     /// <summary>
     /// Runs a batch. A step whose content cannot be used is refused, and so are the later steps of its session: nothing that a device sends
-    /// makes a batch fail, because that would cost all other sessions their caches.
+    /// makes a batch fail, because that would cost all other sessions their caches. A step whose session was dropped meanwhile has no result.
     /// </summary>
     public BatchComputed Compute(IReadOnlyList<BatchWork> works)
+    {
+        var alive = works.Where(work => work.Cache.TryRetain()).ToList();
+        try
+        {
+            return ComputeAlive(alive);
+        }
+        finally
+        {
+            alive.ForEach(work => work.Cache.Release());
+        }
+    }
+
+    private BatchComputed ComputeAlive(List<BatchWork> works)
     {
         var started = clock.GetTimestamp();
         var (accepted, refused) = ReadContents(works);
@@ -42,7 +59,7 @@ public sealed class BackEngine(Segment segment, int batchRowsMax, TimeProvider c
     }
 
     /// <summary>Fills the rows of <see cref="_hidden"/>, one accepted step after the other.</summary>
-    private (List<BatchWork> Accepted, List<EntryResult> Refused) ReadContents(IReadOnlyList<BatchWork> works)
+    private (List<BatchWork> Accepted, List<EntryResult> Refused) ReadContents(List<BatchWork> works)
     {
         var accepted = new List<BatchWork>(works.Count);
         var refused = new List<EntryResult>();

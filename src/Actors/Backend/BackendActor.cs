@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Transport;
-using SplitActors.Inference.Models;
+using SplitActors.Inference.KvCaching;
 
 namespace SplitActors.Actors.Backend;
 
@@ -12,7 +12,7 @@ namespace SplitActors.Actors.Backend;
 /// </summary>
 /// <param name="options">What it holds, and its limits.</param>
 /// <param name="transport">The way to devices and scheduler.</param>
-/// <param name="engine">Used by this instance alone.</param>
+/// <param name="engine">Used by this instance alone, and disposed with it.</param>
 /// <param name="report">Told why it stopped itself.</param>
 public sealed class BackendActor(WorkerOptions options, ITransport transport, BackEngine engine, Action<string>? report = null)
     : SteppedActor<WorkerState, WorkerEffect>(new WorkerState(options), options.Address, transport)
@@ -25,6 +25,16 @@ public sealed class BackendActor(WorkerOptions options, ITransport transport, Ba
         base.PreStart();
         Context.Timers.StartPeriodic("status", new StatusDue(), options.StatusPeriod);
         Receive(new StatusDue());
+    }
+
+    /// <summary>A batch that still runs keeps its caches until it is done.</summary>
+    protected override void PostStop()
+    {
+        base.PostStop();
+        foreach (var cache in _caches.Values)
+            cache.Dispose();
+        _caches.Clear();
+        engine.Dispose();
     }
 
     protected override void Receive(object message)
@@ -43,14 +53,26 @@ public sealed class BackendActor(WorkerOptions options, ITransport transport, Ba
         {
             case WorkerEffect.Send send: Send(send.To, send.Body); break;
             case WorkerEffect.Watch watch: Watch(watch.Address); break;
-            case WorkerEffect.CreateCache create: _caches[create.Session] = engine.CreateCache(create.TokenCountMax); break;
-            case WorkerEffect.DropCache drop: _caches.Remove(drop.Session); break;
+            case WorkerEffect.CreateCache create: Create(create); break;
+            case WorkerEffect.DropCache drop: Drop(drop.Session); break;
             case WorkerEffect.ComputeBatch compute: Compute(compute); break;
             case WorkerEffect.Stop stop:
                 report?.Invoke(stop.Reason);
                 Context.Stop(Context.Self);
                 break;
         }
+    }
+
+    private void Create(WorkerEffect.CreateCache create)
+    {
+        Drop(create.Session);
+        _caches[create.Session] = engine.CreateCache(create.TokenCountMax);
+    }
+
+    private void Drop(SessionId session)
+    {
+        if (_caches.Remove(session, out var cache))
+            cache.Dispose();
     }
 
     private void Compute(WorkerEffect.ComputeBatch compute)

@@ -297,7 +297,7 @@ public static class BackendWorker
 
         private void Reject(string to, ulong session, uint epoch, Refusal refusal)
         {
-            var mayRetry = refusal.Reason is RejectReason.SessionLimit or RejectReason.QueueFull;
+            var mayRetry = refusal.Reason is RejectReason.SessionLimit or RejectReason.QueueFull or RejectReason.Memory;
             Send(to, new Rejected
             {
                 SessionId = session,

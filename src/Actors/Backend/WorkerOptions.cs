@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 
 namespace SplitActors.Actors.Backend;
@@ -18,6 +19,15 @@ public sealed record WorkerOptions
     public required int ContextLength { get; init; }
 
     public required int VocabularySize { get; init; }
+
+    /// <summary>How its sessions' keys and values are stored, and so what a token takes of <see cref="KvBytesMax"/>.</summary>
+    public required KvLayout KvLayout { get; init; }
+
+    /// <summary>
+    /// Most bytes of keys and values. A session is admitted only if all tokens that it may hold fit beside those of the others, so that none
+    /// runs out of memory halfway. The default of 1 GiB holds 32,768 tokens of a 1B model (16 layers, 8 KV heads of 64) at 16 bits.
+    /// </summary>
+    public long KvBytesMax { get; init; } = 1L << 30;
 
     public int SessionCountMax { get; init; } = 64;
 
@@ -44,6 +54,7 @@ public sealed record WorkerOptions
     /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>
     internal void Validate()
     {
+        Limit.RequirePositive(KvBytesMax);
         Limit.RequirePositive(SessionCountMax);
         Limit.RequirePositive(BatchRowsMax);
         Limit.RequirePositive(QueuedRowsMax);

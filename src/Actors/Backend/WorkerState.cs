@@ -24,6 +24,9 @@ public sealed record WorkerState(WorkerOptions Options)
 
     public long ComputeUsSum { get; init; }
 
+    /// <summary>Bytes that the sessions' caches may come to hold.</summary>
+    public long KvBytesReserved => Sessions.Values.Sum(session => Options.KvLayout.BytesFor(session.TokenCountMax));
+
     /// <summary>Bytes of all caches that have held a token.</summary>
     public long KvBytes => Sessions.Values.Sum(session => session.KvBytes);
 }

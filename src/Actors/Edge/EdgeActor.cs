@@ -11,7 +11,7 @@ namespace SplitActors.Actors.Edge;
 /// </summary>
 /// <param name="initial">An idle session.</param>
 /// <param name="transport">The way to scheduler and worker.</param>
-/// <param name="loadFront">Loads what a plan puts on the device; runs beside the mailbox.</param>
+/// <param name="loadFront">Loads what a plan puts on the device; runs beside the mailbox. The front is disposed with the session.</param>
 /// <param name="publish">Told what happens, in order, within the actor's turns: must be quick.</param>
 public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan, FrontEngine> loadFront, Action<SessionEvent> publish)
     : SteppedActor<EdgeState, EdgeEffect>(initial, initial.Options.Address, transport)
@@ -25,6 +25,12 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
     {
         _options.Validate();
         base.PreStart();
+    }
+
+    protected override void PostStop()
+    {
+        base.PostStop();
+        _front?.Dispose();
     }
 
     /// <summary>A session cannot be restarted: its cache is lost.</summary>

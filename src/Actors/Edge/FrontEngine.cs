@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using SplitActors.Inference.Compression;
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Sampling;
 
@@ -14,18 +15,40 @@ namespace SplitActors.Actors.Edge;
 /// <param name="sampling">Used when the segment ends the model.</param>
 /// <param name="tokenCountMax">Most tokens of the session.</param>
 /// <param name="chunkTokensMax">Most tokens of one call.</param>
+/// <param name="kvFormat">How its cache stores keys and values.</param>
 /// <param name="clock">Measures what the bill says.</param>
 public sealed class FrontEngine(
-    Segment segment, CompressionOptions compression, SamplingOptions sampling, int tokenCountMax, int chunkTokensMax, TimeProvider clock)
+    Segment segment, CompressionOptions compression, SamplingOptions sampling, int tokenCountMax, int chunkTokensMax, KvFormat kvFormat, TimeProvider clock)
+    : IDisposable
 {
     private readonly Workspace _workspace = new(segment.Config, chunkTokensMax);
-    private readonly KvCache _cache = segment.CreateCache(tokenCountMax);
+    private readonly KvCache _cache = segment.CreateCache(tokenCountMax, kvFormat);
     private readonly HiddenStateEncoder _encoder = new(compression);
     private readonly Sampler _sampler = new();
     private readonly float[] _hidden = new float[chunkTokensMax * segment.Config.HiddenSize];
     private readonly float[] _logits = new float[segment.HasHead ? segment.Config.VocabularySize : 0];
 
+    /// <summary>Bytes of keys and values.</summary>
+    public long KvBytes => _cache.ByteCount;
+
+    /// <exception cref="ObjectDisposedException">The session has ended.</exception>
     public FrontComputed Compute(EdgeEffect.ComputeFront work)
+    {
+        ObjectDisposedException.ThrowIf(!_cache.TryRetain(), this);
+        try
+        {
+            return ComputeRetained(work);
+        }
+        finally
+        {
+            _cache.Release();
+        }
+    }
+
+    /// <summary>Frees the cache; a call that still runs does so when it is done.</summary>
+    public void Dispose() => _cache.Dispose();
+
+    private FrontComputed ComputeRetained(EdgeEffect.ComputeFront work)
     {
         var started = clock.GetTimestamp();
         var count = work.Tokens.Length;

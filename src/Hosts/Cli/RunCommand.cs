@@ -60,7 +60,7 @@ internal static class RunCommand
         var tokenizer = Tokenizer.Load(checkpoint);
         var tokens = Encode(tokenizer, prompt, checkpoint.Config);
 
-        await using var cluster = new LocalCluster(checkpoint, plan, TimeProvider.System, message => Warn(options, message));
+        await using var cluster = new LocalCluster(checkpoint, plan, options.KvFormat, TimeProvider.System, message => Warn(options, message));
         if (plan.Mode != ExecutionMode.Device)
             cluster.StartWorkers(options.WorkerCount, loading.Layers("worker"));
         var stop = new WorkerStop(cluster, options.StopWorkerAt);
@@ -114,10 +114,10 @@ internal static class RunCommand
                 UserErrorKind.Checkpoint, "tokenizer.json", $"token ids below the model's {config.VocabularySize}", $"{outside}", "Use the tokenizer of this model.");
         }
 
-        return tokens.Length > 0 && tokens.Length < config.SequenceTokensMax
+        return tokens.Length > 0 && tokens.Length < config.ContextLength
             ? tokens
             : throw new UserErrorException(
-                UserErrorKind.Prompt, "The prompt", $"1 to {config.SequenceTokensMax - 1} tokens (the model's context less one to generate)", $"{tokens.Length}", "Shorten it.");
+                UserErrorKind.Prompt, "The prompt", $"1 to {config.ContextLength - 1} tokens (the model's context less one to generate)", $"{tokens.Length}", "Shorten it.");
     }
 
     private static SessionId NewSessionId() => new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));

@@ -4,6 +4,7 @@ using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Inference;
 using SplitActors.Inference.Compression;
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Hosts.Cli;
@@ -33,6 +34,8 @@ internal sealed record RunOptions
 
     public required CompressionOptions Compression { get; init; }
 
+    public required KvFormat KvFormat { get; init; }
+
     public required int WorkerCount { get; init; }
 
     public required int? StopWorkerAt { get; init; }
@@ -58,6 +61,7 @@ internal sealed record RunOptions
             MaxTokens = settings.Integer(RunSettings.MaxTokens, 1, TokensMax) ?? 128,
             Sampling = ReadSampling(settings),
             Compression = ReadCompression(settings),
+            KvFormat = settings.Parse<KvFormat>(RunSettings.KvBits, "32, 16, 8 or 4", ParseKvBits) ?? KvFormat.Float16,
             WorkerCount = settings.Integer(RunSettings.Workers, workerCountMin, WorkersMax) ?? workerCountMin,
             StopWorkerAt = stopWorkerAt,
             Json = settings.IsOn(RunSettings.Json),
@@ -121,6 +125,15 @@ internal sealed record RunOptions
         "split" => ExecutionMode.Split,
         "cloud" => ExecutionMode.Cloud,
         "device" => ExecutionMode.Device,
+        _ => null,
+    };
+
+    private static KvFormat? ParseKvBits(string text) => text switch
+    {
+        "32" => KvFormat.Float32,
+        "16" => KvFormat.Float16,
+        "8" => KvFormat.Int8,
+        "4" => KvFormat.Int4,
         _ => null,
     };
 

@@ -26,6 +26,7 @@ internal static class RunSettings
     public static readonly Setting Tolerance = Setting.Value("tolerance", "Δ", "Distortion, in levels, up to which a token may get fewer bits. Default: 0.12.");
     public static readonly Setting BitsMax = Setting.Value("bits-max", "Q̄", "Bits per value, sign included, that a token starts with, 2 to 8. Default: 5.");
     public static readonly Setting BitsMin = Setting.Value("bits-min", "Q", "Fewest bits per value, 2 to bits-max. Default: 4, or bits-max if that is less.");
+    public static readonly Setting KvBits = Setting.Value("kv-bits", "32|16|8|4", "Bits per value of the keys and values that device and worker keep. Default: 16.");
     public static readonly Setting Workers = Setting.Value("workers", "N", "Workers to start; a session uses one, the others stand by. Default and least: 1, or 2 with --stop-worker-at.");
     public static readonly Setting StopWorkerAt = Setting.Value("stop-worker-at", "N", "Stops the session's worker after N tokens, to see another one take over.");
 
@@ -38,6 +39,6 @@ internal static class RunSettings
     public static readonly IReadOnlyList<Setting> All =
     [
         Model, Mode, Split, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Seed,
-        Compression, Threshold, Tolerance, BitsMax, BitsMin, Workers, StopWorkerAt, Json, Quiet,
+        Compression, Threshold, Tolerance, BitsMax, BitsMin, KvBits, Workers, StopWorkerAt, Json, Quiet,
     ];
 }

@@ -8,6 +8,7 @@ using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Transport;
 using SplitActors.Inference;
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Sampling;
 
@@ -24,15 +25,18 @@ internal sealed class LocalCluster : IAsyncDisposable
     private readonly Checkpoint _checkpoint;
     private readonly ByteString _digest;
     private readonly FixedPlan _plan;
+    private readonly KvFormat _kvFormat;
     private readonly Action<string> _report;
     private readonly Dictionary<string, ActorRef> _workers = new(StringComparer.Ordinal);
 
     /// <param name="checkpoint">Stays open as long as the cluster.</param>
     /// <param name="plan">What every session is told to do.</param>
+    /// <param name="kvFormat">How device and workers store keys and values.</param>
     /// <param name="clock">Runs timers and measures.</param>
     /// <param name="report">Told of failures inside, in a sentence each, from any thread.</param>
-    public LocalCluster(Checkpoint checkpoint, FixedPlan plan, TimeProvider clock, Action<string> report)
+    public LocalCluster(Checkpoint checkpoint, FixedPlan plan, KvFormat kvFormat, TimeProvider clock, Action<string> report)
     {
+        _kvFormat = kvFormat;
         _checkpoint = checkpoint;
         _report = report;
         _plan = plan;
@@ -56,8 +60,9 @@ internal sealed class LocalCluster : IAsyncDisposable
                 Scheduler = SchedulerAddress,
                 ModelDigest = _digest,
                 Layers = layers,
-                ContextLength = _checkpoint.Config.SequenceTokensMax,
+                ContextLength = _checkpoint.Config.ContextLength,
                 VocabularySize = _checkpoint.Config.VocabularySize,
+                KvLayout = segment.KvLayout(_kvFormat),
             };
             _workers[options.Address] = _system.Spawn(new Props(() => NewWorker(options, segment)), $"worker-{number}");
         }
@@ -81,12 +86,12 @@ internal sealed class LocalCluster : IAsyncDisposable
             ModelDigest = _digest,
             LayerCount = config.LayerCount,
             VocabularySize = config.VocabularySize,
-            ContextLength = config.SequenceTokensMax,
+            ContextLength = config.ContextLength,
             EndTokens = config.EosTokenIds,
             Sampling = sampling,
             GeneratedCountMax = maxTokens,
         };
-        var tokenCountMax = Math.Min(config.SequenceTokensMax, prompt.Count + maxTokens);
+        var tokenCountMax = Math.Min(config.ContextLength, prompt.Count + maxTokens);
         var events = Channel.CreateUnbounded<SessionEvent>(new UnboundedChannelOptions { SingleReader = true }); // bounded by maxTokens
         var actor = _system.Spawn(
             new Props(() => new EdgeActor(new EdgeState(session, options), _transport, LoadFront, Publish)),
@@ -105,7 +110,7 @@ internal sealed class LocalCluster : IAsyncDisposable
             try
             {
                 var segment = Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), progress);
-                return new FrontEngine(segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _system.TimeProvider);
+                return new FrontEngine(segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _kvFormat, _system.TimeProvider);
             }
             catch (Exception error) when (error is UserErrorException or OperationCanceledException)
             {
@@ -123,7 +128,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     }
 
     private BackendActor NewWorker(WorkerOptions options, Segment segment) =>
-        new(options, _transport, new BackEngine(segment, options.BatchRowsMax, _system.TimeProvider), _report);
+        new(options, _transport, new BackEngine(segment, options.BatchRowsMax, new KvPagePool(options.KvLayout, options.KvBytesMax), _system.TimeProvider), _report);
 
     private void Report(KernelEvent kernelEvent)
     {

@@ -24,6 +24,15 @@ internal static unsafe class HalfVector
         return magnitudeAndSign.AsSingle() * Vector512.Create(BiasScale);
     }
 
+    /// <summary>As <see cref="Load"/>, but infinity and NaN become NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadOrNaN(short* source)
+    {
+        var values = Load(source);
+        var isLarge = Vector512.GreaterThan(Vector512.Abs(values), Vector512.Create(Max));
+        return Vector512.ConditionalSelect(isLarge, Vector512.Create(float.NaN), values);
+    }
+
     /// <summary>Rounded to nearest, even if halfway; beyond ±65504 that value; NaN stays NaN.</summary>
     public static Half Saturate(float value) => (Half)Clamp(value);
 

@@ -145,6 +145,6 @@ internal static unsafe class KvBlockGrid
         if (!TBlock.HasGrid)
             return default;
         var grids = (short*)(block + TBlock.ByteCount(headDim) - ByteCount);
-        return (HalfVector.Load(grids), HalfVector.Load(grids + Lanes.Count));
+        return (HalfVector.LoadOrNaN(grids), HalfVector.LoadOrNaN(grids + Lanes.Count));
     }
 }

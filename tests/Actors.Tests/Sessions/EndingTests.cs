@@ -114,5 +114,7 @@ public sealed class EndingTests
         cluster.Driver.RunFor(TimeSpan.FromSeconds(2));
         var status = cluster.Network.Bodies<WorkerStatus>().Last();
         Assert.Equal((0u, 0u, 0ul), (status.SessionCount, status.QueuedRows, status.KvBytes));
+        Assert.All(cluster.WorkerPools, pool => Assert.Equal(0, pool.BytesInUse));
+        Assert.All(cluster.Fronts, front => Assert.Equal(0, front.KvBytes));
     }
 }

@@ -6,6 +6,7 @@ using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Transport;
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Actors.Tests.Sessions;
@@ -39,6 +40,12 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     /// <summary>Why workers stopped themselves.</summary>
     public List<string> StopReasons { get; } = [];
 
+    /// <summary>Of every incarnation of every worker.</summary>
+    public List<KvPagePool> WorkerPools { get; } = [];
+
+    /// <summary>Of every session that has one.</summary>
+    public List<FrontEngine> Fronts { get; } = [];
+
     /// <summary>Every actor sends through this; it sees a message before any faults.</summary>
     public TappedTransport Network { get; }
 
@@ -68,6 +75,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     /// <param name="engineClock">Given to the engine of each incarnation.</param>
     public ActorRef StartWorker(string address, Func<WorkerOptions, WorkerOptions>? change = null, TimeProvider? engineClock = null)
     {
+        var segment = Quill.Back(_plan.SplitLayer);
         var options = new WorkerOptions
         {
             Address = address,
@@ -76,14 +84,20 @@ internal sealed class SimulatedCluster : IAsyncDisposable
             Layers = new(_plan.SplitLayer, Quill.Config.LayerCount),
             ContextLength = Quill.Config.ContextLength,
             VocabularySize = Quill.Config.VocabularySize,
+            KvLayout = segment.KvLayout(KvFormat.Float16),
         };
         options = change?.Invoke(options) ?? options;
-        var segment = Quill.Back(_plan.SplitLayer);
         var worker = _system.Spawn(
-            new Props(() => new BackendActor(options, Network, new BackEngine(segment, options.BatchRowsMax, engineClock ?? _driver.Time), StopReasons.Add)),
+            new Props(() => new BackendActor(options, Network, NewEngine(), StopReasons.Add)),
             address.Replace('/', '-'));
         Workers[address] = worker;
         return worker;
+
+        BackEngine NewEngine()
+        {
+            WorkerPools.Add(new KvPagePool(options.KvLayout, options.KvBytesMax));
+            return new BackEngine(segment, options.BatchRowsMax, WorkerPools[^1], engineClock ?? _driver.Time);
+        }
     }
 
     public void Stop(ActorRef actor) => _system.Stop(actor);
@@ -118,8 +132,18 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         edge.Tell(new StartSession(prompt));
         return session;
 
-        FrontEngine LoadFront(Plan plan) => new(
-            Quill.Front((int)plan.SplitLayer), plan.Compression.ToOptions(), options.Sampling, Quill.Config.ContextLength, options.ChunkTokensMax, _driver.Time);
+        FrontEngine LoadFront(Plan plan)
+        {
+            Fronts.Add(new(
+                Quill.Front((int)plan.SplitLayer),
+                plan.Compression.ToOptions(),
+                options.Sampling,
+                Quill.Config.ContextLength,
+                options.ChunkTokensMax,
+                KvFormat.Float16,
+                _driver.Time));
+            return Fronts[^1];
+        }
     }
 
     /// <summary>Runs until the condition holds or virtual time is over.</summary>

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Transport;
+using SplitActors.Inference.KvCaching;
 
 namespace SplitActors.Actors.Tests.Sessions;
 
@@ -27,6 +28,7 @@ internal sealed class WorkerStepper
             Layers = new(4, 8),
             ContextLength = 64,
             VocabularySize = 100,
+            KvLayout = new(layerCount: 4, kvHeadCount: 1, headDim: 64, KvFormat.Float16), // 16 KiB for 16 tokens
             SessionCountMax = 3,
             QueuedRowsMax = 12,
             BatchRowsMax = 8,

@@ -1,4 +1,5 @@
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Tests.Kernels;
 using SplitActors.Tests.Shared;

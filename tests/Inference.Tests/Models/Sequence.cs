@@ -1,3 +1,4 @@
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Sampling;
 
