@@ -2,6 +2,7 @@ using System.Diagnostics;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Sampling;
+using SplitActors.Inference.Threading;
 using SplitActors.Tests.Shared;
 
 namespace SplitActors.EndToEnd;
@@ -18,7 +19,7 @@ internal sealed class EngineLoop : IDisposable
     public EngineLoop()
     {
         _model = Segment.Load(_checkpoint, new LayerRange(0, _checkpoint.Config.LayerCount));
-        _workspace = new Workspace(_checkpoint.Config, rowCountMax: 1);
+        _workspace = new Workspace(_checkpoint.Config, rowCountMax: 1, ComputeThreads.Single);
         _hidden = new float[_checkpoint.Config.HiddenSize];
         _logits = new float[_checkpoint.Config.VocabularySize];
     }
@@ -44,5 +45,9 @@ internal sealed class EngineLoop : IDisposable
         return tokenCount / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
-    public void Dispose() => _checkpoint.Dispose();
+    public void Dispose()
+    {
+        _workspace.Dispose();
+        _checkpoint.Dispose();
+    }
 }

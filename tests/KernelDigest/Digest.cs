@@ -61,7 +61,7 @@ public static class Digest
             var y = new float[tokenCount * OutputSize];
             fixed (byte* pw = weights)
             fixed (float* px = x, py = y)
-                MatMul.Multiply<TWeights>(pw, px, py, tokenCount, inputSize, OutputSize);
+                MatMul.Multiply<TWeights>(pw, px, py, tokenCount, inputSize, OutputSize, OutputSize);
             Add(hash, y);
         }
     }

@@ -67,9 +67,9 @@ public unsafe class MatMulBenchmarks : IMeasuredWork, IDisposable
         byte* weights = _weights!.Pointer;
         float* x = (float*)_x!.Pointer, y = (float*)_y!.Pointer;
         if (Weights == StoredWeights.BFloat16)
-            MatMul.Multiply<BFloat16Weights>(weights, x, y, Tokens, Inputs, Outputs);
+            MatMul.Multiply<BFloat16Weights>(weights, x, y, Tokens, Inputs, Outputs, Outputs);
         else
-            MatMul.Multiply<Float32Weights>(weights, x, y, Tokens, Inputs, Outputs);
+            MatMul.Multiply<Float32Weights>(weights, x, y, Tokens, Inputs, Outputs, Outputs);
     }
 
     private void Store(ReadOnlySpan<float> values, byte* row)

@@ -4,6 +4,7 @@ using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Sampling;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Actors.Backend;
 
@@ -17,10 +18,11 @@ public sealed record BatchWork(BatchEntry Entry, KvCache Cache);
 /// <param name="segment">Ends the model.</param>
 /// <param name="batchRowsMax">Most tokens of one batch.</param>
 /// <param name="kvPages">Where its sessions' caches get their pages; disposed with the engine.</param>
+/// <param name="threads">Compute, and outlive the engine.</param>
 /// <param name="clock">Measures what the bill says.</param>
-public sealed class BackEngine(Segment segment, int batchRowsMax, KvPagePool kvPages, TimeProvider clock) : IDisposable
+public sealed class BackEngine(Segment segment, int batchRowsMax, KvPagePool kvPages, ComputeThreads threads, TimeProvider clock) : IDisposable
 {
-    private readonly Workspace _workspace = new(segment.Config, batchRowsMax);
+    private readonly Workspace _workspace = new(segment.Config, batchRowsMax, threads); // freed when collected: a batch may still run
     private readonly Sampler _sampler = new();
     private readonly float[] _hidden = new float[batchRowsMax * segment.Config.HiddenSize];
     private readonly float[] _logits = new float[segment.Config.VocabularySize];

@@ -3,6 +3,7 @@ using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Sampling;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Actors.Edge;
 
@@ -16,12 +17,14 @@ namespace SplitActors.Actors.Edge;
 /// <param name="tokenCountMax">Most tokens of the session.</param>
 /// <param name="chunkTokensMax">Most tokens of one call.</param>
 /// <param name="kvFormat">How its cache stores keys and values.</param>
+/// <param name="threads">Compute, and outlive the engine.</param>
 /// <param name="clock">Measures what the bill says.</param>
 public sealed class FrontEngine(
-    Segment segment, CompressionOptions compression, SamplingOptions sampling, int tokenCountMax, int chunkTokensMax, KvFormat kvFormat, TimeProvider clock)
+    Segment segment, CompressionOptions compression, SamplingOptions sampling, int tokenCountMax, int chunkTokensMax, KvFormat kvFormat,
+    ComputeThreads threads, TimeProvider clock)
     : IDisposable
 {
-    private readonly Workspace _workspace = new(segment.Config, chunkTokensMax);
+    private readonly Workspace _workspace = new(segment.Config, chunkTokensMax, threads); // freed when collected: a call may still run
     private readonly KvCache _cache = segment.CreateCache(tokenCountMax, kvFormat);
     private readonly HiddenStateEncoder _encoder = new(compression);
     private readonly Sampler _sampler = new();

@@ -31,14 +31,14 @@ internal sealed record QuantizeOptions(
         var settings = new SettingReader(parsed, config: null);
         var folder = settings.Text(QuantizeSettings.Out)
             ?? throw new UserErrorException(UserErrorKind.Options, "--out", "a folder to write", "nothing", "Run `splitactors quantize --help`.");
-        var groupSize = ReadOneOf(settings, QuantizeSettings.GroupSize, WeightFormat.SupportedGroupSizes) ?? WeightFormat.GroupSizeDefault;
+        var groupSize = settings.OneOf(QuantizeSettings.GroupSize, WeightFormat.SupportedGroupSizes) ?? WeightFormat.GroupSizeDefault;
         return new QuantizeOptions(
             settings.Text(QuantizeSettings.Model) ?? EmbeddedModel.Folder,
             folder,
             settings.Parse<int>(QuantizeSettings.Split, "a number of layers, or auto", ParseSplit) is var layer and >= 0 ? layer : null,
             settings.Find(QuantizeSettings.Split)?.Place ?? "--split",
-            Format(ReadOneOf(settings, QuantizeSettings.FrontBits, WeightFormat.SupportedBits) ?? 4, groupSize),
-            Format(ReadOneOf(settings, QuantizeSettings.BackBits, WeightFormat.SupportedBits) ?? 16, groupSize),
+            WeightFormat.Of(settings.OneOf(QuantizeSettings.FrontBits, WeightFormat.SupportedBits) ?? 4, groupSize),
+            WeightFormat.Of(settings.OneOf(QuantizeSettings.BackBits, WeightFormat.SupportedBits) ?? 16, groupSize),
             settings.IsOn(QuantizeSettings.Json));
     }
 
@@ -46,15 +46,6 @@ internal sealed record QuantizeOptions(
     public OpscQuantization For(int layerCount) => SplitLayer > layerCount
         ? throw SettingReader.Wrong(SplitPlace, $"0 to {layerCount} layers, or auto", $"{SplitLayer}")
         : new OpscQuantization(SplitLayer ?? Math.Max(1, layerCount / 2), Front, Back);
-
-    private static WeightFormat Format(int bits, int groupSize) => bits < 16 ? new WeightFormat(bits, groupSize) : WeightFormat.Unquantized;
-
-    private static int? ReadOneOf(SettingReader settings, Setting setting, ReadOnlySpan<int> supported)
-    {
-        var values = supported.ToArray();
-        return settings.Parse<int>(setting, $"one of {string.Join(", ", values)}", text =>
-            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && values.Contains(value) ? value : null);
-    }
 
     /// <summary>−1 stands for auto.</summary>
     private static int? ParseSplit(string text) =>

@@ -60,7 +60,7 @@ internal static class RunCommand
         var tokenizer = Tokenizer.Load(checkpoint);
         var tokens = Encode(tokenizer, prompt, checkpoint.Config);
 
-        await using var cluster = new LocalCluster(checkpoint, plan, options.KvFormat, TimeProvider.System, message => Warn(options, message));
+        await using var cluster = new LocalCluster(checkpoint, plan, options.Serving, TimeProvider.System, message => Warn(options, message));
         if (plan.Mode != ExecutionMode.Device)
             cluster.StartWorkers(options.WorkerCount, loading.Layers("worker"));
         var stop = new WorkerStop(cluster, options.StopWorkerAt);

@@ -2,9 +2,11 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
+using SplitActors.Hosts.Serving;
 using SplitActors.Inference;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
+using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Hosts.Cli;
@@ -34,7 +36,7 @@ internal sealed record RunOptions
 
     public required CompressionOptions Compression { get; init; }
 
-    public required KvFormat KvFormat { get; init; }
+    public required ServingOptions Serving { get; init; }
 
     public required int WorkerCount { get; init; }
 
@@ -61,7 +63,7 @@ internal sealed record RunOptions
             MaxTokens = settings.Integer(RunSettings.MaxTokens, 1, TokensMax) ?? 128,
             Sampling = ReadSampling(settings),
             Compression = ReadCompression(settings),
-            KvFormat = settings.Parse<KvFormat>(RunSettings.KvBits, "32, 16, 8 or 4", ParseKvBits) ?? KvFormat.Float16,
+            Serving = ReadServing(settings),
             WorkerCount = settings.Integer(RunSettings.Workers, workerCountMin, WorkersMax) ?? workerCountMin,
             StopWorkerAt = stopWorkerAt,
             Json = settings.IsOn(RunSettings.Json),
@@ -142,6 +144,20 @@ internal sealed record RunOptions
         text == "auto" ? -1
         : int.TryParse(text, out var layer) && layer >= 0 ? layer
         : null;
+
+    private static ServingOptions ReadServing(SettingReader settings)
+    {
+        var groupSize = settings.OneOf(RunSettings.GroupSize, WeightFormat.SupportedGroupSizes) ?? WeightFormat.GroupSizeDefault;
+        WeightFormat? Format(Setting bits) =>
+            settings.OneOf(bits, WeightFormat.SupportedBits) is { } count ? WeightFormat.Of(count, groupSize) : null;
+        return new ServingOptions
+        {
+            ThreadCount = settings.Integer(RunSettings.Threads, 1, Environment.ProcessorCount) ?? Environment.ProcessorCount,
+            KvFormat = settings.Parse<KvFormat>(RunSettings.KvBits, "32, 16, 8 or 4", ParseKvBits) ?? KvFormat.Float16,
+            FrontFormat = Format(RunSettings.FrontBits),
+            BackFormat = Format(RunSettings.BackBits),
+        };
+    }
 
     private static Func<SamplingOptions, SamplingOptions> ReadSampling(SettingReader settings)
     {

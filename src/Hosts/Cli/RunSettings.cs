@@ -27,6 +27,10 @@ internal static class RunSettings
     public static readonly Setting BitsMax = Setting.Value("bits-max", "Q̄", "Bits per value, sign included, that a token starts with, 2 to 8. Default: 5.");
     public static readonly Setting BitsMin = Setting.Value("bits-min", "Q", "Fewest bits per value, 2 to bits-max. Default: 4, or bits-max if that is less.");
     public static readonly Setting KvBits = Setting.Value("kv-bits", "32|16|8|4", "Bits per value of the keys and values that device and worker keep. Default: 16.");
+    public static readonly Setting FrontBits = Setting.Value("front-bits", "2|3|4|8|16", "Quantizes the device's weights when they are loaded. Default: as they are in the checkpoint.");
+    public static readonly Setting BackBits = Setting.Value("back-bits", "2|3|4|8|16", "The same for the worker's weights.");
+    public static readonly Setting GroupSize = Setting.Value("group-size", "32|64|128", "Weights of a row that share one scale when they are quantized. Default: 32.");
+    public static readonly Setting Threads = Setting.Value("threads", "N", "Threads that compute, 1 to the number of processors, which is the default.");
     public static readonly Setting Workers = Setting.Value("workers", "N", "Workers to start; a session uses one, the others stand by. Default and least: 1, or 2 with --stop-worker-at.");
     public static readonly Setting StopWorkerAt = Setting.Value("stop-worker-at", "N", "Stops the session's worker after N tokens, to see another one take over.");
 
@@ -39,6 +43,6 @@ internal static class RunSettings
     public static readonly IReadOnlyList<Setting> All =
     [
         Model, Mode, Split, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Seed,
-        Compression, Threshold, Tolerance, BitsMax, BitsMin, KvBits, Workers, StopWorkerAt, Json, Quiet,
+        Compression, Threshold, Tolerance, BitsMax, BitsMin, KvBits, FrontBits, BackBits, GroupSize, Threads, Workers, StopWorkerAt, Json, Quiet,
     ];
 }

@@ -33,6 +33,13 @@ internal sealed class SettingReader(ParseResult parsed, ConfigFile? config)
         Parse<int>(setting, $"a whole number from {min} to {max}", text =>
             int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value : null);
 
+    public int? OneOf(Setting setting, ReadOnlySpan<int> supported)
+    {
+        var values = supported.ToArray();
+        return Parse<int>(setting, $"one of {string.Join(", ", values)}", text =>
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && values.Contains(value) ? value : null);
+    }
+
     public ulong? Unsigned(Setting setting) =>
         Parse<ulong>(setting, "a whole number of at least 0", text =>
             ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null);

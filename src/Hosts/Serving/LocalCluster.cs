@@ -11,6 +11,7 @@ using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Sampling;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Hosts.Serving;
 
@@ -25,25 +26,27 @@ internal sealed class LocalCluster : IAsyncDisposable
     private readonly Checkpoint _checkpoint;
     private readonly ByteString _digest;
     private readonly FixedPlan _plan;
-    private readonly KvFormat _kvFormat;
+    private readonly ServingOptions _options;
+    private readonly ComputeThreads _threads;
     private readonly Action<string> _report;
     private readonly Dictionary<string, ActorRef> _workers = new(StringComparer.Ordinal);
 
     /// <param name="checkpoint">Stays open as long as the cluster.</param>
     /// <param name="plan">What every session is told to do.</param>
-    /// <param name="kvFormat">How device and workers store keys and values.</param>
+    /// <param name="options">Threads and formats.</param>
     /// <param name="clock">Runs timers and measures.</param>
     /// <param name="report">Told of failures inside, in a sentence each, from any thread.</param>
-    public LocalCluster(Checkpoint checkpoint, FixedPlan plan, KvFormat kvFormat, TimeProvider clock, Action<string> report)
+    public LocalCluster(Checkpoint checkpoint, FixedPlan plan, ServingOptions options, TimeProvider clock, Action<string> report)
     {
-        _kvFormat = kvFormat;
+        _options = options;
+        _threads = new ComputeThreads(options.ThreadCount);
         _checkpoint = checkpoint;
         _report = report;
         _plan = plan;
         _digest = ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(checkpoint).Hex));
         _system = new ActorSystem(new ActorSystemOptions { Dispatcher = _dispatcher, TimeProvider = clock, EventSink = Report });
-        var options = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = _digest, LayerCount = checkpoint.Config.LayerCount, Plan = plan };
-        _system.Spawn(new Props(() => new SchedulerActor(options, _transport)), "scheduler");
+        var schedulerOptions = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = _digest, LayerCount = checkpoint.Config.LayerCount, Plan = plan };
+        _system.Spawn(new Props(() => new SchedulerActor(schedulerOptions, _transport)), "scheduler");
     }
 
     /// <summary>Loads the back layers once and starts workers that share them.</summary>
@@ -51,7 +54,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     public void StartWorkers(int count, IProgress<LoadProgress>? progress = null)
     {
         var layers = LayerRange.Back(_plan.SplitLayer, _checkpoint.Config.LayerCount);
-        var segment = Segment.Load(_checkpoint, layers, progress);
+        var segment = Segment.Load(_checkpoint, layers, _options.BackFormat, progress);
         for (var number = 1; number <= count; number++)
         {
             var options = new WorkerOptions
@@ -62,7 +65,7 @@ internal sealed class LocalCluster : IAsyncDisposable
                 Layers = layers,
                 ContextLength = _checkpoint.Config.ContextLength,
                 VocabularySize = _checkpoint.Config.VocabularySize,
-                KvLayout = segment.KvLayout(_kvFormat),
+                KvLayout = segment.KvLayout(_options.KvFormat),
             };
             _workers[options.Address] = _system.Spawn(new Props(() => NewWorker(options, segment)), $"worker-{number}");
         }
@@ -109,8 +112,9 @@ internal sealed class LocalCluster : IAsyncDisposable
         {
             try
             {
-                var segment = Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), progress);
-                return new FrontEngine(segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _kvFormat, _system.TimeProvider);
+                var segment = Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), _options.FrontFormat, progress);
+                return new FrontEngine(
+                    segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _options.KvFormat, _threads, _system.TimeProvider);
             }
             catch (Exception error) when (error is UserErrorException or OperationCanceledException)
             {
@@ -125,10 +129,11 @@ internal sealed class LocalCluster : IAsyncDisposable
     {
         await _system.DisposeAsync();
         await _dispatcher.DrainAsync();
+        _threads.Dispose();
     }
 
     private BackendActor NewWorker(WorkerOptions options, Segment segment) =>
-        new(options, _transport, new BackEngine(segment, options.BatchRowsMax, new KvPagePool(options.KvLayout, options.KvBytesMax), _system.TimeProvider), _report);
+        new(options, _transport, new BackEngine(segment, options.BatchRowsMax, new KvPagePool(options.KvLayout, options.KvBytesMax), _threads, _system.TimeProvider), _report);
 
     private void Report(KernelEvent kernelEvent)
     {

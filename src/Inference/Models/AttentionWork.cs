@@ -1,6 +1,5 @@
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Kernels;
-using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Threading;
 
 namespace SplitActors.Inference.Models;
@@ -11,7 +10,7 @@ namespace SplitActors.Inference.Models;
 /// </summary>
 internal readonly ref struct AttentionWork : IParallelWork
 {
-    private const int AppendedRows = 16; // of a chunk
+    private const int AppendedRowsMin = 8; // below it one thread writes all
 
     private readonly ModelConfig _config;
     private readonly ReadOnlySpan<SequenceRows> _batch;
@@ -35,7 +34,10 @@ internal readonly ref struct AttentionWork : IParallelWork
     public static void Run(ModelConfig config, ReadOnlySpan<SequenceRows> batch, int cacheLayer, Workspace buffers)
     {
         var appending = new AttentionWork(config, batch, cacheLayer, buffers, appends: true);
-        buffers.Threads.Run(ref appending, (buffers.RowCount + AppendedRows - 1) / AppendedRows);
+        if (buffers.RowCount >= AppendedRowsMin)
+            buffers.Threads.Run(ref appending, config.KvHeadCount);
+        else
+            ComputeThreads.Single.Run(ref appending, config.KvHeadCount);
         var attending = new AttentionWork(config, batch, cacheLayer, buffers, appends: false);
         buffers.Threads.Run(ref attending, attending.CountTiles() * config.KvHeadCount);
     }
@@ -43,7 +45,7 @@ internal readonly ref struct AttentionWork : IParallelWork
     public void Execute(int chunk, int thread)
     {
         if (_appends)
-            Append(chunk * AppendedRows, Math.Min((chunk + 1) * AppendedRows, _buffers.RowCount));
+            Append(kvHead: chunk);
         else
             Attend(chunk, thread);
     }
@@ -52,14 +54,20 @@ internal readonly ref struct AttentionWork : IParallelWork
 
     private static Span<float> RowsOf(Span<float> rows, int first, int count, int width) => rows.Slice(first * width, count * width);
 
-    private void Append(int firstRow, int endRow)
+    /// <summary>Rotates a KV head's queries and keys and writes its keys and values, of all rows: neighbours share bytes of the cache.</summary>
+    private void Append(int kvHead)
     {
-        var first = 0;
+        var (headDim, queryDims) = (_config.HeadDim, _config.HeadDim * (_config.HeadCount / _config.KvHeadCount));
+        var row = 0;
         foreach (var rows in _batch)
         {
-            for (var row = Math.Max(first, firstRow); row < Math.Min(first + rows.Count, endRow); row++)
-                Append(rows.Cache, rows.Position + row - first, row);
-            first += rows.Count;
+            for (var i = 0; i < rows.Count; i++, row++)
+            {
+                var key = _buffers.Keys.Slice((row * _config.KvWidth) + (kvHead * headDim), headDim);
+                RotaryEmbedding.Rotate(_buffers.Query.Slice((row * _config.QueryWidth) + (kvHead * queryDims), queryDims), _buffers.Rotary(row));
+                RotaryEmbedding.Rotate(key, _buffers.Rotary(row));
+                rows.Cache.Write(_cacheLayer, kvHead, rows.Position + i, key, _buffers.Values.Slice((row * _config.KvWidth) + (kvHead * headDim), headDim));
+            }
         }
     }
 
@@ -93,16 +101,6 @@ internal readonly ref struct AttentionWork : IParallelWork
     }
 
     private int TileRows(SequenceRows rows) => Attention.RowsPerTile(_config.HeadCount / _config.KvHeadCount, rows.Position + rows.Count);
-
-    private void Append(KvCache cache, int position, int row)
-    {
-        var key = RowsOf(_buffers.Keys, row, 1, _config.KvWidth);
-        var value = RowsOf(_buffers.Values, row, 1, _config.KvWidth);
-        RotaryEmbedding.Rotate(RowsOf(_buffers.Query, row, 1, _config.QueryWidth), _buffers.Rotary(row));
-        RotaryEmbedding.Rotate(key, _buffers.Rotary(row));
-        for (var kvHead = 0; kvHead < _config.KvHeadCount; kvHead++)
-            cache.Write(_cacheLayer, kvHead, position, RowsOf(key, kvHead, 1, _config.HeadDim), RowsOf(value, kvHead, 1, _config.HeadDim));
-    }
 
     private void Attend(SequenceRows rows, int start, int count, int row, int kvHead, int thread) => Attention.Attend(
         rows.Cache,

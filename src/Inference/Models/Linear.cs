@@ -28,6 +28,8 @@ internal abstract class Linear(int outputSize, int inputSize)
         var stored = checkpoint.FormatOf(name);
         if (stored.IsQuantized)
         {
+            if (format is { } other && other != stored)
+                throw WrongFormat(checkpoint, name, stored, other);
             var layout = new TileLayout(outputSize, inputSize, stored);
             return new QuantizedLinear(QuantizedMatrix.FromTensor(checkpoint.GetTensor(name), layout));
         }
@@ -44,6 +46,10 @@ internal abstract class Linear(int outputSize, int inputSize)
             _ => new FloatLinear<Float16Weights>(tensor, outputSize, inputSize),
         };
     }
+
+    private static UserErrorException WrongFormat(Checkpoint checkpoint, string name, WeightFormat stored, WeightFormat wanted) => CheckpointError.At(
+        $"{checkpoint.Folder}, tensor {name}", $"{wanted}", $"{stored}, and quantizing once more would lose twice",
+        "Leave the bits out to take the package as it is, or quantize the original checkpoint.");
 
     /// <summary>Rows of <c>Y = X·Wᵀ</c>: columns <paramref name="firstRow"/> and following of Y.</summary>
     /// <param name="input">X</param>

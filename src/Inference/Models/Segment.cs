@@ -110,6 +110,7 @@ public sealed class Segment
         Reserve(batch);
         for (var layer = 0; layer < _layers.Length; layer++)
             _layers[layer].Forward(batch, layer, hidden, workspace);
+        GC.KeepAlive(workspace);
     }
 
     private void Reserve(ReadOnlySpan<SequenceRows> batch)
@@ -146,6 +147,7 @@ public sealed class Segment
         workspace.Resize(hidden.Length / Config.HiddenSize);
         RmsNorm.Normalize(hidden, _finalNorm, Config.RmsNormEps, workspace.Normed);          // [n, d]
         head.Forward(workspace.Normed, workspace, logits);                                   // [n, V]
+        GC.KeepAlive(workspace);
     }
 }
 

@@ -17,6 +17,10 @@ public readonly record struct WeightFormat(int Bits, int GroupSize = WeightForma
 
     public static ReadOnlySpan<int> SupportedGroupSizes => [32, 64, 128];
 
+    /// <param name="bits">One of <see cref="SupportedBits"/>.</param>
+    /// <param name="groupSize">One of <see cref="SupportedGroupSizes"/>.</param>
+    public static WeightFormat Of(int bits, int groupSize) => bits < 16 ? new WeightFormat(bits, groupSize) : Unquantized;
+
     public bool IsQuantized => Bits < 16;
 
     public bool IsSupported => SupportedBits.Contains(Bits) && SupportedGroupSizes.Contains(GroupSize);

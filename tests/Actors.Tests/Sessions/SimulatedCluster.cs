@@ -8,6 +8,7 @@ using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Transport;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Sampling;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Actors.Tests.Sessions;
 
@@ -96,7 +97,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         BackEngine NewEngine()
         {
             WorkerPools.Add(new KvPagePool(options.KvLayout, options.KvBytesMax));
-            return new BackEngine(segment, options.BatchRowsMax, WorkerPools[^1], engineClock ?? _driver.Time);
+            return new BackEngine(segment, options.BatchRowsMax, WorkerPools[^1], ComputeThreads.Single, engineClock ?? _driver.Time);
         }
     }
 
@@ -141,6 +142,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
                 Quill.Config.ContextLength,
                 options.ChunkTokensMax,
                 KvFormat.Float16,
+                ComputeThreads.Single,
                 _driver.Time));
             return Fronts[^1];
         }

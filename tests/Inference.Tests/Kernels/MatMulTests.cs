@@ -21,6 +21,27 @@ public sealed unsafe class MatMulTests
 
     [Theory]
     [MemberData(nameof(InputSizes))]
+    public void Multiply_Float16Weights_HasTheBitsOfTheScalarReference(int inputSize) => AssertScalarBits<Float16Weights>(inputSize);
+
+    [Fact]
+    public void Multiply_RangesOfRows_HaveTheBitsOfTheWhole()
+    {
+        const int InputSize = 48, OutputSize = 37, TokenCount = 6;
+        var weights = KernelInputs.Weights<BFloat16Weights>(7, OutputSize * InputSize);
+        var x = KernelInputs.Floats(8, TokenCount * InputSize);
+        var y = new float[TokenCount * OutputSize];
+        fixed (byte* pw = weights)
+        fixed (float* px = x, py = y)
+        {
+            foreach (var (first, end) in new[] { (0, 16), (16, 32), (32, OutputSize) })
+                MatMul.Multiply<BFloat16Weights>(pw + (first * InputSize * 2), px, py + first, TokenCount, InputSize, end - first, OutputSize);
+        }
+
+        BitAssert.Equal(Run(Multiply<BFloat16Weights>, weights, x, TokenCount, OutputSize), y);
+    }
+
+    [Theory]
+    [MemberData(nameof(InputSizes))]
     public void Multiply_RowOfABatch_HasTheBitsOfTheRowAlone(int inputSize)
     {
         const int OutputSize = 19;
@@ -28,10 +49,10 @@ public sealed unsafe class MatMulTests
         foreach (var tokenCount in TokenCounts)
         {
             var x = KernelInputs.Floats(2, tokenCount * inputSize);
-            var batch = Run(MatMul.Multiply<BFloat16Weights>, weights, x, tokenCount, OutputSize);
+            var batch = Run(Multiply<BFloat16Weights>, weights, x, tokenCount, OutputSize);
             for (var token = 0; token < tokenCount; token++)
             {
-                var alone = Run(MatMul.Multiply<BFloat16Weights>, weights, x[(token * inputSize)..((token + 1) * inputSize)], 1, OutputSize);
+                var alone = Run(Multiply<BFloat16Weights>, weights, x[(token * inputSize)..((token + 1) * inputSize)], 1, OutputSize);
                 BitAssert.Equal(alone, batch.AsSpan(token * OutputSize, OutputSize));
             }
         }
@@ -45,7 +66,7 @@ public sealed unsafe class MatMulTests
         var w = KernelInputs.Floats(3, OutputSize * inputSize);
         var x = KernelInputs.Floats(4, TokenCount * inputSize, magnitude: 100);
         var weights = KernelInputs.Weights<Float32Weights>(3, w.Length);
-        var y = Run(MatMul.Multiply<Float32Weights>, weights, x, TokenCount, OutputSize);
+        var y = Run(Multiply<Float32Weights>, weights, x, TokenCount, OutputSize);
         for (var i = 0; i < y.Length; i++)
         {
             var (token, row) = Math.DivRem(i, OutputSize);
@@ -65,8 +86,8 @@ public sealed unsafe class MatMulTests
         var y = new float[TokenCount * OutputSize];
         fixed (byte* pw = shifted)
         fixed (float* px = x, py = y)
-            MatMul.Multiply<BFloat16Weights>(pw + 1, px, py, TokenCount, InputSize, OutputSize);
-        BitAssert.Equal(Run(MatMul.Multiply<BFloat16Weights>, weights, x, TokenCount, OutputSize), y);
+            MatMul.Multiply<BFloat16Weights>(pw + 1, px, py, TokenCount, InputSize, OutputSize, OutputSize);
+        BitAssert.Equal(Run(Multiply<BFloat16Weights>, weights, x, TokenCount, OutputSize), y);
     }
 
     private static void AssertScalarBits<TWeights>(int inputSize)
@@ -79,10 +100,14 @@ public sealed unsafe class MatMulTests
             {
                 var x = KernelInputs.Floats(outputSize, tokenCount * inputSize);
                 var expected = Run(MatMul.MultiplyScalar<TWeights>, weights, x, tokenCount, outputSize);
-                BitAssert.Equal(expected, Run(MatMul.Multiply<TWeights>, weights, x, tokenCount, outputSize));
+                BitAssert.Equal(expected, Run(Multiply<TWeights>, weights, x, tokenCount, outputSize));
             }
         }
     }
+
+    private static void Multiply<TWeights>(byte* w, float* x, float* y, int tokenCount, int inputSize, int outputSize)
+        where TWeights : struct, IWeightFormat =>
+        MatMul.Multiply<TWeights>(w, x, y, tokenCount, inputSize, outputSize, outputSize);
 
     /// <summary>Y [tokens, outputs], between guard values that must survive.</summary>
     private static float[] Run(Kernel kernel, byte[] weights, float[] x, int tokenCount, int outputSize)

@@ -1,4 +1,5 @@
 using SplitActors.Inference.Models;
+using SplitActors.Inference.Threading;
 using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Inference.Tests.Models;
@@ -14,7 +15,7 @@ public sealed class SegmentAllocationTests
         var options = samples ? new SamplingOptions { Temperature = 1, TopP = 0.9f, MinP = 0.01f, Seed = 3 } : SamplingOptions.Greedy;
         var (front, back) = (Quill.Front(4), Quill.Back(4));
         var (frontCache, backCache) = (front.CreateCache(256), back.CreateCache(256));
-        var workspace = new Workspace(Quill.Config, 1);
+        var workspace = new Workspace(Quill.Config, 1, ComputeThreads.Single);
         var sampler = new Sampler();
         var hidden = new float[Quill.Config.HiddenSize];
         var logits = new float[Quill.Config.VocabularySize];

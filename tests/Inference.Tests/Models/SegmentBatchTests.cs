@@ -1,6 +1,7 @@
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
+using SplitActors.Inference.Threading;
 using SplitActors.Inference.Tests.Kernels;
 using SplitActors.Tests.Shared;
 
@@ -16,7 +17,7 @@ public sealed class SegmentBatchTests
         var alone = prompts.Select(prompt => new Sequence(Quill.Whole, 128)).ToArray();
         var expected = prompts.Zip(alone, (prompt, sequence) => sequence.Hidden(prompt)).ToArray();
         var caches = prompts.Select(_ => Quill.Whole.CreateCache(512)).ToArray();
-        var workspace = new Workspace(Quill.Config, 256);
+        var workspace = new Workspace(Quill.Config, 256, ComputeThreads.Single);
 
         BitAssert.Equal([.. expected.SelectMany(x => x)], Forward(workspace, [.. prompts.Zip(caches, (tokens, cache) => (cache, 0, tokens))]));
         for (var step = 0; step < 5; step++)
@@ -49,7 +50,7 @@ public sealed class SegmentBatchTests
         var (tokens, other) = (Tokens(1, 30), Tokens(2, 5));
         var expected = new Sequence(Quill.Whole).Hidden(tokens);
         var (cache, otherCache) = (Quill.Whole.CreateCache(512), Quill.Whole.CreateCache(512));
-        var hidden = Forward(new Workspace(Quill.Config, 64), (cache, 0, tokens[..11]), (otherCache, 0, other), (cache, 11, tokens[11..]));
+        var hidden = Forward(new Workspace(Quill.Config, 64, ComputeThreads.Single), (cache, 0, tokens[..11]), (otherCache, 0, other), (cache, 11, tokens[11..]));
         var width = Quill.Config.HiddenSize;
         BitAssert.Equal(expected, [.. hidden[..(11 * width)], .. hidden[(16 * width)..]]);
         BitAssert.Equal(new Sequence(Quill.Whole).Hidden(other), hidden.AsSpan(11 * width, 5 * width));
@@ -61,7 +62,7 @@ public sealed class SegmentBatchTests
         var tokens = Tokens(1, 50);
         var expected = new Sequence(Quill.Whole).Hidden(tokens);
         var cache = Quill.Whole.CreateCache(512);
-        var workspace = new Workspace(Quill.Config, 64);
+        var workspace = new Workspace(Quill.Config, 64, ComputeThreads.Single);
         Forward(workspace, (cache, 0, tokens[..20]));
         Forward(workspace, (cache, 20, Tokens(9, 44)));
         cache.Truncate(20);
@@ -85,7 +86,7 @@ public sealed class SegmentBatchTests
     public void Logits_OfABatch_HaveTheBitsOfEachRowAlone()
     {
         var hidden = new Sequence(Quill.Whole).Hidden(Tokens(1, 9));
-        var workspace = new Workspace(Quill.Config, 9);
+        var workspace = new Workspace(Quill.Config, 9, ComputeThreads.Single);
         var logits = new float[9 * Quill.Config.VocabularySize];
         Quill.Whole.Logits(hidden, logits, workspace);
         for (var row = 0; row < 9; row++)

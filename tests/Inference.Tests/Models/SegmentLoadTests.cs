@@ -123,7 +123,7 @@ public sealed class SegmentLoadTests
         using var files = SyntheticModel.Build();
         using var checkpoint = Checkpoint.Open(files.Folder);
         var reports = new ReportList<LoadProgress>();
-        Segment.Load(checkpoint, checkpoint.AllLayers(), reports);
+        Segment.Load(checkpoint, checkpoint.AllLayers(), progress: reports);
         Assert.Equal([new LoadProgress(1, 2), new LoadProgress(2, 2)], reports);
     }
 

@@ -1,4 +1,5 @@
 using SplitActors.Inference.Models;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Inference.Tests.Models;
 
@@ -18,7 +19,7 @@ public sealed class SegmentMisuseTests
     public void Logits_OfAFront_IsRefused()
     {
         var error = Assert.Throws<InvalidOperationException>(
-            () => Quill.Front(5).Logits(new float[Width], new float[Quill.Config.VocabularySize], new Workspace(Quill.Config, 1)));
+            () => Quill.Front(5).Logits(new float[Width], new float[Quill.Config.VocabularySize], new Workspace(Quill.Config, 1, ComputeThreads.Single)));
         Assert.Contains("layers 1–5 has no head", error.Message, StringComparison.Ordinal);
     }
 
@@ -42,7 +43,7 @@ public sealed class SegmentMisuseTests
     {
         var cache = Quill.Whole.CreateCache(64);
         Assert.ThrowsAny<ArgumentException>(() =>
-            Quill.Whole.Forward([new SequenceRows(cache, 0, rowCount)], new float[hiddenRows * Width], new Workspace(Quill.Config, 4)));
+            Quill.Whole.Forward([new SequenceRows(cache, 0, rowCount)], new float[hiddenRows * Width], new Workspace(Quill.Config, 4, ComputeThreads.Single)));
         Assert.Equal(0, cache.TokenCount);
     }
 
@@ -51,7 +52,7 @@ public sealed class SegmentMisuseTests
     {
         var cache = Quill.Front(3).CreateCache(64);
         var error = Assert.Throws<ArgumentException>(
-            () => Quill.Whole.Forward([new SequenceRows(cache, 0, 1)], new float[Width], new Workspace(Quill.Config, 4)));
+            () => Quill.Whole.Forward([new SequenceRows(cache, 0, 1)], new float[Width], new Workspace(Quill.Config, 4, ComputeThreads.Single)));
         Assert.Contains("3 layers for a segment of 8", error.Message, StringComparison.Ordinal);
     }
 
@@ -59,7 +60,7 @@ public sealed class SegmentMisuseTests
     [Fact]
     public void Forward_OneSequenceOfTheBatchHasAGap_NoCacheCountsItsTokens()
     {
-        var workspace = new Workspace(Quill.Config, 8);
+        var workspace = new Workspace(Quill.Config, 8, ComputeThreads.Single);
         var (first, second) = (Quill.Whole.CreateCache(64), Quill.Whole.CreateCache(64));
         Quill.Whole.Forward([new SequenceRows(first, 0, 2)], new float[2 * Width], workspace);
         Assert.Throws<ArgumentOutOfRangeException>(() =>
@@ -68,7 +69,7 @@ public sealed class SegmentMisuseTests
     }
 
     [Fact]
-    public void Forward_EmptyBatch_DoesNothing() => Quill.Whole.Forward([], [], new Workspace(Quill.Config, 1));
+    public void Forward_EmptyBatch_DoesNothing() => Quill.Whole.Forward([], [], new Workspace(Quill.Config, 1, ComputeThreads.Single));
 
     [Theory]
     [InlineData(2, 2 * 4096 - 1)]
@@ -76,18 +77,18 @@ public sealed class SegmentMisuseTests
     [InlineData(5, 5 * 4096)] // more rows than the workspace has room for
     public void Logits_WrongSizes_AreRefused(int rowCount, int logitCount) =>
         Assert.ThrowsAny<ArgumentException>(
-            () => Quill.Whole.Logits(new float[rowCount * Width], new float[logitCount], new Workspace(Quill.Config, 4)));
+            () => Quill.Whole.Logits(new float[rowCount * Width], new float[logitCount], new Workspace(Quill.Config, 4, ComputeThreads.Single)));
 
     [Fact]
     public void Logits_PartOfARow_IsRefused() =>
         Assert.ThrowsAny<ArgumentException>(
-            () => Quill.Whole.Logits(new float[Width + 1], new float[4096], new Workspace(Quill.Config, 4)));
+            () => Quill.Whole.Logits(new float[Width + 1], new float[4096], new Workspace(Quill.Config, 4, ComputeThreads.Single)));
 
     [Theory]
     [InlineData(0)]
     [InlineData(-5)]
     public void Workspace_WithoutRows_IsRefused(int rowCountMax) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new Workspace(Quill.Config, rowCountMax));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Workspace(Quill.Config, rowCountMax, ComputeThreads.Single));
 
     [Fact]
     public void CreateCache_MoreThanTheContext_IsTheContext() =>

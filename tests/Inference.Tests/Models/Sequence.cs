@@ -1,19 +1,27 @@
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Sampling;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Inference.Tests.Models;
 
 /// <summary>One sequence through a front and a back, or through one segment that is both.</summary>
-internal sealed class Sequence(Segment front, Segment back, int rowCountMax = 64)
+internal sealed class Sequence(Segment front, Segment back, int rowCountMax = 64) : IDisposable
 {
     private readonly KvCache _frontCache = front.CreateCache(int.MaxValue);
     private readonly KvCache _backCache = back.CreateCache(int.MaxValue);
-    private readonly Workspace _workspace = new(front.Config, rowCountMax);
+    private readonly Workspace _workspace = new(front.Config, rowCountMax, ComputeThreads.Single);
 
     public Sequence(Segment whole, int rowCountMax = 64)
         : this(whole, whole, rowCountMax)
     {
+    }
+
+    public void Dispose()
+    {
+        _workspace.Dispose();
+        _frontCache.Dispose();
+        _backCache.Dispose();
     }
 
     /// <summary>Hidden states [n, d] after the front.</summary>

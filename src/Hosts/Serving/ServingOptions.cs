@@ -1,0 +1,20 @@
+using SplitActors.Inference.KvCaching;
+using SplitActors.Inference.Quantization;
+
+namespace SplitActors.Hosts.Serving;
+
+/// <summary>How a process computes, whatever it computes.</summary>
+internal sealed record ServingOptions
+{
+    /// <summary>Threads that all actors of the process share.</summary>
+    public required int ThreadCount { get; init; }
+
+    /// <summary>How device and workers store keys and values.</summary>
+    public required KvFormat KvFormat { get; init; }
+
+    /// <summary>Quantizes the device's weights when they are loaded; null takes what the checkpoint has.</summary>
+    public required WeightFormat? FrontFormat { get; init; }
+
+    /// <summary>The same for the workers' weights.</summary>
+    public required WeightFormat? BackFormat { get; init; }
+}
