@@ -27,6 +27,16 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Theory]
+    [InlineData("model.layers.1.input_layernorm.weight")]
+    [InlineData("model.layers.1.mlp.down_proj.weight")]
+    public void Open_ConfigWithFewerLayersThanTheFiles_IsRefused(string further)
+    {
+        _builder.Config["num_hidden_layers"] = 1;
+        _builder.Tensors.RemoveAll(tensor => tensor.Name.StartsWith("model.layers.1.", StringComparison.Ordinal) && tensor.Name != further);
+        CheckpointAssert.RefusesOpen(_builder.WriteSingleFile().Folder, "config.json, num_hidden_layers", further);
+    }
+
+    [Theory]
     [InlineData(2)]
     [InlineData(5)]
     public void Open_Shards_GivesTheSameTensorsAsASingleFile(int shardCount)

@@ -13,9 +13,8 @@ public sealed class ModelLimitTests
         builder.AddModelTensors();
         builder.Config["num_hidden_layers"] = 1;
         builder.WriteSingleFile();
-        using var checkpoint = Checkpoint.Open(builder.Folder);
 
-        var error = Assert.Throws<UserErrorException>(() => Segment.Load(checkpoint, new LayerRange(0, 1)));
+        var error = Assert.Throws<UserErrorException>(() => Segment.Load(Checkpoint.Open(builder.Folder), new LayerRange(0, 1)));
 
         Assert.EndsWith("num_hidden_layers", error.Place, StringComparison.Ordinal);
         Assert.Contains("model.layers.1.", error.Message, StringComparison.Ordinal);
