@@ -1,4 +1,5 @@
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Memory;
 using SplitActors.Inference.Quantization;
 
 namespace SplitActors.Inference.Models;
@@ -8,7 +9,9 @@ namespace SplitActors.Inference.Models;
 /// <param name="format">The wanted format of matrices that the checkpoint has in 16 or 32 bits; null for what it has.</param>
 internal sealed class CheckpointWeights(Checkpoint checkpoint, WeightFormat? format) : IWeightSource
 {
-    public Linear Matrix(string name, int outputSize, int inputSize) => Linear.Load(checkpoint, name, outputSize, inputSize, format);
+    private readonly NativeArena _arena = new();
+
+    public Linear Matrix(string name, int outputSize, int inputSize) => Linear.Load(checkpoint, name, outputSize, inputSize, format, _arena);
 
     public float[] Norm(string name, int size)
     {

@@ -1,5 +1,6 @@
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Kernels;
+using SplitActors.Inference.Memory;
 using SplitActors.Inference.Quantization;
 
 namespace SplitActors.Inference.Models;
@@ -22,8 +23,9 @@ internal abstract class Linear(int outputSize, int inputSize)
     /// into memory of its own if so wanted.
     /// </summary>
     /// <param name="format">Null for what the checkpoint has.</param>
+    /// <param name="arena">Memory of matrices that are quantized.</param>
     /// <exception cref="UserErrorException">The tensor is missing, has another shape or format, or holds a weight that is not finite.</exception>
-    public static Linear Load(Checkpoint checkpoint, string name, int outputSize, int inputSize, WeightFormat? format)
+    public static Linear Load(Checkpoint checkpoint, string name, int outputSize, int inputSize, WeightFormat? format, NativeArena arena)
     {
         var stored = checkpoint.FormatOf(name);
         if (stored.IsQuantized)
@@ -36,7 +38,7 @@ internal abstract class Linear(int outputSize, int inputSize)
 
         var tensor = checkpoint.GetTensor(name, outputSize, inputSize);
         if (format is { IsQuantized: true } wanted)
-            return new QuantizedLinear(QuantizedMatrix.Quantize(tensor, wanted));
+            return new QuantizedLinear(QuantizedMatrix.Quantize(tensor, wanted, arena));
 
         tensor.EnsureFinite();
         return tensor.Type switch

@@ -8,29 +8,29 @@ namespace SplitActors.Inference.Models;
 /// <summary>Weights in BF16, as those of a checkpoint, but in memory and of two magnitudes.</summary>
 internal sealed unsafe class SyntheticLinear : Linear
 {
-    private readonly NativeBuffer _weights;
+    private readonly NativeSlice _weights;
 
-    private SyntheticLinear(int outputSize, int inputSize, NativeBuffer weights)
+    private SyntheticLinear(int outputSize, int inputSize, NativeSlice weights)
         : base(outputSize, inputSize) =>
         _weights = weights;
 
     public override WeightFormat Format => WeightFormat.Unquantized;
 
-    public override long ByteCount => _weights.ByteCount;
+    public override long ByteCount => (long)OutputSize * InputSize * sizeof(ushort);
 
-    public static SyntheticLinear Create(int outputSize, int inputSize, ulong seed)
+    public static SyntheticLinear Create(int outputSize, int inputSize, ulong seed, NativeArena arena)
     {
-        var buffer = new NativeBuffer((long)outputSize * inputSize * sizeof(ushort));
+        var memory = arena.Allocate((long)outputSize * inputSize * sizeof(ushort));
         var magnitude = (ushort)(BitConverter.SingleToUInt32Bits(1 / MathF.Sqrt(inputSize)) >> 16);
         for (var row = 0; row < outputSize; row++)
         {
-            var weights = new Span<ushort>(buffer.Pointer + ((nint)row * inputSize * sizeof(ushort)), inputSize);
+            var weights = new Span<ushort>(memory.Pointer + ((nint)row * inputSize * sizeof(ushort)), inputSize);
             SyntheticBytes.Fill(MemoryMarshal.AsBytes(weights)[..(inputSize * sizeof(ushort) / sizeof(ulong) * sizeof(ulong))], seed + (ulong)row);
             foreach (ref var weight in weights)
                 weight = (ushort)((weight & 0x8000) | magnitude); // the sign is random
         }
 
-        return new SyntheticLinear(outputSize, inputSize, buffer);
+        return new SyntheticLinear(outputSize, inputSize, memory);
     }
 
     public override void ForwardRows(in LinearInput input, float* y, int firstRow, int rowCount)

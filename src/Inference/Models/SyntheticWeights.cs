@@ -1,3 +1,4 @@
+using SplitActors.Inference.Memory;
 using SplitActors.Inference.Quantization;
 
 namespace SplitActors.Inference.Models;
@@ -5,14 +6,15 @@ namespace SplitActors.Inference.Models;
 /// <summary>Weights without meaning, for measurements: only their number and format are those of a model. Norms are 1.</summary>
 internal sealed class SyntheticWeights(WeightFormat format) : IWeightSource
 {
+    private readonly NativeArena _arena = new();
     private ulong _matrixCount;
 
     public Linear Matrix(string name, int outputSize, int inputSize)
     {
         var seed = _matrixCount++ << 32;
         return format.IsQuantized
-            ? new QuantizedLinear(QuantizedMatrix.Synthesize(new TileLayout(outputSize, inputSize, format), seed))
-            : SyntheticLinear.Create(outputSize, inputSize, seed);
+            ? new QuantizedLinear(QuantizedMatrix.Synthesize(new TileLayout(outputSize, inputSize, format), seed, _arena))
+            : SyntheticLinear.Create(outputSize, inputSize, seed, _arena);
     }
 
     public float[] Norm(string name, int size)

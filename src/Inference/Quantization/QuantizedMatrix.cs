@@ -9,10 +9,10 @@ internal sealed unsafe class QuantizedMatrix
 {
     private const string WriteAgain = "Write the package again with `splitactors quantize`.";
 
-    private readonly NativeBuffer? _buffer;
+    private readonly NativeSlice? _memory;
     private readonly Tensor? _tensor;
 
-    private QuantizedMatrix(TileLayout layout, NativeBuffer? buffer, Tensor? tensor) => (Layout, _buffer, _tensor) = (layout, buffer, tensor);
+    private QuantizedMatrix(TileLayout layout, NativeSlice? memory, Tensor? tensor) => (Layout, _memory, _tensor) = (layout, memory, tensor);
 
     public TileLayout Layout { get; }
 
@@ -20,7 +20,7 @@ internal sealed unsafe class QuantizedMatrix
     /// [tiles][TileBytes], aligned to 64 bytes. Whoever keeps it must keep the matrix, and, if it is mapped, the checkpoint, undisposed.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
-    public byte* Pointer => _buffer is not null ? _buffer.Pointer : _tensor!.Pointer;
+    public byte* Pointer => _memory is { } memory ? memory.Pointer : _tensor!.Pointer;
 
     /// <summary>Whether the weights lie in the mapped file, not in memory of their own.</summary>
     public bool IsMapped => _tensor is not null;
@@ -28,33 +28,34 @@ internal sealed unsafe class QuantizedMatrix
     /// <summary>Rounds stored weights into memory of their own, one row at a time.</summary>
     /// <param name="tensor">[rows, columns], BF16, F16 or F32</param>
     /// <param name="format">A quantized format.</param>
+    /// <param name="arena">Where the memory comes from.</param>
     /// <exception cref="UserErrorException">A weight is not finite, or of another type.</exception>
-    public static QuantizedMatrix Quantize(Tensor tensor, WeightFormat format)
+    public static QuantizedMatrix Quantize(Tensor tensor, WeightFormat format, NativeArena arena)
     {
         var quantizer = new TileQuantizer(tensor, format);
         var layout = quantizer.Layout;
-        var buffer = new NativeBuffer(layout.ByteCount);
+        var memory = arena.Allocate(layout.ByteCount);
         for (var tile = 0; tile < layout.TileCount; tile++)
-            quantizer.Quantize(tile, Tile(buffer.Pointer, layout, tile));
-        return new QuantizedMatrix(layout, buffer, tensor: null);
+            quantizer.Quantize(tile, Tile(memory.Pointer, layout, tile));
+        return new QuantizedMatrix(layout, memory, tensor: null);
     }
 
     /// <summary>
     /// Uniform codes with one scale for all, of which the product with activations of mean square 1 has mean square 1: the memory of a matrix
     /// without its meaning.
     /// </summary>
-    public static QuantizedMatrix Synthesize(TileLayout layout, ulong seed)
+    public static QuantizedMatrix Synthesize(TileLayout layout, ulong seed, NativeArena arena)
     {
-        var buffer = new NativeBuffer(layout.ByteCount);
+        var memory = arena.Allocate(layout.ByteCount);
         var scale = (Half)(1 / Math.Sqrt(layout.ColumnCount * ((layout.Format.ZeroCode * layout.Format.ZeroCode / 3.0) + (1 / 6.0))));
         for (var tile = 0; tile < layout.TileCount; tile++)
         {
-            var bytes = Tile(buffer.Pointer, layout, tile);
+            var bytes = Tile(memory.Pointer, layout, tile);
             MemoryMarshal.Cast<byte, Half>(bytes[..layout.ScalesBytes]).Fill(scale);
             SyntheticBytes.Fill(bytes[layout.ScalesBytes..], seed + (ulong)tile);
         }
 
-        return new QuantizedMatrix(layout, buffer, tensor: null);
+        return new QuantizedMatrix(layout, memory, tensor: null);
     }
 
     /// <summary>Takes tiles as they are mapped; only the scales are looked at.</summary>
@@ -75,7 +76,7 @@ internal sealed unsafe class QuantizedMatrix
                 throw Refused(tensor.Info, $", tile {tile}, scale {index}", "a finite number", $"{MemoryMarshal.Cast<byte, Half>(scales)[index]}");
         }
 
-        return new QuantizedMatrix(layout, buffer: null, tensor);
+        return new QuantizedMatrix(layout, memory: null, tensor);
     }
 
     /// <exception cref="UserErrorException">The tensor has another type or size than the tiles of the matrix.</exception>

@@ -36,6 +36,11 @@ public readonly record struct TileLayout
         if (!format.IsQuantized || !format.IsSupported)
             throw new ArgumentException($"{format} has no tiles.", nameof(format));
         (RowCount, ColumnCount, Format) = (rowCount, columnCount, format);
+        TileCount = DivideUp(rowCount, TileRows);
+        BlockCount = DivideUp(columnCount, BlockColumns);
+        GroupCount = DivideUp(columnCount, format.GroupSize);
+        ScalesBytes = DivideUp(GroupCount * TileRows * ScaleBytes, PlaneBytes) * PlaneBytes;
+        TileBytes = ScalesBytes + ((long)BlockCount * BlockBytes);
     }
 
     public int RowCount { get; }
@@ -44,13 +49,13 @@ public readonly record struct TileLayout
 
     public WeightFormat Format { get; }
 
-    public int TileCount => DivideUp(RowCount, TileRows);
+    public int TileCount { get; }
 
     /// <summary>Blocks of 32 columns in a row.</summary>
-    public int BlockCount => DivideUp(ColumnCount, BlockColumns);
+    public int BlockCount { get; }
 
     /// <summary>Scales of a row.</summary>
-    public int GroupCount => DivideUp(ColumnCount, Format.GroupSize);
+    public int GroupCount { get; }
 
     /// <summary>Planes of a block: 64 bytes for each bit of a code.</summary>
     public int PlaneCount => Format.Bits;
@@ -58,9 +63,9 @@ public readonly record struct TileLayout
     public int BlockBytes => PlaneCount * PlaneBytes;
 
     /// <summary>Bytes of a tile's scales, and so the offset of its codes.</summary>
-    public int ScalesBytes => DivideUp(GroupCount * TileRows * ScaleBytes, PlaneBytes) * PlaneBytes;
+    public int ScalesBytes { get; }
 
-    public long TileBytes => ScalesBytes + ((long)BlockCount * BlockBytes);
+    public long TileBytes { get; }
 
     /// <summary>Bytes of the whole matrix.</summary>
     public long ByteCount => TileCount * TileBytes;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Memory;
 using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Tests.Checkpoints;
 using SplitActors.Tests.Shared;
@@ -28,7 +29,7 @@ public sealed class OpscPackageTests : IDisposable
         {
             var stored = package.GetTensor(tensor.Name);
             var format = tensor.Name is Embedding || tensor.Layer == 0 ? Split.Front : Split.Back;
-            var expected = QuantizedMatrix.Quantize(source.GetTensor(tensor.Name), format);
+            var expected = QuantizedMatrix.Quantize(source.GetTensor(tensor.Name), format, new NativeArena());
             var mapped = QuantizedMatrix.FromTensor(stored, expected.Layout);
             Assert.Equal(format, package.FormatOf(tensor.Name));
             Assert.Equal(format == Split.Front ? OpscPackage.FrontFileName : OpscPackage.BackFileName, Path.GetFileName(stored.Info.File));
@@ -78,7 +79,7 @@ public sealed class OpscPackageTests : IDisposable
         Assert.Equal((true, false), (source.Config.TieWordEmbeddings, package.Config.TieWordEmbeddings));
         foreach (var (name, format) in new[] { (Embedding, Split.Front), (Head, Split.Back) })
         {
-            var expected = QuantizedMatrix.Quantize(source.GetTensor(Embedding), format);
+            var expected = QuantizedMatrix.Quantize(source.GetTensor(Embedding), format, new NativeArena());
             Assert.Equal(PackageWorld.Bytes(expected), package.GetTensor(name).Bytes);
         }
     }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Memory;
 using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Tests.Checkpoints;
 using SplitActors.Inference.Tests.Compression;
@@ -24,7 +25,7 @@ public sealed unsafe class QuantizedMatrixTests : IDisposable
     public void CopyRow_AnyMatrix_IsScaleTimesLevel() => Property.Holds(200, QuantizationCase.Any, matrix =>
     {
         var weights = Weights(matrix);
-        var quantized = QuantizedMatrix.Quantize(Float32(matrix, weights), matrix.Format);
+        var quantized = QuantizedMatrix.Quantize(Float32(matrix, weights), matrix.Format, new NativeArena());
         var codes = new byte[matrix.Layout.BlockCount * TileLayout.BlockColumns];
         var scales = new Half[matrix.Layout.GroupCount];
         var copied = new float[matrix.ColumnCount];
@@ -40,7 +41,7 @@ public sealed unsafe class QuantizedMatrixTests : IDisposable
     public void Quantize_AnyMatrix_PadsWithWeightZero() => Property.Holds(200, QuantizationCase.Any, matrix =>
     {
         var layout = matrix.Layout;
-        var quantized = QuantizedMatrix.Quantize(Float32(matrix, Weights(matrix)), matrix.Format);
+        var quantized = QuantizedMatrix.Quantize(Float32(matrix, Weights(matrix)), matrix.Format, new NativeArena());
         Assert.Equal(0, (nint)quantized.Pointer % TileLayout.PlaneBytes);
         var last = new ReadOnlySpan<byte>(quantized.Pointer + ((layout.TileCount - 1) * layout.TileBytes), (int)layout.TileBytes);
         var padded = new float[layout.BlockCount * TileLayout.BlockColumns];
@@ -59,23 +60,23 @@ public sealed unsafe class QuantizedMatrixTests : IDisposable
         var single = Open("F32", [3, 40], SafetensorsWriter.Float32(weights));
         var brain = Open("BF16", [3, 40], SafetensorsWriter.BFloat16(weights));
         var half = Open("F16", [3, 40], MemoryMarshal.AsBytes<Half>([.. weights.Select(weight => (Half)weight)]).ToArray());
-        var expected = Bytes(QuantizedMatrix.Quantize(single, new WeightFormat(4)));
-        Assert.Equal(expected, Bytes(QuantizedMatrix.Quantize(brain, new WeightFormat(4))));
-        Assert.Equal(expected, Bytes(QuantizedMatrix.Quantize(half, new WeightFormat(4))));
+        var expected = Bytes(QuantizedMatrix.Quantize(single, new WeightFormat(4), new NativeArena()));
+        Assert.Equal(expected, Bytes(QuantizedMatrix.Quantize(brain, new WeightFormat(4), new NativeArena())));
+        Assert.Equal(expected, Bytes(QuantizedMatrix.Quantize(half, new WeightFormat(4), new NativeArena())));
     }
 
     [Fact]
     public void Quantize_NotFinite_NamesTheElement()
     {
         var tensor = Open("F32", [1, 3], SafetensorsWriter.Float32([1, float.NaN, 2]));
-        CheckpointAssert.Refuses(() => QuantizedMatrix.Quantize(tensor, new WeightFormat(4)), Name, "element 1", "NaN");
+        CheckpointAssert.Refuses(() => QuantizedMatrix.Quantize(tensor, new WeightFormat(4), new NativeArena()), Name, "element 1", "NaN");
     }
 
     [Fact]
     public void CopyRow_AllocatesNothing()
     {
         var matrix = new QuantizationCase(20, 200, new WeightFormat(3), Seed: 1, Exponent: 0);
-        var quantized = QuantizedMatrix.Quantize(Float32(matrix, Weights(matrix)), matrix.Format);
+        var quantized = QuantizedMatrix.Quantize(Float32(matrix, Weights(matrix)), matrix.Format, new NativeArena());
         var row = new float[200];
         quantized.CopyRow(0, row);
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -90,7 +91,7 @@ public sealed unsafe class QuantizedMatrixTests : IDisposable
     public void CopyRow_OutsideOfTheMatrix_Throws(int row, int floats)
     {
         var matrix = new QuantizationCase(20, 200, new WeightFormat(8), Seed: 1, Exponent: 0);
-        var quantized = QuantizedMatrix.Quantize(Float32(matrix, Weights(matrix)), matrix.Format);
+        var quantized = QuantizedMatrix.Quantize(Float32(matrix, Weights(matrix)), matrix.Format, new NativeArena());
         Assert.Throws<ArgumentException>(() => quantized.CopyRow(row, new float[floats]));
     }
 
@@ -98,7 +99,7 @@ public sealed unsafe class QuantizedMatrixTests : IDisposable
     public void FromTensor_WrittenTiles_AreReadWhereTheyAreMapped()
     {
         var matrix = new QuantizationCase(20, 200, new WeightFormat(4, 64), Seed: 1, Exponent: 0);
-        var quantized = QuantizedMatrix.Quantize(Float32(matrix, Weights(matrix)), matrix.Format);
+        var quantized = QuantizedMatrix.Quantize(Float32(matrix, Weights(matrix)), matrix.Format, new NativeArena());
         var tensor = OpenTiles(Bytes(quantized));
         var mapped = QuantizedMatrix.FromTensor(tensor, matrix.Layout);
         Assert.Equal((nint)tensor.Pointer, (nint)mapped.Pointer);

@@ -1,0 +1,39 @@
+namespace SplitActors.Inference.Memory;
+
+/// <summary>
+/// Memory for many matrices that live as long as each other, in large buffers: a buffer of its own for each would leave the matrix's last
+/// megabytes, or all of a small one, in small pages.
+/// </summary>
+internal sealed class NativeArena
+{
+    private const long BufferBytes = 64 << 20;
+
+    private NativeSlice _free; // what is left of the last buffer
+    private long _freeBytes;
+
+    /// <param name="byteCount">At least 1. The content is undefined.</param>
+    /// <exception cref="OutOfMemoryException">The operating system does not grant it.</exception>
+    public NativeSlice Allocate(long byteCount)
+    {
+        if (byteCount > _freeBytes)
+        {
+            _freeBytes = Math.Max(byteCount, BufferBytes);
+            _free = new NativeSlice(new NativeBuffer(_freeBytes), offset: 0);
+        }
+
+        var slice = _free;
+        var takenBytes = (byteCount + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
+        _free = slice.From(takenBytes);
+        _freeBytes -= takenBytes;
+        return slice;
+    }
+}
+
+/// <summary>A part of a buffer, which stays allocated as long as one of its slices is held.</summary>
+internal readonly unsafe struct NativeSlice(NativeBuffer buffer, long offset)
+{
+    /// <summary>Aligned to <see cref="NativeBuffer.Alignment"/>.</summary>
+    public byte* Pointer => buffer.Pointer + offset;
+
+    public NativeSlice From(long byteOffset) => new(buffer, offset + byteOffset);
+}
