@@ -9,7 +9,11 @@ internal static unsafe class HalfVector
 {
     public const float Max = 65504f;
 
-    private const float BiasScale = 5.192296858534828e33f; // 2^112, the difference of the exponent biases (127 − 15)
+    /// <summary>Keeps the sign and the 15 bits of the magnitude after a sign-extended half is shifted left by 13.</summary>
+    public const int SignAndMagnitudeMask = unchecked((int)0x8FFFE000);
+
+    /// <summary>2^112, the difference of the exponent biases (127 − 15).</summary>
+    public const float BiasScale = 5.192296858534828e33f;
 
     /// <summary>
     /// Exact for all finite halves, subnormal ones too. Infinity and NaN, which would cost three more instructions, become finite numbers from
@@ -20,7 +24,7 @@ internal static unsafe class HalfVector
     {
         var halves = Vector256.Load(source);
         var bits = Avx512F.IsSupported ? Avx512F.ConvertToVector512Int32(halves) : Widen(halves);
-        var magnitudeAndSign = (bits << 13) & Vector512.Create(unchecked((int)0x8FFFE000));
+        var magnitudeAndSign = (bits << 13) & Vector512.Create(SignAndMagnitudeMask);
         return magnitudeAndSign.AsSingle() * Vector512.Create(BiasScale);
     }
 

@@ -50,11 +50,7 @@ internal readonly unsafe struct Float16Weights : IWeightFormat
     public static int ElementBytes => sizeof(ushort);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Load(byte* row, int index)
-    {
-        var (lower, upper) = Vector256.Widen(Vector256.Load((short*)row + index));
-        return ((Vector512.Create(lower, upper) << 13) & Vector512.Create(Fp16.SignAndMagnitudeMask)).AsSingle() * Vector512.Create(Fp16.BiasCorrection);
-    }
+    public static Vector512<float> Load(byte* row, int index) => HalfVector.Load((short*)row + index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float LoadScalar(byte* row, int index) => (float)((Half*)row)[index];

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using SplitActors.Inference.Kernels.Quantized;
 using SplitActors.Inference.Quantization;
 
@@ -26,13 +27,21 @@ internal sealed unsafe class QuantizedLinear(QuantizedMatrix weights)
             for (var row = firstRow; row < endRow; row += TileLayout.TileRows)
             {
                 _product(_tiles + (row / TileLayout.TileRows * _layout.TileBytes), in _layout, in panel, input.Sums);
-                var count = Math.Min(TileLayout.TileRows, OutputSize - row);
-                for (var token = 0; token < panel.TokenCount; token++)
-                {
-                    new ReadOnlySpan<float>(input.Sums + (token * TileLayout.TileRows), count)
-                        .CopyTo(new Span<float>(outputs + ((nint)token * OutputSize) + row, count));
-                }
+                CopySums(input.Sums, outputs + row, panel.TokenCount, Math.Min(TileLayout.TileRows, OutputSize - row));
             }
+        }
+    }
+
+    /// <param name="sums">[tokens][16]</param>
+    /// <param name="y">[tokens, outputs], from the tile's first column on</param>
+    private void CopySums(float* sums, float* y, int tokenCount, int count)
+    {
+        for (var token = 0; token < tokenCount; token++, sums += TileLayout.TileRows, y += OutputSize)
+        {
+            if (count == TileLayout.TileRows)
+                Vector512.Load(sums).Store(y);
+            else
+                new ReadOnlySpan<float>(sums, count).CopyTo(new Span<float>(y, count));
         }
     }
 

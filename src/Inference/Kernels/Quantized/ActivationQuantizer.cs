@@ -26,15 +26,17 @@ internal static unsafe class ActivationQuantizer
     /// <param name="columnCount">Columns; the last block is padded with zeros.</param>
     /// <param name="weights">Of the matrices that the activations will meet.</param>
     /// <param name="panel">Written.</param>
+    /// <param name="blocks">Which blocks, of all of the panel's tokens.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Quantize(float* x, int columnCount, WeightFormat weights, in ActivationPanel panel)
+    public static void Quantize(float* x, int columnCount, WeightFormat weights, in ActivationPanel panel, Range blocks)
     {
         var codeMax = CodeMax(weights.Bits);
+        var (firstBlock, endBlock) = (blocks.Start.GetOffset(panel.BlockCount), blocks.End.GetOffset(panel.BlockCount));
         float* padded = stackalloc float[BlockColumns];
         for (var t = 0; t < panel.TokenCount; t++)
         {
             var row = x + ((nint)t * columnCount);
-            for (var b = 0; b < panel.BlockCount; b++)
+            for (var b = firstBlock; b < endBlock; b++)
             {
                 var block = row + (b * BlockColumns);
                 if ((b + 1) * BlockColumns > columnCount)

@@ -50,7 +50,7 @@ internal readonly unsafe struct RowLanes128 : IRowLanes<Vector128<int>, Vector12
     public static Vector128<float> LoadScales(byte* source)
     {
         var halves = Vector128.WidenLower(Vector64.Load((short*)source).ToVector128());
-        return ((halves << 13) & Vector128.Create(Fp16.SignAndMagnitudeMask)).AsSingle() * Vector128.Create(Fp16.BiasCorrection);
+        return ((halves << 13) & Vector128.Create(HalfVector.SignAndMagnitudeMask)).AsSingle() * Vector128.Create(HalfVector.BiasScale);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

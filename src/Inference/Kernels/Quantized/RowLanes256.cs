@@ -66,7 +66,7 @@ internal readonly unsafe struct RowLanes256 : IRowLanes<Vector256<int>, Vector25
     public static Vector256<float> LoadScales(byte* source)
     {
         var halves = Avx2.ConvertToVector256Int32(Vector128.Load((short*)source));
-        return ((halves << 13) & Vector256.Create(Fp16.SignAndMagnitudeMask)).AsSingle() * Vector256.Create(Fp16.BiasCorrection);
+        return ((halves << 13) & Vector256.Create(HalfVector.SignAndMagnitudeMask)).AsSingle() * Vector256.Create(HalfVector.BiasScale);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

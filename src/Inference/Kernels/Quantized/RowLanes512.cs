@@ -58,13 +58,8 @@ internal readonly unsafe struct RowLanes512 : IRowLanes<Vector512<int>, Vector51
         return even + odd;
     }
 
-    /// <summary>Exact: the exponent and fraction are shifted into place, and the product corrects the exponent's bias, also for subnormals.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> LoadScales(byte* source)
-    {
-        var halves = Avx512F.ConvertToVector512Int32(Vector256.Load((short*)source));
-        return ((halves << 13) & Vector512.Create(Fp16.SignAndMagnitudeMask)).AsSingle() * Vector512.Create(Fp16.BiasCorrection);
-    }
+    public static Vector512<float> LoadScales(byte* source) => HalfVector.Load((short*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> MultiplyAdd(Vector512<float> sums, Vector512<int> dot, int correction, Vector512<float> scales, float activationScale) =>

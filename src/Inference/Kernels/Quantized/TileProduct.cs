@@ -37,7 +37,7 @@ internal static unsafe class TileProduct<TLanes, TInt, TFloat, TCodes>
             if (panel.TokenCount == 1)
                 ComputeToken(scalesOfRows, codesOfRows, blocksPerGroup, tile + PrefetchBytes, aheadPerBlock, in panel, sums + row);
             else
-                ComputeTokens(scalesOfRows, codesOfRows, blocksPerGroup, in panel, sums + row);
+                ComputeTokens(scalesOfRows, codesOfRows, blocksPerGroup, tile + PrefetchBytes, aheadPerBlock, in panel, sums + row);
         }
     }
 
@@ -78,13 +78,15 @@ internal static unsafe class TileProduct<TLanes, TInt, TFloat, TCodes>
 
     /// <summary>Several tokens: a block is unpacked once into registers for all of them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ComputeTokens(byte* scales, byte* block, int blocksPerGroup, in ActivationPanel panel, float* sums)
+    private static void ComputeTokens(
+        byte* scales, byte* block, int blocksPerGroup, byte* ahead, int aheadPerBlock, in ActivationPanel panel, float* sums)
     {
         var activations = panel.Codes;
         var activationScales = panel.Scales;
         var corrections = panel.Corrections;
         var (blockCount, tokenCount) = (panel.BlockCount, panel.TokenCount);
         var weightScales = TLanes.LoadScales(scales);
+        var line = ahead;
         for (var t = 0; t < tokenCount; t++)
             TLanes.StoreSums(default, sums + (t * TileLayout.TileRows));
         for (int b = 0, inGroup = 0; b < blockCount; b++, inGroup++)
@@ -95,6 +97,9 @@ internal static unsafe class TileProduct<TLanes, TInt, TFloat, TCodes>
                 scales += TileLayout.TileRows * sizeof(ushort);
                 weightScales = TLanes.LoadScales(scales);
             }
+
+            for (ahead += aheadPerBlock; line < ahead; line += TileLayout.PlaneBytes)
+                TLanes.Prefetch(line);
 
             var s0 = Unpack(block, 0);
             var s1 = Unpack(block, 1);
