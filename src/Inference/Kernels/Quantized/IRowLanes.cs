@@ -15,6 +15,9 @@ internal unsafe interface IRowLanes<TInt, TFloat>
 
     static abstract TInt Load(byte* source);
 
+    /// <summary>Sums of int32.</summary>
+    static abstract TInt Add(TInt left, TInt right);
+
     static abstract TInt And(TInt codes, byte mask);
 
     static abstract TInt Or(TInt left, TInt right);
@@ -26,24 +29,28 @@ internal unsafe interface IRowLanes<TInt, TFloat>
     static abstract TInt ShiftLeft(TInt codes, int count);
 
     /// <summary>
-    /// Σ code·activation over the 32 columns of a block as int32 per row, for codes of at most 15: sixteen products fit into an int16,
-    /// as 16·15·127 = 30,480.
+    /// Adds the products of four columns to a row's sums, for codes of at most 15 and activations in −127 … 127. The sums may be two int16 per
+    /// row: the 32 columns of a block fit, as 16·15·127 = 30,480.
     /// </summary>
-    /// <param name="s0">Codes of columns 0 to 3; the next of the next four.</param>
-    /// <param name="activations">[32] in −127 … 127</param>
-    static abstract TInt DotHalfBytes(TInt s0, TInt s1, TInt s2, TInt s3, TInt s4, TInt s5, TInt s6, TInt s7, sbyte* activations);
+    /// <param name="sums">Zero, or what this has returned.</param>
+    /// <param name="codes">Of four columns.</param>
+    /// <param name="activations">[4]</param>
+    static abstract TInt AddProducts(TInt sums, TInt codes, sbyte* activations);
+
+    /// <summary>The block's sums as one int32 per row, from two that each hold a part of it.</summary>
+    static abstract TInt WidenSums(TInt even, TInt odd);
 
     /// <summary>
-    /// The same for codes of at most 255, with activations in −64 … 64: two products fit into an int16, as 2·255·64 = 32,640, so that no
-    /// instruction set needs a wider one.
+    /// As <see cref="AddProducts"/>, for codes of at most 255 and activations in −64 … 64, with sums of one int32 per row: two products fit into
+    /// an int16, as 2·255·64 = 32,640, so that no instruction set needs a wider one.
     /// </summary>
-    static abstract TInt DotBytes(TInt s0, TInt s1, TInt s2, TInt s3, TInt s4, TInt s5, TInt s6, TInt s7, sbyte* activations);
+    static abstract TInt AddByteProducts(TInt sums, TInt codes, sbyte* activations);
 
     /// <summary>fp16 to float32, for finite numbers.</summary>
     static abstract TFloat LoadScales(byte* source);
 
-    /// <summary><c>sums[r] + (dot[r] + correction)·(scales[r]·activationScale)</c>, fused.</summary>
-    static abstract TFloat MultiplyAdd(TFloat sums, TInt dot, int correction, TFloat scales, float activationScale);
+    /// <summary><c>sums[r] + (dot[r] + correction)·(scales[r]·activationScale)</c>, fused. Pointers, so that both are broadcast as they are loaded.</summary>
+    static abstract TFloat MultiplyAdd(TFloat sums, TInt dot, int* correction, TFloat scales, float* activationScale);
 
     static abstract TFloat LoadSums(float* source);
 

@@ -12,6 +12,9 @@ internal readonly unsafe struct RowLanes128 : IRowLanes<Vector128<int>, Vector12
     public static Vector128<int> Load(byte* source) => Vector128.Load((int*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Add(Vector128<int> left, Vector128<int> right) => left + right;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> And(Vector128<int> codes, byte mask) => codes & Vector128.Create(mask).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -24,27 +27,15 @@ internal readonly unsafe struct RowLanes128 : IRowLanes<Vector128<int>, Vector12
     public static Vector128<int> ShiftLeft(Vector128<int> codes, int count) => (codes.AsUInt16() << count).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> DotHalfBytes(
-        Vector128<int> s0, Vector128<int> s1, Vector128<int> s2, Vector128<int> s3,
-        Vector128<int> s4, Vector128<int> s5, Vector128<int> s6, Vector128<int> s7, sbyte* activations)
-    {
-        var sums = Multiply(s0, activations) + Multiply(s1, activations + 4);
-        sums += Multiply(s2, activations + 8) + Multiply(s3, activations + 12);
-        sums += Multiply(s4, activations + 16) + Multiply(s5, activations + 20);
-        sums += Multiply(s6, activations + 24) + Multiply(s7, activations + 28);
-        return AddPairs(sums);
-    }
+    public static Vector128<int> AddProducts(Vector128<int> sums, Vector128<int> codes, sbyte* activations) =>
+        (sums.AsInt16() + Multiply(codes, activations)).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> DotBytes(
-        Vector128<int> s0, Vector128<int> s1, Vector128<int> s2, Vector128<int> s3,
-        Vector128<int> s4, Vector128<int> s5, Vector128<int> s6, Vector128<int> s7, sbyte* activations)
-    {
-        var sums = AddPairs(Multiply(s0, activations)) + AddPairs(Multiply(s1, activations + 4));
-        sums += AddPairs(Multiply(s2, activations + 8)) + AddPairs(Multiply(s3, activations + 12));
-        sums += AddPairs(Multiply(s4, activations + 16)) + AddPairs(Multiply(s5, activations + 20));
-        return sums + AddPairs(Multiply(s6, activations + 24)) + AddPairs(Multiply(s7, activations + 28));
-    }
+    public static Vector128<int> WidenSums(Vector128<int> even, Vector128<int> odd) => AddPairs(even.AsInt16() + odd.AsInt16());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> AddByteProducts(Vector128<int> sums, Vector128<int> codes, sbyte* activations) =>
+        sums + AddPairs(Multiply(codes, activations));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> LoadScales(byte* source)
@@ -54,8 +45,8 @@ internal readonly unsafe struct RowLanes128 : IRowLanes<Vector128<int>, Vector12
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> MultiplyAdd(Vector128<float> sums, Vector128<int> dot, int correction, Vector128<float> scales, float activationScale) =>
-        Vector128.FusedMultiplyAdd(Vector128.ConvertToSingle(dot + Vector128.Create(correction)), scales * Vector128.Create(activationScale), sums);
+    public static Vector128<float> MultiplyAdd(Vector128<float> sums, Vector128<int> dot, int* correction, Vector128<float> scales, float* activationScale) =>
+        Vector128.FusedMultiplyAdd(Vector128.ConvertToSingle(dot + Vector128.Create(*correction)), scales * Vector128.Create(*activationScale), sums);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> LoadSums(float* source) => Vector128.Load(source);

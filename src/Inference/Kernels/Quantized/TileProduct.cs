@@ -65,10 +65,15 @@ internal static unsafe class TileProduct<TLanes, TInt, TFloat, TCodes>
             for (ahead += aheadPerBlock; line < ahead; line += TileLayout.PlaneBytes)
                 TLanes.Prefetch(line);
 
-            var dot = Dot(
-                Unpack(block, 0), Unpack(block, 1), Unpack(block, 2), Unpack(block, 3),
-                Unpack(block, 4), Unpack(block, 5), Unpack(block, 6), Unpack(block, 7), activations);
-            sum = TLanes.MultiplyAdd(sum, dot, corrections[b], weightScales, activationScales[b]);
+            var even = Add(default, Unpack(block, 0), activations);
+            var odd = Add(default, Unpack(block, 1), activations + 4);
+            even = Add(even, Unpack(block, 2), activations + 8);
+            odd = Add(odd, Unpack(block, 3), activations + 12);
+            even = Add(even, Unpack(block, 4), activations + 16);
+            odd = Add(odd, Unpack(block, 5), activations + 20);
+            even = Add(even, Unpack(block, 6), activations + 24);
+            odd = Add(odd, Unpack(block, 7), activations + 28);
+            sum = TLanes.MultiplyAdd(sum, Finish(even, odd), corrections + b, weightScales, activationScales + b);
             block += TCodes.Bits * TileLayout.PlaneBytes;
             activations += TileLayout.BlockColumns;
         }
@@ -113,8 +118,15 @@ internal static unsafe class TileProduct<TLanes, TInt, TFloat, TCodes>
             var sum = sums;
             for (var t = 0; t < tokenCount; t++)
             {
-                var dot = Dot(s0, s1, s2, s3, s4, s5, s6, s7, activations);
-                TLanes.StoreSums(TLanes.MultiplyAdd(TLanes.LoadSums(sum), dot, *corrections++, weightScales, *activationScales++), sum);
+                var even = Add(default, s0, activations);
+                var odd = Add(default, s1, activations + 4);
+                even = Add(even, s2, activations + 8);
+                odd = Add(odd, s3, activations + 12);
+                even = Add(even, s4, activations + 16);
+                odd = Add(odd, s5, activations + 20);
+                even = Add(even, s6, activations + 24);
+                odd = Add(odd, s7, activations + 28);
+                Accumulate(sum, even, odd, corrections++, weightScales, activationScales++);
                 activations += TileLayout.BlockColumns;
                 sum += TileLayout.TileRows;
             }
@@ -124,9 +136,16 @@ internal static unsafe class TileProduct<TLanes, TInt, TFloat, TCodes>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TInt Unpack(byte* block, int step) => TCodes.Unpack<TLanes, TInt, TFloat>(block, step);
 
+    /// <summary>Adds the products of four columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TInt Dot(TInt s0, TInt s1, TInt s2, TInt s3, TInt s4, TInt s5, TInt s6, TInt s7, sbyte* activations) =>
-        TCodes.Bits == 8
-            ? TLanes.DotBytes(s0, s1, s2, s3, s4, s5, s6, s7, activations)
-            : TLanes.DotHalfBytes(s0, s1, s2, s3, s4, s5, s6, s7, activations);
+    private static TInt Add(TInt sums, TInt codes, sbyte* activations) =>
+        TCodes.Bits == 8 ? TLanes.AddByteProducts(sums, codes, activations) : TLanes.AddProducts(sums, codes, activations);
+
+    /// <summary>Adds a block's sums to those of the blocks before. They come in two chains, as one would wait for itself.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Accumulate(float* sums, TInt even, TInt odd, int* correction, TFloat weightScales, float* activationScale) =>
+        TLanes.StoreSums(TLanes.MultiplyAdd(TLanes.LoadSums(sums), Finish(even, odd), correction, weightScales, activationScale), sums);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TInt Finish(TInt even, TInt odd) => TCodes.Bits == 8 ? TLanes.Add(even, odd) : TLanes.WidenSums(even, odd);
 }
