@@ -1,5 +1,6 @@
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Models;
+using SplitActors.Inference.Quantization;
 using SplitActors.Tests.Shared;
 
 namespace SplitActors.Inference.Tests.Models;
@@ -13,7 +14,8 @@ internal static class Quill
 
     public static Segment Whole { get; } = Segment.Load(Checkpoint, new LayerRange(0, Checkpoint.Config.LayerCount));
 
-    public static Segment Front(int splitLayer) => Segment.Load(Checkpoint, LayerRange.Front(splitLayer));
+    public static Segment Front(int splitLayer, WeightFormat? format = null) => Segment.Load(Checkpoint, LayerRange.Front(splitLayer), format);
 
-    public static Segment Back(int splitLayer) => Segment.Load(Checkpoint, LayerRange.Back(splitLayer, Config.LayerCount));
+    public static Segment Back(int splitLayer, WeightFormat? format = null) =>
+        Segment.Load(Checkpoint, LayerRange.Back(splitLayer, Config.LayerCount), format);
 }

@@ -6,11 +6,12 @@ using SplitActors.Inference.Threading;
 namespace SplitActors.Inference.Tests.Models;
 
 /// <summary>One sequence through a front and a back, or through one segment that is both.</summary>
-internal sealed class Sequence(Segment front, Segment back, int rowCountMax = 64) : IDisposable
+internal sealed class Sequence(
+    Segment front, Segment back, int rowCountMax = 64, KvFormat kvFormat = KvFormat.Float16, ComputeThreads? threads = null) : IDisposable
 {
-    private readonly KvCache _frontCache = front.CreateCache(int.MaxValue);
-    private readonly KvCache _backCache = back.CreateCache(int.MaxValue);
-    private readonly Workspace _workspace = new(front.Config, rowCountMax, ComputeThreads.Single);
+    private readonly KvCache _frontCache = front.CreateCache(int.MaxValue, kvFormat);
+    private readonly KvCache _backCache = back.CreateCache(int.MaxValue, kvFormat);
+    private readonly Workspace _workspace = new(front.Config, rowCountMax, threads ?? ComputeThreads.Single);
 
     public Sequence(Segment whole, int rowCountMax = 64)
         : this(whole, whole, rowCountMax)
