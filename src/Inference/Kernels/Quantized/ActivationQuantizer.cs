@@ -22,6 +22,10 @@ internal static unsafe class ActivationQuantizer
     /// <summary>m of activations that meet weights of this width.</summary>
     public static int CodeMax(int weightBits) => weightBits == 8 ? 64 : 127;
 
+    /// <summary>Quantizes all blocks of a panel.</summary>
+    public static void Quantize(float* x, int columnCount, WeightFormat weights, in ActivationPanel panel) =>
+        Quantize(x, columnCount, weights, in panel, Range.All);
+
     /// <param name="x">[tokens, columns] of the panel's tokens</param>
     /// <param name="columnCount">Columns; the last block is padded with zeros.</param>
     /// <param name="weights">Of the matrices that the activations will meet.</param>
