@@ -34,6 +34,7 @@ internal static class CommandLine
         RunCommand.Create(),
         ModelCommand.Create(),
         QuantizeCommand.Create(),
+        BenchCommand.Create(),
     };
 
     private static string Explain(ParseResult parsed)

@@ -5,7 +5,7 @@ using SplitActors.Inference.Quantization;
 namespace SplitActors.Hosts.Cli;
 
 /// <summary>
-/// Says on standard error how far loading or quantizing is: on a terminal in one line that is overwritten, elsewhere in a line for each part that is done.
+/// Says on standard error how far loading, quantizing or measuring is: on a terminal in one line that is overwritten, elsewhere in a line for each part that is done.
 /// </summary>
 /// <param name="isEnabled">Whether anything is shown.</param>
 /// <param name="cancellation">Ends it at its next report, by an exception.</param>
@@ -22,6 +22,9 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
 
     /// <summary>How far the writing of a package is, which begins now.</summary>
     public IProgress<PackageProgress> Package(TimeProvider clock) => new PackageWriting(this, clock);
+
+    /// <summary>How many rounds of a measurement are done.</summary>
+    public void Round(int roundsDone, int roundCount) => Show($"measuring: round {roundsDone} of {roundCount}", roundsDone == roundCount);
 
     public void Clear()
     {

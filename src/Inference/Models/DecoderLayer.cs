@@ -35,8 +35,8 @@ internal sealed class DecoderLayer
         _downProj = new LinearGroup(weights.Matrix(prefix + "mlp.down_proj.weight", d, f));
     }
 
-    /// <summary>Bytes of the matrices.</summary>
-    public long ByteCount => _qkvProj.ByteCount + _oProj.ByteCount + _gateUpProj.ByteCount + _downProj.ByteCount;
+    /// <summary>In the order in which they are read.</summary>
+    public IEnumerable<Linear> Matrices => [.. _qkvProj.Matrices, .. _oProj.Matrices, .. _gateUpProj.Matrices, .. _downProj.Matrices];
 
     /// <param name="batch">The sequences; their caches have room for these rows.</param>
     /// <param name="cacheLayer">This layer's number within the segment's caches.</param>

@@ -12,6 +12,8 @@ internal sealed unsafe class FloatLinear<TWeights>(Tensor tensor, int outputSize
 
     public override long ByteCount => tensor.ByteCount;
 
+    public override byte* Weights => tensor.Pointer;
+
     public override void ForwardRows(in LinearInput input, float* y, int firstRow, int rowCount)
     {
         var weights = tensor.Pointer + ((nint)firstRow * InputSize * TWeights.ElementBytes);

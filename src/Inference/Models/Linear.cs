@@ -18,6 +18,9 @@ internal abstract class Linear(int outputSize, int inputSize)
     /// <summary>Bytes of the weights.</summary>
     public abstract long ByteCount { get; }
 
+    /// <summary>The first of <see cref="ByteCount"/> bytes; valid as long as this object is held and its checkpoint is not disposed.</summary>
+    public abstract unsafe byte* Weights { get; }
+
     /// <summary>
     /// Reads a matrix of the checkpoint. What is stored in the wanted format stays where it is mapped; a matrix of 16 or 32 bits is quantized
     /// into memory of its own if so wanted.

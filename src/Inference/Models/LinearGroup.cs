@@ -38,7 +38,7 @@ internal sealed unsafe class LinearGroup
 
     public int InputSize => _linears[0].InputSize;
 
-    public long ByteCount => _linears.Sum(linear => linear.ByteCount);
+    public IReadOnlyList<Linear> Matrices => _linears;
 
     /// <summary><c>Yᵢ = X·Wᵢᵀ</c></summary>
     /// <param name="x">[tokens, inputs]</param>

@@ -10,6 +10,8 @@ public static class ModelShapes
 
     private static readonly (string Name, ModelConfig Config)[] Shapes =
     [
+        // The embedded model, for trials that take no time.
+        ("quill", Create(8, hidden: 256, intermediate: 704, heads: 4, kvHeads: 2, headDim: 64, vocabulary: 4096) with { ContextLength = 512, TieWordEmbeddings = true }),
         // The sizes of Qwen2.5-0.5B as a Llama: without its biases of q, k and v.
         ("qwen2.5-0.5b", Create(24, hidden: 896, intermediate: 4864, heads: 14, kvHeads: 2, headDim: 64, vocabulary: 151_936)
             with { RopeTheta = 1_000_000f, TieWordEmbeddings = true }),

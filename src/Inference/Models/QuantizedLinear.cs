@@ -16,6 +16,8 @@ internal sealed unsafe class QuantizedLinear(QuantizedMatrix weights)
 
     public override long ByteCount => _layout.ByteCount;
 
+    public override byte* Weights => _tiles;
+
     /// <summary>All panels of a few tiles, and then the next tiles: the weights of a range stay in the cache meanwhile.</summary>
     public override void ForwardRows(in LinearInput input, float* y, int firstRow, int rowCount)
     {

@@ -2,6 +2,7 @@ using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Kernels;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Quantization;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Inference.Models;
 
@@ -51,7 +52,12 @@ public sealed class Segment
     public bool HasHead => _head is not null;
 
     /// <summary>Bytes that one decoded token reads: all matrices but the embedding, of which it reads a row.</summary>
-    public long BytesPerToken => _layers.Sum(layer => layer.ByteCount) + (_head?.ByteCount ?? 0);
+    public long BytesPerToken => MatricesPerToken.Sum(matrix => matrix.ByteCount);
+
+    /// <summary>Bytes of all matrices; a matrix that is embedding and head counts once.</summary>
+    public long ByteCount => MatricesPerToken.Append(_embedding).OfType<Linear>().Distinct().Sum(matrix => matrix.ByteCount);
+
+    private IEnumerable<Linear> MatricesPerToken => [.. _layers.SelectMany(layer => layer.Matrices), .. _head?.Matrices ?? []];
 
     /// <param name="checkpoint">A Hugging Face folder or an OPSC package.</param>
     /// <param name="layers">Which layers.</param>
@@ -111,6 +117,15 @@ public sealed class Segment
         for (var layer = 0; layer < _layers.Length; layer++)
             _layers[layer].Forward(batch, layer, hidden, workspace);
         GC.KeepAlive(workspace);
+    }
+
+    /// <summary>Reads what a token reads (<see cref="BytesPerToken"/>) and does nothing else with it: how fast that is, is how fast decoding can be.</summary>
+    /// <returns>The sum of all 64-bit words, whatever the threads.</returns>
+    public ulong ReadWeights(ComputeThreads threads)
+    {
+        var sum = WeightReading.Sum(MatricesPerToken, threads);
+        GC.KeepAlive(this);
+        return sum;
     }
 
     private void Reserve(ReadOnlySpan<SequenceRows> batch)

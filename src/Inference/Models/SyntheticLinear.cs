@@ -18,6 +18,8 @@ internal sealed unsafe class SyntheticLinear : Linear
 
     public override long ByteCount => (long)OutputSize * InputSize * sizeof(ushort);
 
+    public override byte* Weights => _weights.Pointer;
+
     public static SyntheticLinear Create(int outputSize, int inputSize, ulong seed, NativeArena arena)
     {
         var memory = arena.Allocate((long)outputSize * inputSize * sizeof(ushort));
