@@ -4,22 +4,32 @@ using SplitActors.Inference.Compression;
 
 switch (args)
 {
-    case ["quality"]:
-        QualityBenchmark.Run(new TabqOptions());
+    case ["quality", "compression"]:
+        CompressionQuality.Run(new TabqOptions());
         return 0;
-    case ["quality", var threshold, var tolerance, var bitsMax, var bitsMin]:
-        QualityBenchmark.Run(new TabqOptions(
+    case ["quality", "compression", var threshold, var tolerance, var bitsMax, var bitsMin]:
+        CompressionQuality.Run(new TabqOptions(
             Threshold.Parse(threshold, "threshold"), double.Parse(tolerance, CultureInfo.InvariantCulture), int.Parse(bitsMax), int.Parse(bitsMin)));
+        return 0;
+    case ["quality", "kv"]:
+        KvQuality.Run();
+        return 0;
+    case ["quality", "weights"]:
+        WeightQuality.Run();
         return 0;
     case ["speed"]:
         await SpeedBenchmark.RunAsync();
         return 0;
     default:
         Console.Error.WriteLine("""
-            Usage: dotnet run -c Release --project benchmarks/EndToEnd -- quality [τ Δ Q̄ Q]|speed
-              quality  perplexity, bytes and ratio of the embedded model on heldout.txt at every split, compressed at the defaults or with
-                       threshold τ (3rms), distortion tolerance Δ (0.12), most bits Q̄ and fewest bits Q
-              speed    time to first output of a fresh process, and tokens per second in every mode
+            Usage: dotnet run -c Release --project benchmarks/EndToEnd -- VERB
+              quality compression [τ Δ Q̄ Q]
+                               perplexity, bytes and ratio at every split, compressed at the defaults or with threshold τ (3rms), distortion tolerance
+                               Δ (0.12), most bits Q̄ and fewest bits Q
+              quality kv       perplexity with keys and values at 32, 16, 8 and 4 bits
+              quality weights  perplexity with weights at 16 to 2 bits, alone, with int8 activations, and with fewer bits for keys and values
+              speed            time to first output of a fresh process, and tokens per second in every mode
+            Quality is that of the embedded model on the whole of heldout.txt.
             """);
         return 2;
 }

@@ -11,11 +11,13 @@ namespace SplitActors.Hosts.Cli;
 /// <param name="cancellation">Ends it at its next report, by an exception.</param>
 internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation) : IProgress<ChecksumProgress>, IDisposable
 {
+    private const int LargeBytes = 1 << 20; // a smaller file has no line of its own
+
     private readonly bool _isTerminal = !Console.IsErrorRedirected;
     private int _length;
 
     public void Report(ChecksumProgress value) =>
-        Show($"verifying {Path.GetFileName(value.File)}: {value.BytesDone >> 20} of {value.BytesTotal >> 20} MiB", value.BytesDone == value.BytesTotal);
+        Show($"verifying {Path.GetFileName(value.File)}: {value.BytesDone >> 20} of {value.BytesTotal >> 20} MiB", value.BytesDone == value.BytesTotal && value.BytesTotal >= LargeBytes);
 
     /// <param name="what">Whose layers are loaded.</param>
     public IProgress<LoadProgress> Layers(string what) => new LayerProgress(this, what);

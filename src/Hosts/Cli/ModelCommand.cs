@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Spectre.Console;
+using SplitActors.Inference;
 using SplitActors.Inference.Checkpoints;
 
 namespace SplitActors.Hosts.Cli;
@@ -16,6 +17,8 @@ internal static class ModelCommand
 
     private static readonly Option<bool> Json = new("--json") { Description = "Prints one JSON object." };
 
+    private static readonly Option<bool> Verify = new("--verify") { Description = "Compares the SHA-256 of every file that the folder's SHA256SUMS lists." };
+
     private static readonly JsonSerializerOptions JsonOptions = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
     public static Command Create()
@@ -23,34 +26,56 @@ internal static class ModelCommand
         var command = new Command(
             "model",
             """
-            Prints a checkpoint's layers, sizes and memory at 16, 8 and 4 bits, for every split; of an OPSC package, what its front and back hold. Reads headers only.
+            Prints a checkpoint's layers, sizes and memory at 16, 8 and 4 bits, for every split; of an OPSC package, what its front and back hold. Reads headers only, unless --verify is given.
 
             Example: splitactors model ~/models/Llama-3.2-1B
             """)
         {
-            Folder, Json,
+            Folder, Json, Verify,
         };
-        command.SetAction(parsed =>
-        {
-            using var checkpoint = Checkpoint.Open(parsed.GetValue(Folder) ?? EmbeddedModel.Folder);
-            var summary = CheckpointSummary.Of(checkpoint);
-            if (parsed.GetValue(Json))
-                Console.Out.WriteLine(JsonSerializer.Serialize(ToJson(checkpoint.Folder, summary), JsonOptions));
-            else
-                Print(checkpoint.Folder, summary);
-            return ExitCode.Success;
-        });
+        command.SetAction(parsed => Run(parsed.GetValue(Folder) ?? EmbeddedModel.Folder, parsed.GetValue(Verify), parsed.GetValue(Json)));
         return command;
     }
 
-    private static void Print(string folder, CheckpointSummary summary)
+    private static int Run(string folder, bool verifies, bool isJson)
     {
-        Terminal.Output.WriteFacts([.. Facts(folder, summary)]);
+        using var checkpoint = Checkpoint.Open(folder);
+        var summary = CheckpointSummary.Of(checkpoint);
+        using var interruption = new Interruption();
+        try
+        {
+            int? verifiedCount = verifies ? VerifyFiles(checkpoint, isJson, interruption) : null;
+            if (isJson)
+                Console.Out.WriteLine(JsonSerializer.Serialize(ToJson(checkpoint.Folder, summary, verifiedCount), JsonOptions));
+            else
+                Print(checkpoint.Folder, summary, verifiedCount);
+            return ExitCode.Success;
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            return interruption.ExitCode;
+        }
+    }
+
+    /// <returns>How many files.</returns>
+    /// <exception cref="UserErrorException">There is no list of checksums, or a file is missing or damaged.</exception>
+    private static int VerifyFiles(Checkpoint checkpoint, bool isJson, Interruption interruption)
+    {
+        var checksums = checkpoint.Checksums ?? throw new UserErrorException(
+            UserErrorKind.Checkpoint, Path.Combine(checkpoint.Folder, ChecksumFile.FileName), "the SHA-256 of the files, to verify them", "no such file",
+            "Get it from where the model is, or leave --verify out.");
+        using var line = new LoadingLine(isEnabled: !isJson, interruption.Token);
+        return checksums.VerifyAll(line);
+    }
+
+    private static void Print(string folder, CheckpointSummary summary, int? verifiedCount)
+    {
+        Terminal.Output.WriteFacts([.. Facts(folder, summary, verifiedCount)]);
         Console.Out.WriteLine();
         Terminal.Output.Write(summary.Parts.IsEmpty ? Splits(summary) : Parts(summary));
     }
 
-    private static IEnumerable<(string Name, string Value)> Facts(string folder, CheckpointSummary summary)
+    private static IEnumerable<(string Name, string Value)> Facts(string folder, CheckpointSummary summary, int? verifiedCount)
     {
         var config = summary.Config;
         var parameters = summary.Parameters;
@@ -62,6 +87,8 @@ internal static class ModelCommand
         yield return ("context", $"{config.ContextLength} tokens");
         yield return ("parameters", $"{parameters.Total:N0} (embedding {parameters.Embedding:N0}, each layer {parameters.PerLayer:N0}, head {parameters.Head:N0})");
         yield return ("files", $"{Mebibytes(summary.FileBytes)} MiB: {string.Join(", ", summary.Types.Select(type => $"{type.TensorCount} tensors {type.Type}"))}");
+        if (verifiedCount is { } count)
+            yield return ("verified", $"{count} files have the SHA-256 that {ChecksumFile.FileName} lists");
     }
 
     private static Table Splits(CheckpointSummary summary)
@@ -103,13 +130,14 @@ internal static class ModelCommand
         part.KvBytesPerToken,
     };
 
-    private static object ToJson(string folder, CheckpointSummary summary) => new
+    private static object ToJson(string folder, CheckpointSummary summary, int? verifiedCount) => new
     {
         Folder = folder,
         Digest = summary.Digest.Hex,
         summary.Config,
         summary.Parameters,
         summary.FileBytes,
+        VerifiedFileCount = verifiedCount,
         Types = summary.Types.Select(type => new { Type = $"{type.Type}", type.TensorCount, type.ElementCount, type.ByteCount }),
         summary.Splits,
         Parts = summary.Parts.Select(ToJson),

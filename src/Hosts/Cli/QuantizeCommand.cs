@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Quantization;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Hosts.Cli;
 
@@ -36,7 +37,8 @@ internal static class QuantizeCommand
         try
         {
             using var source = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
-            OpscPackage.Write(source, options.For(source.Config.LayerCount), options.Out, loading.Package(TimeProvider.System));
+            using var threads = new ComputeThreads(Environment.ProcessorCount);
+            OpscPackage.Write(source, options.For(source.Config.LayerCount), options.Out, loading.Package(TimeProvider.System), threads);
             loading.Clear();
             Report(source.FileBytes, options);
             return ExitCode.Success;

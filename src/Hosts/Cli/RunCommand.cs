@@ -55,7 +55,7 @@ internal static class RunCommand
     private static async Task<int> RunAsync(RunOptions options, string prompt, LoadingLine loading, Interruption interruption)
     {
         using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
-        var plan = options.PlanFor(checkpoint.Config.LayerCount);
+        var plan = options.PlanFor(checkpoint);
         var sampling = options.Sampling(GenerationDefaults.Read(checkpoint));
         var tokenizer = Tokenizer.Load(checkpoint);
         var tokens = Encode(tokenizer, prompt, checkpoint.Config);

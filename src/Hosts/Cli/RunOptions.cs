@@ -4,6 +4,7 @@ using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference;
+using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Quantization;
@@ -71,18 +72,20 @@ internal sealed record RunOptions
         };
     }
 
-    /// <summary>The plan for a model of <paramref name="layerCount"/> layers.</summary>
+    /// <summary>The plan for a model. Where no split is asked for, an OPSC package is split where its files are.</summary>
     /// <exception cref="UserErrorException">Mode and split layer contradict each other or the model.</exception>
-    public FixedPlan PlanFor(int layerCount)
+    public FixedPlan PlanFor(Checkpoint checkpoint)
     {
+        var layerCount = checkpoint.Config.LayerCount;
+        var packageSplit = checkpoint.Quantization?.SplitLayer;
         if (SplitLayer > layerCount)
             throw SettingReader.Wrong(SplitPlace, $"0 to {layerCount} layers, or auto", $"{SplitLayer}");
-        var mode = Mode ?? ModeFor(SplitLayer, layerCount);
+        var mode = Mode ?? ModeFor(SplitLayer ?? packageSplit, layerCount);
         var splitLayer = mode switch
         {
             ExecutionMode.Cloud => SplitLayer ?? 0,
             ExecutionMode.Device => SplitLayer ?? layerCount,
-            _ => SplitLayer ?? Math.Max(1, layerCount / 2),
+            _ => SplitLayer ?? packageSplit ?? Math.Max(1, layerCount / 2),
         };
         var (lowest, highest) = mode switch
         {

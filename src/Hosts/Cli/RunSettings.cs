@@ -13,7 +13,7 @@ internal static class RunSettings
 
     public static readonly Setting Model = Setting.Value("model", "DIR", "Hugging Face folder of the model. Default: the embedded model, Quill.");
     public static readonly Setting Mode = Setting.Value("mode", "split|cloud|device", "Where the layers run. Default: split; with --split 0 cloud, with --split L device.");
-    public static readonly Setting Split = Setting.Value("split", "ℓ|auto", "Layers on the device, of the model's L. Default: auto, which is half of them.");
+    public static readonly Setting Split = Setting.Value("split", "ℓ|auto", "Layers on the device, of the model's L. Default: auto, which is a package's split, else half of them.");
     public static readonly Setting MaxTokens = Setting.Value("max-tokens", "N", "Most tokens to generate. Default: 128.");
     public static readonly Setting Temperature = Setting.Value("temperature", "T", "0 takes the most likely token. Default: the model's generation_config.json, else 0.");
     public static readonly Setting TopK = Setting.Value("top-k", "K", "Draw from the K most likely tokens; 0 for all. Default: the model's, else 0.");

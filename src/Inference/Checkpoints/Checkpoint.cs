@@ -1,4 +1,5 @@
 using SplitActors.Inference.Json;
+using SplitActors.Inference.Models;
 using SplitActors.Inference.Quantization;
 
 namespace SplitActors.Inference.Checkpoints;
@@ -89,7 +90,7 @@ public sealed class Checkpoint : IDisposable
     public Tensor GetTensor(string name, params ReadOnlySpan<int> expectedShape)
     {
         if (_shardOfTensor.TryGetValue(name, out var shard))
-            return shard.OpenVerified().GetTensor(name, expectedShape);
+            return shard.GetVerified(name, expectedShape);
 
         throw NoSuchTensor(name, expectedShape.IsEmpty ? "a tensor" : $"a tensor of shape {TensorInfo.ShapeText(expectedShape)}");
     }
@@ -159,20 +160,25 @@ public sealed class Checkpoint : IDisposable
         foreach (var file in index.WeightMap.GroupBy(entry => entry.Value, StringComparer.Ordinal))
         {
             if (options.RequireAllShards && !File.Exists(PathTo(file.Key)))
-            {
-                throw CheckpointError.At(
-                    PathTo(file.Key), $"a shard, which {ShardIndex.FileName} names", "no such file", "Download it into the folder.");
-            }
+                throw CheckpointError.At(PathTo(file.Key), ExpectedShard(file.Key), "no such file", "Copy or download it into the folder.");
 
             var shard = new Shard(PathTo(file.Key), _verified, options.Progress);
             _shards.Add(shard);
             foreach (var (tensor, _) in file)
             {
-                shard.Expect(tensor);
+                shard.Expect(tensor, options.VerifyChecksums ? index.Crc32C?[tensor] : null);
                 _shardOfTensor.Add(tensor, shard);
             }
         }
     }
+
+    private string ExpectedShard(string fileName) => (Quantization, fileName) switch
+    {
+        ({ } package, OpscPackage.FrontFileName) => $"the package's front ({LayerRange.Front(package.SplitLayer)}), which this command needs beside the back",
+        ({ } package, OpscPackage.BackFileName) =>
+            $"the package's back ({LayerRange.Back(package.SplitLayer, Config.LayerCount)}), which this command needs beside the front",
+        _ => $"a shard, which {ShardIndex.FileName} names",
+    };
 
     private UserErrorException NoSuchTensor(string name, string expected)
     {

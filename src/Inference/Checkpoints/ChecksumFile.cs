@@ -62,6 +62,16 @@ public sealed class ChecksumFile
         Verify(file, progress);
     }
 
+    /// <summary>Verifies every file that is listed.</summary>
+    /// <returns>How many those are.</returns>
+    /// <exception cref="UserErrorException">A file is missing, cannot be read, or has another SHA-256.</exception>
+    public int VerifyAll(IProgress<ChecksumProgress>? progress = null)
+    {
+        foreach (var fileName in _digests.Keys.Order(StringComparer.Ordinal))
+            Verify(fileName, progress);
+        return _digests.Count;
+    }
+
     internal void Verify(MappedFile file, IProgress<ChecksumProgress>? progress)
     {
         if (DigestOf(Path.GetFileName(file.Path)) is not { } expected)

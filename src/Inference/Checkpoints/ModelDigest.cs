@@ -16,7 +16,8 @@ namespace SplitActors.Inference.Checkpoints;
 /// </list>
 /// So two folders that hold different shards of one checkpoint agree if both have its <c>SHA256SUMS</c>: no shard is read. Without
 /// that file the shards' headers are read, all must be there, and the weights' values are not covered. The listed SHA-256 are taken
-/// as they are; that the files match them is checked when their tensors are read (<see cref="CheckpointOpenOptions.VerifyChecksums"/>).
+/// as they are; damage is found when tensors are read (<see cref="CheckpointOpenOptions.VerifyChecksums"/>), and that the files match them by
+/// <see cref="ChecksumFile.VerifyAll"/>.
 /// Neither the tokenizer nor the folder's name takes part.
 /// </summary>
 public sealed record ModelDigest

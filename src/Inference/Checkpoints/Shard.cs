@@ -1,15 +1,21 @@
+using SplitActors.Inference.Compression;
+
 namespace SplitActors.Inference.Checkpoints;
 
 /// <summary>
-/// One safetensors file of a checkpoint, opened when it is first needed: its header for names and shapes, and its data, verified
-/// once, for the first tensor. Any thread may ask.
+/// One safetensors file of a checkpoint, opened when it is first needed: its header for names and shapes, and its data, which is verified
+/// once: tensor by tensor where the index has checksums of tensors, or else the whole file for the first of them. Any thread may ask.
 /// </summary>
 internal sealed class Shard(string path, ChecksumFile? checksums, IProgress<ChecksumProgress>? progress) : IDisposable
 {
+    private const int ChunkBytes = 1 << 30; // a span ends below 2 GB
+
     private readonly Lock _gate = new();
     private readonly List<string> _indexedTensors = [];
+    private readonly Dictionary<string, uint> _unverified = new(StringComparer.Ordinal); // CRC-32C of tensors, until they are verified
+    private bool _hasTensorChecksums;
     private SafetensorsFile? _file;
-    private bool _isVerified;
+    private bool _isFileVerified;
     private bool _isDisposed;
 
     public string Path { get; } = path;
@@ -19,7 +25,16 @@ internal sealed class Shard(string path, ChecksumFile? checksums, IProgress<Chec
     /// <summary>Tensors that the index places in this file; empty when there is no index.</summary>
     public IReadOnlyList<string> IndexedTensors => _indexedTensors;
 
-    public void Expect(string tensor) => _indexedTensors.Add(tensor);
+    /// <param name="tensor">That the index places in this file.</param>
+    /// <param name="crc32C">Of its data; null to leave it unverified or to the file's SHA-256.</param>
+    public void Expect(string tensor, uint? crc32C)
+    {
+        _indexedTensors.Add(tensor);
+        if (crc32C is not { } checksum)
+            return;
+        _unverified.Add(tensor, checksum);
+        _hasTensorChecksums = true;
+    }
 
     /// <summary>The mapped file with its header checked, whose data is not yet verified.</summary>
     /// <exception cref="UserErrorException">The file is missing or damaged, or lacks a tensor that the index places in it.</exception>
@@ -32,20 +47,27 @@ internal sealed class Shard(string path, ChecksumFile? checksums, IProgress<Chec
         }
     }
 
-    /// <summary>As <see cref="Open"/>, with the whole file's SHA-256 compared, if it is listed.</summary>
-    /// <exception cref="UserErrorException">As <see cref="Open"/>, or the SHA-256 is another.</exception>
-    public SafetensorsFile OpenVerified()
+    /// <summary>A tensor whose data has the listed checksum, if there is one.</summary>
+    /// <exception cref="UserErrorException">As <see cref="Open"/>, or the tensor has another shape, or the checksum is another.</exception>
+    public Tensor GetVerified(string name, ReadOnlySpan<int> expectedShape)
     {
         lock (_gate)
         {
             var file = Open();
-            if (!_isVerified)
+            if (!_hasTensorChecksums && !_isFileVerified)
             {
                 checksums?.Verify(file.Mapping, progress);
-                _isVerified = true;
+                _isFileVerified = true;
             }
 
-            return file;
+            var tensor = file.GetTensor(name, expectedShape);
+            if (_unverified.TryGetValue(name, out var crc32C))
+            {
+                Verify(tensor, crc32C);
+                _unverified.Remove(name);
+            }
+
+            return tensor;
         }
     }
 
@@ -55,6 +77,19 @@ internal sealed class Shard(string path, ChecksumFile? checksums, IProgress<Chec
         {
             _isDisposed = true;
             _file?.Dispose();
+        }
+    }
+
+    private static void Verify(Tensor tensor, uint expected)
+    {
+        var crc32C = 0u;
+        for (long offset = 0; offset < tensor.ByteCount; offset += ChunkBytes)
+            crc32C = Crc32C.Compute(tensor.Slice(offset, (int)Math.Min(ChunkBytes, tensor.ByteCount - offset)), crc32C);
+        if (crc32C != expected)
+        {
+            throw CheckpointError.At(
+                tensor.Info.Place, $"CRC-32C {ShardIndex.ToText(expected)} ({ShardIndex.FileName})", ShardIndex.ToText(crc32C),
+                "The file is damaged: copy or download the file again.");
         }
     }
 

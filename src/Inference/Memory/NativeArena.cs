@@ -11,10 +11,14 @@ internal sealed class NativeArena
     private NativeSlice _free; // what is left of the last buffer
     private long _freeBytes;
 
+    /// <summary>Bytes that were asked for.</summary>
+    public long AllocatedBytes { get; private set; }
+
     /// <param name="byteCount">At least 1. The content is undefined.</param>
     /// <exception cref="OutOfMemoryException">The operating system does not grant it.</exception>
     public NativeSlice Allocate(long byteCount)
     {
+        AllocatedBytes += byteCount;
         if (byteCount > _freeBytes)
         {
             _freeBytes = Math.Max(byteCount, BufferBytes);

@@ -67,6 +67,9 @@ public sealed class Segment
     public static Segment Load(Checkpoint checkpoint, LayerRange layers, WeightFormat? format = null, IProgress<LoadProgress>? progress = null) =>
         new(checkpoint.Config, layers, new CheckpointWeights(checkpoint, format), progress);
 
+    /// <summary>A segment of weights from any source.</summary>
+    internal static Segment Of(ModelConfig config, LayerRange layers, IWeightSource weights) => new(config, layers, weights, progress: null);
+
     /// <summary>A segment of weights without meaning, to measure speed.</summary>
     public static Segment Synthesize(ModelConfig config, LayerRange layers, WeightFormat format, IProgress<LoadProgress>? progress = null) =>
         new(config, layers, new SyntheticWeights(format), progress);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Inference.Quantization;
 
@@ -25,13 +26,14 @@ public static class OpscPackage
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Quantizes a checkpoint, holding one tile at a time. The folder is complete or not there.</summary>
+    /// <summary>Quantizes a checkpoint, holding a few megabytes at a time. The folder is complete or not there, and has the same bytes with any threads.</summary>
     /// <param name="source">Of stored weights.</param>
     /// <param name="quantization">Split and formats.</param>
     /// <param name="folder">New or empty.</param>
-    /// <param name="progress">Told every megabyte; an exception of its ends the writing.</param>
+    /// <param name="progress">Told every few megabytes; an exception of its ends the writing.</param>
+    /// <param name="threads">Null for the calling thread alone.</param>
     /// <exception cref="UserErrorException">The source is damaged or a package itself, or the folder is not empty or cannot be written.</exception>
-    public static void Write(Checkpoint source, OpscQuantization quantization, string folder, IProgress<PackageProgress>? progress = null)
+    public static void Write(Checkpoint source, OpscQuantization quantization, string folder, IProgress<PackageProgress>? progress = null, ComputeThreads? threads = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(quantization.SplitLayer, nameof(quantization));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(quantization.SplitLayer, source.Config.LayerCount, nameof(quantization));
@@ -44,7 +46,7 @@ public static class OpscPackage
         try
         {
             using var package = new PackageFolder(folder);
-            WriteFiles(source, quantization, package, progress);
+            WriteFiles(source, quantization, package, progress, threads ?? ComputeThreads.Single);
             package.Finish();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -54,7 +56,8 @@ public static class OpscPackage
         }
     }
 
-    private static void WriteFiles(Checkpoint source, OpscQuantization quantization, PackageFolder package, IProgress<PackageProgress>? progress)
+    private static void WriteFiles(
+        Checkpoint source, OpscQuantization quantization, PackageFolder package, IProgress<PackageProgress>? progress, ComputeThreads threads)
     {
         var config = PackageConfig(source, quantization, out var json);
         PackageTensor[] tensors = [.. ModelTensors.Of(config).Select(tensor => PackageTensor.Plan(source, tensor, quantization))];
@@ -63,7 +66,7 @@ public static class OpscPackage
         package.Write(Checkpoint.ConfigFileName, JsonSerializer.SerializeToUtf8Bytes(json, Indented));
         foreach (var file in SmallFiles.Where(file => File.Exists(Path.Combine(source.Folder, file))))
             package.Write(file, source.ReadAllBytes(file));
-        var weightMap = new JsonObject();
+        var (weightMap, checksums) = (new JsonObject(), new JsonObject());
         foreach (var part in tensors.GroupBy(tensor => tensor.FileName, StringComparer.Ordinal))
         {
             // What is no multiple of 64 bytes comes last, so that all before it is aligned.
@@ -72,13 +75,17 @@ public static class OpscPackage
             {
                 file.Write(SafetensorsHeaderWriter.ToBytes(ordered.Select(tensor => tensor.Planned), ("format", OpscQuantization.Method)));
                 foreach (var tensor in ordered)
-                    tensor.Write(file, meter);
+                    tensor.Write(file, meter, threads);
             });
             foreach (var tensor in ordered)
+            {
                 weightMap[tensor.Planned.Name] = part.Key;
+                checksums[tensor.Planned.Name] = ShardIndex.ToText(tensor.Checksum);
+            }
         }
 
-        var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = meter.BytesTotal }, ["weight_map"] = weightMap };
+        var metadata = new JsonObject { ["total_size"] = meter.BytesTotal, [ShardIndex.Crc32CField] = checksums };
+        var index = new JsonObject { [ShardIndex.MetadataField] = metadata, [ShardIndex.WeightMapField] = weightMap };
         package.Write(ShardIndex.FileName, JsonSerializer.SerializeToUtf8Bytes(index, Indented));
     }
 

@@ -1,4 +1,6 @@
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Compression;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Inference.Quantization;
 
@@ -37,37 +39,59 @@ internal sealed class PackageTensor
         return new PackageTensor(stored, format, planned, quantization.IsFront(tensor) ? OpscPackage.FrontFileName : OpscPackage.BackFileName);
     }
 
+    /// <summary>Of all bytes that are written so far.</summary>
+    public uint Checksum { get; private set; }
+
+    /// <param name="file">Takes the tensor at its end.</param>
+    /// <param name="meter">Told of what is written.</param>
+    /// <param name="threads">Compute; the bytes do not depend on them.</param>
     /// <exception cref="UserErrorException">A weight is not finite, or of a type that is no weight's.</exception>
-    public void Write(PackageFile file, ProgressMeter meter)
+    public void Write(PackageFile file, ProgressMeter meter, ComputeThreads threads)
     {
+        _source.EnsureFinite();
         if (_format.IsQuantized)
-            WriteTiles(file, meter);
+            WriteTiles(file, meter, threads);
         else
             Copy(file, meter);
         meter.TensorDone();
     }
 
-    private void WriteTiles(PackageFile file, ProgressMeter meter)
+    /// <summary>As many tiles at a time as make a megabyte for each thread.</summary>
+    private void WriteTiles(PackageFile file, ProgressMeter meter, ComputeThreads threads)
     {
-        var quantizer = new TileQuantizer(_source, _format);
-        var tile = new byte[quantizer.Layout.TileBytes];
-        for (var i = 0; i < quantizer.Layout.TileCount; i++)
+        var quantizers = new TileQuantizer[threads.ThreadCount];
+        for (var thread = 0; thread < quantizers.Length; thread++)
+            quantizers[thread] = new TileQuantizer(_source, _format);
+        var layout = quantizers[0].Layout;
+        var tileBytes = checked((int)layout.TileBytes);
+        var tilesPerBatch = Math.Min(layout.TileCount, threads.ThreadCount * ((ChunkBytes / tileBytes) + 1));
+        var batch = new byte[tilesPerBatch * tileBytes];
+        for (var first = 0; first < layout.TileCount; first += tilesPerBatch)
         {
-            quantizer.Quantize(i, tile);
-            file.Write(tile);
-            meter.Advance(tile.Length);
+            var count = Math.Min(tilesPerBatch, layout.TileCount - first);
+            var work = new TileWork(quantizers, first, batch, tileBytes);
+            threads.Run(ref work, count);
+            Append(batch.AsSpan(0, count * tileBytes), file, meter);
         }
     }
 
     private void Copy(PackageFile file, ProgressMeter meter)
     {
-        _source.EnsureFinite();
         for (long offset = 0; offset < _source.ByteCount; offset += ChunkBytes)
-        {
-            var chunk = _source.Slice(offset, (int)Math.Min(ChunkBytes, _source.ByteCount - offset));
-            file.Write(chunk);
-            meter.Advance(chunk.Length);
-        }
+            Append(_source.Slice(offset, (int)Math.Min(ChunkBytes, _source.ByteCount - offset)), file, meter);
+    }
+
+    private void Append(ReadOnlySpan<byte> bytes, PackageFile file, ProgressMeter meter)
+    {
+        file.Write(bytes);
+        Checksum = Crc32C.Compute(bytes, Checksum);
+        meter.Advance(bytes.Length);
+    }
+
+    private readonly struct TileWork(TileQuantizer[] quantizers, int firstTile, byte[] batch, int tileBytes) : IParallelWork
+    {
+        public void Execute(int chunk, int thread) =>
+            quantizers[thread].Quantize(firstTile + chunk, batch.AsSpan(chunk * tileBytes, tileBytes));
     }
 }
 

@@ -32,6 +32,7 @@ internal sealed unsafe class QuantizedMatrix
     /// <exception cref="UserErrorException">A weight is not finite, or of another type.</exception>
     public static QuantizedMatrix Quantize(Tensor tensor, WeightFormat format, NativeArena arena)
     {
+        tensor.EnsureFinite();
         var quantizer = new TileQuantizer(tensor, format);
         var layout = quantizer.Layout;
         var memory = arena.Allocate(layout.ByteCount);

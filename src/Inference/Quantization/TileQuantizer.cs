@@ -10,12 +10,10 @@ internal sealed class TileQuantizer
     private readonly byte[] _codes;
     private readonly Half[] _scales;
 
-    /// <param name="tensor">[rows, columns], BF16, F16 or F32</param>
+    /// <param name="tensor">[rows, columns], BF16, F16 or F32, all finite (<see cref="TensorReader.EnsureFinite"/>)</param>
     /// <param name="format">A quantized format.</param>
-    /// <exception cref="UserErrorException">A weight is not finite, or of another type.</exception>
     public TileQuantizer(Tensor tensor, WeightFormat format)
     {
-        tensor.EnsureFinite();
         _tensor = tensor;
         Layout = new TileLayout(tensor.RowCount, checked((int)tensor.RowElementCount), format);
         _row = new float[Layout.ColumnCount];

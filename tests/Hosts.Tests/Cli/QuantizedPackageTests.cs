@@ -43,12 +43,30 @@ public sealed class QuantizedPackageTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task BitFlipped_IsFoundByChecksums()
+    public async Task BitFlipped_IsFoundByTheTensorsChecksum()
     {
         var bytes = await File.ReadAllBytesAsync(PathTo(Front));
         bytes[^1] ^= 1;
         await File.WriteAllBytesAsync(PathTo(Front), bytes);
-        (await RunAsync("run")).Refused(ExitCode.Checkpoint, PathTo(Front), "SHA-256", "download the file again");
+        (await RunAsync("run")).Refused(ExitCode.Checkpoint, PathTo(Front), "tensor 'model.layers.0.", "CRC-32C", "download the file again");
+    }
+
+    [Fact]
+    public async Task BitFlipped_IsFoundByVerify()
+    {
+        (await SplitActorsProcess.RunAsync("model", Package, "--verify")).Succeeded();
+        var bytes = await File.ReadAllBytesAsync(PathTo(Front));
+        bytes[^1] ^= 1;
+        await File.WriteAllBytesAsync(PathTo(Front), bytes);
+        (await SplitActorsProcess.RunAsync("model", Package)).Succeeded();
+        (await SplitActorsProcess.RunAsync("model", Package, "--verify")).Refused(ExitCode.Checkpoint, PathTo(Front), "SHA-256", "download the file again");
+    }
+
+    [Fact]
+    public async Task ChecksumsMissing_AreAskedForByVerify()
+    {
+        File.Delete(PathTo("SHA256SUMS"));
+        (await SplitActorsProcess.RunAsync("model", Package, "--verify")).Refused(ExitCode.Checkpoint, PathTo("SHA256SUMS"), "no such file", "--verify");
     }
 
     [Theory]

@@ -30,4 +30,12 @@ public class VarIntTests
     [Fact]
     public void Crc32C_CheckString_GivesThePublishedValue() =>
         Assert.Equal(0xE3069283u, Crc32C.Compute("123456789"u8));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(8)]
+    [InlineData(9)]
+    public void Crc32C_InTwoParts_IsThatOfTheWhole(int firstBytes) =>
+        Assert.Equal(0xE3069283u, Crc32C.Compute("123456789"u8[firstBytes..], Crc32C.Compute("123456789"u8[..firstBytes])));
 }
