@@ -18,6 +18,8 @@ internal sealed unsafe class DequantizedLinear : Linear
 
     public override long ByteCount => (long)OutputSize * InputSize * sizeof(float);
 
+    public override byte* Weights => _weights.Pointer;
+
     public static DequantizedLinear Of(Linear source, NativeArena arena)
     {
         var (outputSize, inputSize) = (source.OutputSize, source.InputSize);
