@@ -50,7 +50,7 @@ internal static unsafe class ActivationQuantizer
         }
     }
 
-    /// <summary>The scalar reference of <see cref="Quantize"/>.</summary>
+    /// <summary>The scalar reference: the same bits, of a whole panel.</summary>
     public static void QuantizeScalar(float* x, int columnCount, WeightFormat weights, in ActivationPanel panel)
     {
         var codeMax = CodeMax(weights.Bits);
