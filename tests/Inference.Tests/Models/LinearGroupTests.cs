@@ -126,7 +126,6 @@ public sealed class LinearGroupTests : IDisposable
         var (linear, groupSize) = (_files.Create(type, 45, 100), int.Parse(type.Split('/')[1]));
         Assert.Equal(new WeightFormat(bits, groupSize), linear.Format);
         Assert.Equal(new TileLayout(45, 100, linear.Format).ByteCount, linear.ByteCount);
-        Assert.Equal(2 * linear.ByteCount, new LinearGroup(linear, linear).ByteCount);
     }
 
     /// <summary>Sizes that are no multiple of a tile's 16 rows.</summary>
