@@ -6,7 +6,9 @@ using SplitActors.Inference.Evaluation;
 using SplitActors.Inference.Kernels;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
+using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Sampling;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.KernelDigest;
 
@@ -31,8 +33,11 @@ public static class Digest
             AddMatMul<Float32Weights>(hash, width);
         }
 
+        foreach (var bits in WeightFormat.SupportedBits[1..])
+            AddQuantized(hash, bits);
         AddAttention(hash);
         AddModel(hash, modelFolder);
+        AddQuantizedModel(hash, modelFolder);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
@@ -63,6 +68,22 @@ public static class Digest
             fixed (float* px = x, py = y)
                 MatMul.Multiply<TWeights>(pw, px, py, tokenCount, inputSize, OutputSize, OutputSize);
             Add(hash, y);
+        }
+    }
+
+    private static void AddQuantized(IncrementalHash hash, int bits)
+    {
+        foreach (var (groupSize, width) in new[] { (32, 100), (128, 352) })
+        {
+            var format = new WeightFormat(bits, groupSize);
+            foreach (var tokenCount in new[] { 1, 5 })
+            {
+                var activations = PanelValues.Quantize(Uniform(6, tokenCount * width, 20), tokenCount, format);
+                hash.AppendData(MemoryMarshal.AsBytes<sbyte>(activations.Codes));
+                hash.AppendData(MemoryMarshal.AsBytes<int>(activations.Corrections));
+                Add(hash, activations.Scales);
+                Add(hash, TileOperands.Random(new TileLayout(TileLayout.TileRows, width, format), tokenCount, seed: 7).Run(TileKernel.Chosen(bits)));
+            }
         }
     }
 
@@ -147,6 +168,19 @@ public static class Digest
             if (FrameDecoder.Decode(frame, hidden, out _) != DecodeStatus.Ok)
                 throw new InvalidOperationException("The frame that was just encoded does not decode.");
         }
+    }
+
+    /// <summary>Logits with few bits everywhere, on two threads.</summary>
+    private static void AddQuantizedModel(IncrementalHash hash, string folder)
+    {
+        using var checkpoint = Checkpoint.Open(folder);
+        using var threads = new ComputeThreads(2);
+        var front = Segment.Load(checkpoint, LayerRange.Front(SplitLayer), new WeightFormat(4));
+        var back = Segment.Load(checkpoint, LayerRange.Back(SplitLayer, checkpoint.Config.LayerCount), new WeightFormat(8));
+        using var model = new SplitModel(front, back, transport: null, Tokens.Length, KvFormat.Int8, threads);
+        var logits = new float[Tokens.Length * checkpoint.Config.VocabularySize];
+        model.Run(Tokens, logits);
+        Add(hash, logits);
     }
 
     private static void Apply(IncrementalHash hash, float[] x, Action<float[]> kernel)

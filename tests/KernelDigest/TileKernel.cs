@@ -11,6 +11,10 @@ internal sealed record TileKernel(string Name, TileKernel.Product Compute)
 
     public static unsafe TileKernel Scalar { get; } = new("TileProductScalar", TileProductScalar.Compute);
 
+    /// <summary>The one that the product takes in this process.</summary>
+    public static unsafe TileKernel Chosen(int bits) => new(
+        nameof(TileProducts), (byte* tile, in TileLayout layout, in ActivationPanel panel, float* sums) => TileProducts.For(bits)(tile, in layout, in panel, sums));
+
     /// <summary>Those that this process can run.</summary>
     public static IReadOnlyList<TileKernel> For(int bits) => bits switch
     {

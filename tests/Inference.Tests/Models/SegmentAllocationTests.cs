@@ -1,43 +1,117 @@
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
-using SplitActors.Inference.Threading;
+using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Sampling;
+using SplitActors.Inference.Tests.Threading;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Inference.Tests.Models;
 
 public sealed class SegmentAllocationTests
 {
+    private const int SplitLayer = 4;
+    private const int WarmUpTokens = 70;
+    private const int MeasuredTokens = 50; // the cache takes three more pages
+
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Decode_InSteadyState_AllocatesNothing(bool samples)
+    [InlineData(16, KvFormat.Float16, 1, false)]
+    [InlineData(16, KvFormat.Float16, 1, true)]
+    [InlineData(16, KvFormat.Float32, 2, false)]
+    [InlineData(8, KvFormat.Float16, 1, false)]
+    [InlineData(8, KvFormat.Int8, 2, true)]
+    [InlineData(4, KvFormat.Int8, 1, false)]
+    [InlineData(4, KvFormat.Int4, 2, false)]
+    [InlineData(4, KvFormat.Float16, 3, false)]
+    public void Decode_InSteadyState_AllocatesNothing(int weightBits, KvFormat kvFormat, int threadCount, bool samples)
     {
-        const int WarmUpTokens = 70, MeasuredTokens = 50; // the cache grows at 64 and at 128
         var options = samples ? new SamplingOptions { Temperature = 1, TopP = 0.9f, MinP = 0.01f, Seed = 3 } : SamplingOptions.Greedy;
-        var (front, back) = (Quill.Front(4), Quill.Back(4));
-        var (frontCache, backCache) = (front.CreateCache(256), back.CreateCache(256));
-        var workspace = new Workspace(Quill.Config, 1, ComputeThreads.Single);
-        var sampler = new Sampler();
-        var hidden = new float[Quill.Config.HiddenSize];
-        var logits = new float[Quill.Config.VocabularySize];
-        var token = 4094;
-        Generate(WarmUpTokens);
+        using var threads = new ComputeThreads(threadCount);
+        using var loop = new DecodeLoop(new WeightFormat(weightBits), kvFormat, threads, options);
+        var allocations = new ThreadAllocations(threads);
+        allocations.TotalBytes();
+        loop.Generate(WarmUpTokens);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Generate(MeasuredTokens);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.Equal(WarmUpTokens + MeasuredTokens, frontCache.TokenCount);
+        var before = allocations.TotalBytes();
+        loop.Generate(MeasuredTokens);
+        Assert.Equal(0, allocations.TotalBytes() - before);
+        Assert.Equal(WarmUpTokens + MeasuredTokens, loop.TokenCount);
+    }
 
-        void Generate(int tokenCount)
+    /// <summary>A worker's step: several sequences, one of them with a chunk of its prompt.</summary>
+    [Theory]
+    [InlineData(8, 1)]
+    [InlineData(4, 2)]
+    public void Forward_BatchInSteadyState_AllocatesNothing(int weightBits, int threadCount)
+    {
+        const int ChunkTokens = 20, StepCount = 10;
+        using var threads = new ComputeThreads(threadCount);
+        var back = Quill.Back(SplitLayer, new WeightFormat(weightBits));
+        using var pool = new KvPagePool(back.KvLayout(KvFormat.Int8), 1 << 24);
+        using KvCache prompt = back.CreateCache(512, pool), decoding = back.CreateCache(512, pool);
+        using var workspace = new Workspace(Quill.Config, ChunkTokens + 1, threads);
+        var batch = new SequenceRows[2];
+        var hidden = new float[(ChunkTokens + 1) * Quill.Config.HiddenSize];
+        var allocations = new ThreadAllocations(threads);
+        allocations.TotalBytes();
+        Step(StepCount);
+
+        var before = allocations.TotalBytes();
+        Step(StepCount);
+        Assert.Equal(0, allocations.TotalBytes() - before);
+
+        void Step(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                batch[0] = new SequenceRows(decoding, decoding.TokenCount, 1);
+                batch[1] = new SequenceRows(prompt, prompt.TokenCount, ChunkTokens);
+                back.Forward(batch, hidden, workspace);
+            }
+        }
+    }
+
+    /// <summary>Decodes through a front and a back.</summary>
+    private sealed class DecodeLoop : IDisposable
+    {
+        private readonly Segment _front;
+        private readonly Segment _back;
+        private readonly KvCache _frontCache;
+        private readonly KvCache _backCache;
+        private readonly Workspace _workspace;
+        private readonly Sampler _sampler = new();
+        private readonly SamplingOptions _options;
+        private readonly float[] _hidden = new float[Quill.Config.HiddenSize];
+        private readonly float[] _logits = new float[Quill.Config.VocabularySize];
+        private int _token = 4094;
+
+        public DecodeLoop(WeightFormat format, KvFormat kvFormat, ComputeThreads threads, SamplingOptions options)
+        {
+            (_front, _back) = (Quill.Front(SplitLayer, format), Quill.Back(SplitLayer, format));
+            (_frontCache, _backCache) = (_front.CreateCache(256, kvFormat), _back.CreateCache(256, kvFormat));
+            _workspace = new Workspace(Quill.Config, 1, threads);
+            _options = options;
+        }
+
+        public int TokenCount => _frontCache.TokenCount;
+
+        public void Generate(int tokenCount)
         {
             for (var i = 0; i < tokenCount; i++)
             {
-                var position = frontCache.TokenCount;
-                front.Embed([token], hidden);
-                front.Forward([new SequenceRows(frontCache, position, 1)], hidden, workspace);
-                back.Forward([new SequenceRows(backCache, position, 1)], hidden, workspace);
-                back.Logits(hidden, logits, workspace);
-                token = sampler.Sample(logits, options, [], position + 1);
+                var position = _frontCache.TokenCount;
+                _front.Embed([_token], _hidden);
+                _front.Forward([new SequenceRows(_frontCache, position, 1)], _hidden, _workspace);
+                _back.Forward([new SequenceRows(_backCache, position, 1)], _hidden, _workspace);
+                _back.Logits(_hidden, _logits, _workspace);
+                _token = _sampler.Sample(_logits, _options, [], position + 1);
             }
+        }
+
+        public void Dispose()
+        {
+            _workspace.Dispose();
+            _frontCache.Dispose();
+            _backCache.Dispose();
         }
     }
 }

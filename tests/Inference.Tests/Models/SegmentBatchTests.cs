@@ -1,8 +1,8 @@
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
-using SplitActors.Inference.Threading;
 using SplitActors.Inference.Tests.Kernels;
+using SplitActors.Inference.Threading;
 using SplitActors.Tests.Shared;
 
 namespace SplitActors.Inference.Tests.Models;
