@@ -43,6 +43,7 @@ internal static class BenchCommand
 
     private static async Task RunAsync(BenchOptions options, LoadingLine loading, TimeProvider clock, CancellationToken cancellation)
     {
+        BenchModel.Store(options, loading, clock);
         var started = clock.GetTimestamp();
         using var model = BenchModel.Open(options, loading);
         var workload = options.WorkloadFor(model.Config.ContextLength);

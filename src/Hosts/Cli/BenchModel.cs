@@ -1,6 +1,7 @@
 using SplitActors.Inference;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Models;
+using SplitActors.Inference.Quantization;
 
 namespace SplitActors.Hosts.Cli;
 
@@ -42,13 +43,15 @@ internal sealed class BenchModel : IDisposable
     /// <exception cref="UserErrorException">It is not what it should be, or has no such layers.</exception>
     public static BenchModel Open(BenchOptions options, LoadingLine loading)
     {
-        if (options.ShapeConfig is not null)
+        if (options is { ShapeConfig: not null, Store: null })
             return new BenchModel(options, checkpoint: null);
 
         var isWhole = options is { Part: BenchPart.Whole, Layers: null };
-        var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading, RequireAllShards = isWhole });
+        var checkpoint = Checkpoint.Open(options.Store ?? options.Model, new CheckpointOpenOptions { Progress = loading, RequireAllShards = isWhole });
         try
         {
+            if (options.Store is not null)
+                RequireShape(checkpoint, options);
             return new BenchModel(options, checkpoint);
         }
         catch
@@ -56,6 +59,18 @@ internal sealed class BenchModel : IDisposable
             checkpoint.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Writes the package of a shape, unless there is one.</summary>
+    /// <exception cref="UserErrorException">The folder holds something else, or cannot be written.</exception>
+    public static void Store(BenchOptions options, LoadingLine loading, TimeProvider clock)
+    {
+        if (options is not { Store: { } folder, ShapeConfig: { } config } || File.Exists(Path.Combine(folder, Checkpoint.ConfigFileName)))
+            return;
+        var package = PackageOf(options, config);
+        _ = options.LayersOf(config.LayerCount, package.SplitLayer); // a mistake shows before gigabytes are written
+        _ = options.WorkloadFor(config.ContextLength);
+        SyntheticPackage.Write(config, package, folder, loading.Package("writing", clock));
     }
 
     /// <exception cref="UserErrorException">A tensor is missing or damaged, or already quantized to other bits.</exception>
@@ -68,4 +83,20 @@ internal sealed class BenchModel : IDisposable
     }
 
     public void Dispose() => _checkpoint?.Dispose();
+
+    private static OpscQuantization PackageOf(BenchOptions options, ModelConfig config) =>
+        new(options.SplitOf(config.LayerCount), options.Format!.Value, options.Format.Value);
+
+    /// <summary>A package that is there already must be what would be written.</summary>
+    private static void RequireShape(Checkpoint checkpoint, BenchOptions options)
+    {
+        var package = PackageOf(options, options.ShapeConfig!);
+        var config = SyntheticPackage.ConfigFor(options.ShapeConfig!, package.SplitLayer);
+        if (checkpoint.Quantization != package || checkpoint.Config with { TorchDtype = config.TorchDtype, EosTokenIds = config.EosTokenIds } != config)
+        {
+            throw new UserErrorException(
+                UserErrorKind.Options, "--store", $"a package of {options.Shape} with {package.Front}, split after {package.SplitLayer} layers",
+                $"another model in {checkpoint.Folder}", "Name another folder, or remove this one.");
+        }
+    }
 }

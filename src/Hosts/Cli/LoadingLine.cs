@@ -23,7 +23,9 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
     public IProgress<LoadProgress> Layers(string what) => new LayerProgress(this, what);
 
     /// <summary>How far the writing of a package is, which begins now.</summary>
-    public IProgress<PackageProgress> Package(TimeProvider clock) => new PackageWriting(this, clock);
+    /// <param name="what">What is done to its weights.</param>
+    /// <param name="clock">Estimates what is left.</param>
+    public IProgress<PackageProgress> Package(string what, TimeProvider clock) => new PackageWriting(this, what, clock);
 
     /// <summary>How many rounds of a measurement are done.</summary>
     public void Round(int roundsDone, int roundCount) => Show($"measuring: round {roundsDone} of {roundCount}", roundsDone == roundCount);
@@ -60,7 +62,7 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
             line.Show($"loading the {what}: {value.LayersLoaded} of {value.LayerCount} layers", value.LayersLoaded == value.LayerCount);
     }
 
-    private sealed class PackageWriting(LoadingLine line, TimeProvider clock) : IProgress<PackageProgress>
+    private sealed class PackageWriting(LoadingLine line, string what, TimeProvider clock) : IProgress<PackageProgress>
     {
         private readonly long _start = clock.GetTimestamp();
 
@@ -69,7 +71,7 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
             var isDone = value.TensorsDone == value.TensorCount;
             var remaining = clock.GetElapsedTime(_start) * ((value.BytesTotal - value.BytesDone) / Math.Max(1.0, value.BytesDone));
             var left = isDone ? "" : $", {Math.Ceiling(remaining.TotalSeconds)} s left";
-            line.Show($"quantizing: {value.TensorsDone} of {value.TensorCount} tensors, {value.BytesDone >> 20} of {value.BytesTotal >> 20} MiB{left}", isDone);
+            line.Show($"{what}: {value.TensorsDone} of {value.TensorCount} tensors, {value.BytesDone >> 20} of {value.BytesTotal >> 20} MiB{left}", isDone);
         }
     }
 }

@@ -38,7 +38,7 @@ internal static class QuantizeCommand
         {
             using var source = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
             using var threads = new ComputeThreads(Environment.ProcessorCount);
-            OpscPackage.Write(source, options.For(source.Config.LayerCount), options.Out, loading.Package(TimeProvider.System), threads);
+            OpscPackage.Write(source, options.For(source.Config.LayerCount), options.Out, loading.Package("quantizing", TimeProvider.System), threads);
             loading.Clear();
             Report(source.FileBytes, options);
             return ExitCode.Success;

@@ -53,6 +53,7 @@ internal sealed unsafe class LinearGroup
         if (x.Length != rowCount * InputSize || !Fits(0, y0, rowCount) || !Fits(1, y1, rowCount) || !Fits(2, y2, rowCount))
             throw new ArgumentException($"X has {x.Length} and Y {y0.Length}, {y1.Length}, {y2.Length} floats; the matrices take {InputSize} per token.", nameof(x));
 
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rowCount, workspace.RowCountMax, nameof(x));
         fixed (float* input = x, output0 = y0, output1 = y1, output2 = y2)
         {
             if (_inputFormat is { } format)

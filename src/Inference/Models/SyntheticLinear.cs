@@ -1,11 +1,10 @@
-using System.Runtime.InteropServices;
 using SplitActors.Inference.Kernels;
 using SplitActors.Inference.Memory;
 using SplitActors.Inference.Quantization;
 
 namespace SplitActors.Inference.Models;
 
-/// <summary>Weights in BF16, as those of a checkpoint, but in memory and of two magnitudes.</summary>
+/// <summary>Weights in BF16, as those of a checkpoint, but in memory and made up (<see cref="SyntheticRow"/>).</summary>
 internal sealed unsafe class SyntheticLinear : Linear
 {
     private readonly NativeSlice _weights;
@@ -23,15 +22,8 @@ internal sealed unsafe class SyntheticLinear : Linear
     public static SyntheticLinear Create(int outputSize, int inputSize, ulong seed, NativeArena arena)
     {
         var memory = arena.Allocate((long)outputSize * inputSize * sizeof(ushort));
-        var magnitude = (ushort)(BitConverter.SingleToUInt32Bits(1 / MathF.Sqrt(inputSize)) >> 16);
         for (var row = 0; row < outputSize; row++)
-        {
-            var weights = new Span<ushort>(memory.Pointer + ((nint)row * inputSize * sizeof(ushort)), inputSize);
-            SyntheticBytes.Fill(MemoryMarshal.AsBytes(weights)[..(inputSize * sizeof(ushort) / sizeof(ulong) * sizeof(ulong))], seed + (ulong)row);
-            foreach (ref var weight in weights)
-                weight = (ushort)((weight & 0x8000) | magnitude); // the sign is random
-        }
-
+            SyntheticRow.Fill(new Span<ushort>(memory.Pointer + ((nint)row * inputSize * sizeof(ushort)), inputSize), seed + (ulong)row);
         return new SyntheticLinear(outputSize, inputSize, memory);
     }
 

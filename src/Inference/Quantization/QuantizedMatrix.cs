@@ -41,21 +41,12 @@ internal sealed unsafe class QuantizedMatrix
         return new QuantizedMatrix(layout, memory, tensor: null);
     }
 
-    /// <summary>
-    /// Uniform codes with one scale for all, of which the product with activations of mean square 1 has mean square 1: the memory of a matrix
-    /// without its meaning.
-    /// </summary>
+    /// <summary>The memory of a matrix without its meaning (<see cref="SyntheticTile"/>).</summary>
     public static QuantizedMatrix Synthesize(TileLayout layout, ulong seed, NativeArena arena)
     {
         var memory = arena.Allocate(layout.ByteCount);
-        var scale = (Half)(1 / Math.Sqrt(layout.ColumnCount * ((layout.Format.ZeroCode * layout.Format.ZeroCode / 3.0) + (1 / 6.0))));
         for (var tile = 0; tile < layout.TileCount; tile++)
-        {
-            var bytes = Tile(memory.Pointer, layout, tile);
-            MemoryMarshal.Cast<byte, Half>(bytes[..layout.ScalesBytes]).Fill(scale);
-            SyntheticBytes.Fill(bytes[layout.ScalesBytes..], seed + (ulong)tile);
-        }
-
+            SyntheticTile.Fill(Tile(memory.Pointer, layout, tile), layout, seed + (ulong)tile);
         return new QuantizedMatrix(layout, memory, tensor: null);
     }
 

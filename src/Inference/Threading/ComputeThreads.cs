@@ -23,6 +23,7 @@ public sealed unsafe class ComputeThreads : IDisposable
     private delegate*<void*, int, int, void> _execute;
     private void* _work;
     private int _doneCount;
+    private bool _isDisposed;
 
     /// <param name="threadCount">Threads that compute, the caller included; at least 1.</param>
     public ComputeThreads(int threadCount)
@@ -52,6 +53,7 @@ public sealed unsafe class ComputeThreads : IDisposable
 
     public void Dispose()
     {
+        _isDisposed = true;
         foreach (var thread in _threads)
             thread.Dispose();
     }
@@ -63,6 +65,7 @@ public sealed unsafe class ComputeThreads : IDisposable
         where TWork : struct, IParallelWork, allows ref struct
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(chunkCount, ChunkCountMax);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_threads.Length == 0)
         {
             RunAlone(ref work, chunkCount);

@@ -5,6 +5,6 @@ internal interface IParallelWork
 {
     /// <summary>Must not throw, and must not depend on <paramref name="thread"/> but for scratch memory.</summary>
     /// <param name="chunk">0 ≤ chunk &lt; count</param>
-    /// <param name="thread">0 ≤ thread &lt; <see cref="ComputeThreads.ThreadCount"/>: no two calls at the same time have the same.</param>
+    /// <param name="thread">0 ≤ thread &lt; <see cref="ComputeThreads.ThreadCount"/>: no two calls of one computation at the same time have the same.</param>
     void Execute(int chunk, int thread);
 }
