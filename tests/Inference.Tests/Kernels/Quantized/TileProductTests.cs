@@ -8,7 +8,7 @@ namespace SplitActors.Inference.Tests.Kernels.Quantized;
 /// <summary>Every register width that this CPU has; <see cref="InstructionSetTests"/> covers CPUs that have fewer.</summary>
 public sealed class TileProductTests
 {
-    private static readonly int[] Widths = [1, 31, 32, 33, 64, 96, 100, 128, 130, 160, 256, 352, 704];
+    private static readonly int[] Widths = [1, 32, 33, 64, 96, 100, 128, 130, 160, 352];
     private static readonly int[] TokenCounts = [1, 2, 3, 8, 63, 64];
 
     public static TheoryData<int, int> Formats => QuantizationCase.Formats;
@@ -36,7 +36,7 @@ public sealed class TileProductTests
             foreach (var kernel in TileKernel.For(bits))
             {
                 var sums = operands.Run(kernel);
-                for (var token = 0; token < tokenCount; token++)
+                foreach (var token in new[] { 0, tokenCount / 2, tokenCount - 1 })
                     BitAssert.Equal(operands.Token(token).Run(kernel), sums.AsSpan(token * TileLayout.TileRows, TileLayout.TileRows));
             }
         }
