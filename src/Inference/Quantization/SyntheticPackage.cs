@@ -40,13 +40,13 @@ public static class SyntheticPackage
 
     private static void WriteFiles(ModelConfig config, OpscQuantization quantization, PackageFolder package, IProgress<PackageProgress>? progress)
     {
-        MadeUpTensor[] tensors = [.. ModelTensors.Of(config).Select((tensor, i) => new MadeUpTensor(tensor, quantization, (ulong)i << 32))];
+        SyntheticPackageTensor[] tensors = [.. ModelTensors.Of(config).Select((tensor, i) => new SyntheticPackageTensor(tensor, quantization, (ulong)i << 32))];
         var meter = new ProgressMeter(tensors.Length, tensors.Sum(tensor => tensor.Planned.ByteCount), progress);
         var weightMap = new JsonObject();
         package.Write(Checkpoint.ConfigFileName, JsonSerializer.SerializeToUtf8Bytes(ToJson(config, quantization), Indented));
         foreach (var part in tensors.GroupBy(tensor => tensor.FileName, StringComparer.Ordinal))
         {
-            MadeUpTensor[] ordered = [.. part.OrderBy(tensor => tensor.Planned.ByteCount % SafetensorsHeaderWriter.DataAlignment != 0)];
+            SyntheticPackageTensor[] ordered = [.. part.OrderBy(tensor => tensor.Planned.ByteCount % SafetensorsHeaderWriter.DataAlignment != 0)];
             package.Write(part.Key, file =>
             {
                 file.Write(SafetensorsHeaderWriter.ToBytes(ordered.Select(tensor => tensor.Planned), ("format", OpscQuantization.Method)));
@@ -83,7 +83,7 @@ public static class SyntheticPackage
 }
 
 /// <summary>A made-up tensor of a package.</summary>
-internal sealed class MadeUpTensor
+internal sealed class SyntheticPackageTensor
 {
     private readonly ModelTensor _tensor;
     private readonly TileLayout? _layout;
@@ -92,7 +92,7 @@ internal sealed class MadeUpTensor
     /// <param name="tensor">Name and shape.</param>
     /// <param name="quantization">Gives format and file.</param>
     /// <param name="seed">This and the following ones, one for each row or tile.</param>
-    public MadeUpTensor(ModelTensor tensor, OpscQuantization quantization, ulong seed)
+    public SyntheticPackageTensor(ModelTensor tensor, OpscQuantization quantization, ulong seed)
     {
         (_tensor, _seed) = (tensor, seed);
         FileName = quantization.IsFront(tensor) ? OpscPackage.FrontFileName : OpscPackage.BackFileName;
