@@ -17,6 +17,9 @@ switch (args)
     case ["quality", "weights"]:
         WeightQuality.Run();
         return 0;
+    case ["load", var folder]:
+        LoadBenchmark.Run(folder);
+        return 0;
     case ["speed"]:
         await SpeedBenchmark.RunAsync();
         return 0;
@@ -28,6 +31,7 @@ switch (args)
                                Δ (0.12), most bits Q̄ and fewest bits Q
               quality kv       perplexity with keys and values at 32, 16, 8 and 4 bits
               quality weights  perplexity with weights at 16 to 2 bits, alone, with int8 activations, and with fewer bits for keys and values
+              load DIR         milliseconds to open a model, an OPSC package say, whose files are in the system's cache
               speed            time to first output of a fresh process, and tokens per second in every mode
             Quality is that of the embedded model on the whole of heldout.txt.
             """);
