@@ -13,7 +13,10 @@ public static class SyntheticPackage
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Writes one row or tile at a time. The folder is complete or not there.</summary>
+    /// <summary>
+    /// Writes one row or tile at a time, the very weights of <see cref="Models.Segment.Synthesize"/> for the whole model. The folder is complete or not
+    /// there.
+    /// </summary>
     /// <param name="config">Sizes of the model.</param>
     /// <param name="quantization">Split and formats.</param>
     /// <param name="folder">New or empty.</param>
@@ -40,13 +43,17 @@ public static class SyntheticPackage
 
     private static void WriteFiles(ModelConfig config, OpscQuantization quantization, PackageFolder package, IProgress<PackageProgress>? progress)
     {
-        SyntheticTensor[] tensors = [.. ModelTensors.Of(config).Select((tensor, i) => new SyntheticTensor(tensor, quantization, (ulong)i << 32))];
+        var matrixCount = 0UL;
+        SyntheticPackageTensor[] tensors =
+        [
+            .. ModelTensors.Of(config).Select(tensor => new SyntheticPackageTensor(tensor, quantization, SyntheticBytes.SeedOf(tensor.IsMatrix ? matrixCount++ : 0))),
+        ];
         var meter = new ProgressMeter(tensors.Length, tensors.Sum(tensor => tensor.Planned.ByteCount), progress);
         var weightMap = new JsonObject();
         package.Write(Checkpoint.ConfigFileName, JsonSerializer.SerializeToUtf8Bytes(ToJson(config, quantization), Indented));
         foreach (var part in tensors.GroupBy(tensor => tensor.FileName, StringComparer.Ordinal))
         {
-            SyntheticTensor[] ordered = [.. part.OrderBy(tensor => tensor.Planned.ByteCount % SafetensorsHeaderWriter.DataAlignment != 0)];
+            SyntheticPackageTensor[] ordered = [.. part.OrderBy(tensor => tensor.Planned.ByteCount % SafetensorsHeaderWriter.DataAlignment != 0)];
             package.Write(part.Key, file =>
             {
                 file.Write(SafetensorsHeaderWriter.ToBytes(ordered.Select(tensor => tensor.Planned), ("format", OpscQuantization.Method)));
@@ -83,7 +90,7 @@ public static class SyntheticPackage
 }
 
 /// <summary>A made-up tensor of a package.</summary>
-internal sealed class SyntheticTensor
+internal sealed class SyntheticPackageTensor
 {
     private readonly ModelTensor _tensor;
     private readonly TileLayout? _layout;
@@ -92,7 +99,7 @@ internal sealed class SyntheticTensor
     /// <param name="tensor">Name and shape.</param>
     /// <param name="quantization">Gives format and file.</param>
     /// <param name="seed">This and the following ones, one for each row or tile.</param>
-    public SyntheticTensor(ModelTensor tensor, OpscQuantization quantization, ulong seed)
+    public SyntheticPackageTensor(ModelTensor tensor, OpscQuantization quantization, ulong seed)
     {
         (_tensor, _seed) = (tensor, seed);
         FileName = quantization.IsFront(tensor) ? OpscPackage.FrontFileName : OpscPackage.BackFileName;
