@@ -36,7 +36,7 @@ internal static class QuantizeCommand
         try
         {
             using var source = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
-            OpscPackage.Write(source, options.For(source.Config.LayerCount), options.Out, loading.Package("quantizing", TimeProvider.System));
+            OpscPackage.Write(source, options.For(source.Config.LayerCount), options.Out, loading.Package(TimeProvider.System));
             loading.Clear();
             Report(source.FileBytes, options);
             return ExitCode.Success;
