@@ -70,7 +70,7 @@ internal sealed class BenchModel : IDisposable
         var package = PackageOf(options, config);
         _ = options.LayersOf(config.LayerCount, package.SplitLayer); // a mistake shows before gigabytes are written
         _ = options.WorkloadFor(config.ContextLength);
-        SyntheticPackage.Write(config, package, folder, loading.Package("writing", clock));
+        SyntheticPackage.Write(config, package, folder, loading.Package(clock, "writing"));
     }
 
     /// <exception cref="UserErrorException">A tensor is missing or damaged, or already quantized to other bits.</exception>

@@ -23,9 +23,9 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
     public IProgress<LoadProgress> Layers(string what) => new LayerProgress(this, what);
 
     /// <summary>How far the writing of a package is, which begins now.</summary>
-    /// <param name="what">What is done to its weights.</param>
     /// <param name="clock">Estimates what is left.</param>
-    public IProgress<PackageProgress> Package(string what, TimeProvider clock) => new PackageWriting(this, what, clock);
+    /// <param name="what">What is done to its weights.</param>
+    public IProgress<PackageProgress> Package(TimeProvider clock, string what = "quantizing") => new PackageWriting(this, clock, what);
 
     /// <summary>How many rounds of a measurement are done.</summary>
     public void Round(int roundsDone, int roundCount) => Show($"measuring: round {roundsDone} of {roundCount}", roundsDone == roundCount);
@@ -62,7 +62,7 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
             line.Show($"loading the {what}: {value.LayersLoaded} of {value.LayerCount} layers", value.LayersLoaded == value.LayerCount);
     }
 
-    private sealed class PackageWriting(LoadingLine line, string what, TimeProvider clock) : IProgress<PackageProgress>
+    private sealed class PackageWriting(LoadingLine line, TimeProvider clock, string what) : IProgress<PackageProgress>
     {
         private readonly long _start = clock.GetTimestamp();
 

@@ -11,7 +11,7 @@ internal sealed class SyntheticWeights(WeightFormat format) : IWeightSource
 
     public Linear Matrix(string name, int outputSize, int inputSize)
     {
-        var seed = _matrixCount++ << 32;
+        var seed = SyntheticBytes.SeedOf(_matrixCount++);
         return format.IsQuantized
             ? new QuantizedLinear(QuantizedMatrix.Synthesize(new TileLayout(outputSize, inputSize, format), seed, _arena))
             : SyntheticLinear.Create(outputSize, inputSize, seed, _arena);

@@ -13,7 +13,10 @@ public static class SyntheticPackage
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Writes one row or tile at a time. The folder is complete or not there.</summary>
+    /// <summary>
+    /// Writes one row or tile at a time, the very weights of <see cref="Models.Segment.Synthesize"/> for the whole model. The folder is complete or not
+    /// there.
+    /// </summary>
     /// <param name="config">Sizes of the model.</param>
     /// <param name="quantization">Split and formats.</param>
     /// <param name="folder">New or empty.</param>
@@ -40,7 +43,11 @@ public static class SyntheticPackage
 
     private static void WriteFiles(ModelConfig config, OpscQuantization quantization, PackageFolder package, IProgress<PackageProgress>? progress)
     {
-        SyntheticPackageTensor[] tensors = [.. ModelTensors.Of(config).Select((tensor, i) => new SyntheticPackageTensor(tensor, quantization, (ulong)i << 32))];
+        var matrixCount = 0UL;
+        SyntheticPackageTensor[] tensors =
+        [
+            .. ModelTensors.Of(config).Select(tensor => new SyntheticPackageTensor(tensor, quantization, SyntheticBytes.SeedOf(tensor.IsMatrix ? matrixCount++ : 0))),
+        ];
         var meter = new ProgressMeter(tensors.Length, tensors.Sum(tensor => tensor.Planned.ByteCount), progress);
         var weightMap = new JsonObject();
         package.Write(Checkpoint.ConfigFileName, JsonSerializer.SerializeToUtf8Bytes(ToJson(config, quantization), Indented));

@@ -6,6 +6,7 @@ namespace SplitActors.Inference.Tests.Models;
 public sealed class ModelShapesTests
 {
     [Theory]
+    [InlineData("quill", 6_951_168)]
     [InlineData("qwen2.5-0.5b", 494_000_000)]
     [InlineData("llama-1b", 1_104_000_000)]
     [InlineData("llama-3b", 3_213_000_000)]
