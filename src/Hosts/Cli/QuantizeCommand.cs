@@ -37,12 +37,8 @@ internal static class QuantizeCommand
         try
         {
             using var source = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
-<<<<<<< HEAD
             using var threads = new ComputeThreads(Environment.ProcessorCount);
-            OpscPackage.Write(source, options.For(source.Config.LayerCount), options.Out, loading.Package("quantizing", TimeProvider.System), threads);
-=======
-            OpscPackage.Write(source, options.For(source.Config.LayerCount), options.Out, loading.Package(TimeProvider.System));
->>>>>>> bench
+            OpscPackage.Write(source, options.For(source.Config.LayerCount), options.Out, loading.Package(TimeProvider.System), threads);
             loading.Clear();
             Report(source.FileBytes, options);
             return ExitCode.Success;
