@@ -63,7 +63,7 @@ internal static class Commands
     private static EngineProcess StartOurs(Workload workload, int roundCount) => EngineProcess.Start(
         Ours,
         Repository.PathTo("artifacts", "bin", "SplitActors.Hosts", "release", "splitactors"),
-        ["bench", .. workload.ToArguments(), "--rounds", $"{roundCount + 1}", "--step", "--json"]);
+        ["bench", .. workload.ToArguments(), "--rounds", $"{roundCount + 2}", "--step", "--json"]);
 
     private static Workload Workload(ParseResult parsed)
     {
