@@ -11,7 +11,7 @@ internal static class RunSettings
         Description = "Text to continue; '-' or nothing reads it from standard input (UTF-8).",
     };
 
-    public static readonly Setting Model = Setting.Value("model", "DIR", "Hugging Face folder of the model. Default: the embedded model, Quill.");
+    public static readonly Setting Model = Setting.Value("model", "DIR", "Hugging Face folder or OPSC package of the model. Default: the embedded model, Quill.");
     public static readonly Setting Mode = Setting.Value("mode", "split|cloud|device", "Where the layers run. Default: split; with --split 0 cloud, with --split L device.");
     public static readonly Setting Split = Setting.Value("split", "ℓ|auto", "Layers on the device, of the model's L. Default: auto, which is a package's split, else half of them.");
     public static readonly Setting MaxTokens = Setting.Value("max-tokens", "N", "Most tokens to generate. Default: 128.");

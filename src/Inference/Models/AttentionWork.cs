@@ -37,7 +37,7 @@ internal readonly ref struct AttentionWork : IParallelWork
         if (buffers.RowCount >= AppendedRowsMin)
             buffers.Threads.Run(ref appending, config.KvHeadCount);
         else
-            ComputeThreads.Single.Run(ref appending, config.KvHeadCount);
+            ComputeThreads.RunAlone(ref appending, config.KvHeadCount);
         var attending = new AttentionWork(config, batch, cacheLayer, buffers, appends: false);
         buffers.Threads.Run(ref attending, attending.CountTiles() * config.KvHeadCount);
     }

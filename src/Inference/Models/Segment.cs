@@ -145,7 +145,7 @@ public sealed class Segment
                 reserved++;
             }
         }
-        catch (Exception error) when (error is ArgumentException or KvPoolExhaustedException)
+        catch
         {
             foreach (var rows in batch[..reserved])
                 rows.Cache.Truncate(rows.Position);

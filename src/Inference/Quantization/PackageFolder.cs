@@ -25,6 +25,8 @@ internal sealed class PackageFolder : IDisposable
                 "Name another one, or remove it.");
         }
 
+        if (Directory.Exists(_folder)) // a link to an empty folder stays one: its target may be on another disk
+            _folder = Directory.ResolveLinkTarget(_folder, returnFinalTarget: true)?.FullName ?? _folder;
         _unfinished = $"{_folder}.{Path.GetRandomFileName()}.unfinished";
         Directory.CreateDirectory(_unfinished);
     }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Compression;
 
 namespace SplitActors.Inference.Quantization;
 
@@ -49,7 +50,7 @@ public static class SyntheticPackage
             .. ModelTensors.Of(config).Select(tensor => new SyntheticPackageTensor(tensor, quantization, SyntheticBytes.SeedOf(tensor.IsMatrix ? matrixCount++ : 0))),
         ];
         var meter = new ProgressMeter(tensors.Length, tensors.Sum(tensor => tensor.Planned.ByteCount), progress);
-        var weightMap = new JsonObject();
+        var (weightMap, checksums) = (new JsonObject(), new JsonObject());
         package.Write(Checkpoint.ConfigFileName, JsonSerializer.SerializeToUtf8Bytes(ToJson(config, quantization), Indented));
         foreach (var part in tensors.GroupBy(tensor => tensor.FileName, StringComparer.Ordinal))
         {
@@ -61,10 +62,14 @@ public static class SyntheticPackage
                     tensor.Write(file, meter);
             });
             foreach (var tensor in ordered)
+            {
                 weightMap[tensor.Planned.Name] = part.Key;
+                checksums[tensor.Planned.Name] = ShardIndex.ToText(tensor.Checksum);
+            }
         }
 
-        var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = meter.BytesTotal }, ["weight_map"] = weightMap };
+        var metadata = new JsonObject { ["total_size"] = meter.BytesTotal, [ShardIndex.Crc32CField] = checksums };
+        var index = new JsonObject { [ShardIndex.MetadataField] = metadata, [ShardIndex.WeightMapField] = weightMap };
         package.Write(ShardIndex.FileName, JsonSerializer.SerializeToUtf8Bytes(index, Indented));
     }
 
@@ -121,6 +126,9 @@ internal sealed class SyntheticPackageTensor
     /// <summary>The file of the package that it belongs to.</summary>
     public string FileName { get; }
 
+    /// <summary>Of all bytes that are written so far.</summary>
+    public uint Checksum { get; private set; }
+
     public void Write(PackageFile file, ProgressMeter meter)
     {
         if (_layout is { } layout)
@@ -136,8 +144,7 @@ internal sealed class SyntheticPackageTensor
         for (var i = 0; i < layout.TileCount; i++)
         {
             SyntheticTile.Fill(tile, layout, _seed + (ulong)i);
-            file.Write(tile);
-            meter.Advance(tile.Length);
+            Append(tile, file, meter);
         }
     }
 
@@ -151,8 +158,14 @@ internal sealed class SyntheticPackageTensor
         {
             if (_tensor.IsMatrix)
                 SyntheticRow.Fill(row, _seed + (ulong)i);
-            file.Write(bytes);
-            meter.Advance(bytes.Length);
+            Append(bytes, file, meter);
         }
+    }
+
+    private void Append(ReadOnlySpan<byte> bytes, PackageFile file, ProgressMeter meter)
+    {
+        file.Write(bytes);
+        Checksum = Crc32C.Compute(bytes, Checksum);
+        meter.Advance(bytes.Length);
     }
 }

@@ -51,11 +51,15 @@ public sealed unsafe class ComputeThreads : IDisposable
         }
     }
 
+    /// <summary>Waits for the computation that runs, if any, and ends the threads.</summary>
     public void Dispose()
     {
-        _isDisposed = true;
-        foreach (var thread in _threads)
-            thread.Dispose();
+        lock (_caller)
+        {
+            _isDisposed = true;
+            foreach (var thread in _threads)
+                thread.Dispose();
+        }
     }
 
     /// <summary>Runs all chunks and returns when they are done. Allocates nothing.</summary>
@@ -65,16 +69,10 @@ public sealed unsafe class ComputeThreads : IDisposable
         where TWork : struct, IParallelWork, allows ref struct
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(chunkCount, ChunkCountMax);
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (_threads.Length == 0)
-        {
-            RunAlone(ref work, chunkCount);
-            return;
-        }
-
         lock (_caller)
         {
-            if (chunkCount == 1)
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_threads.Length == 0 || chunkCount <= 1)
             {
                 RunAlone(ref work, chunkCount);
                 return;
@@ -108,7 +106,8 @@ public sealed unsafe class ComputeThreads : IDisposable
         }
     }
 
-    private static void RunAlone<TWork>(ref TWork work, int chunkCount)
+    /// <summary>Runs all chunks on the calling thread, whatever others compute: for what is too little to share.</summary>
+    internal static void RunAlone<TWork>(ref TWork work, int chunkCount)
         where TWork : struct, IParallelWork, allows ref struct
     {
         for (var chunk = 0; chunk < chunkCount; chunk++)

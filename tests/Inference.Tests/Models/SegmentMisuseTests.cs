@@ -69,6 +69,17 @@ public sealed class SegmentMisuseTests
     }
 
     [Fact]
+    public void Forward_DisposedCache_CountsNoTokenOfTheOthers()
+    {
+        using var cache = Quill.Whole.CreateCache(8);
+        var disposed = Quill.Whole.CreateCache(8);
+        disposed.Dispose();
+        Assert.Throws<ObjectDisposedException>(() =>
+            Quill.Whole.Forward([new SequenceRows(cache, 0, 2), new SequenceRows(disposed, 0, 1)], new float[3 * Width], new Workspace(Quill.Config, 4, ComputeThreads.Single)));
+        Assert.Equal((0, 0L), (cache.TokenCount, cache.ByteCount));
+    }
+
+    [Fact]
     public void Forward_EmptyBatch_DoesNothing() => Quill.Whole.Forward([], [], new Workspace(Quill.Config, 1, ComputeThreads.Single));
 
     [Theory]

@@ -54,6 +54,18 @@ public sealed class PackageFolderTests : IDisposable
     }
 
     [Fact]
+    public void Write_LinkToAnEmptyFolder_FillsTheFolder()
+    {
+        var (target, link) = (_world.NewPath(), _world.NewPath());
+        Directory.CreateDirectory(target);
+        Directory.CreateSymbolicLink(link, target);
+        Write(link);
+        Assert.Equal(target, Directory.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName);
+        Assert.True(File.Exists(Path.Combine(target, OpscPackage.FrontFileName)));
+        Assert.Equal(2, _world.Entries.Count());
+    }
+
+    [Fact]
     public void Write_FolderWithFiles_IsRefusedAndKept()
     {
         var path = _world.NewPath();

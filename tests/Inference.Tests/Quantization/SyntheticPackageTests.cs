@@ -1,6 +1,7 @@
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Quantization;
+using SplitActors.Inference.Tests.Checkpoints;
 using SplitActors.Inference.Tests.Kernels;
 using SplitActors.Inference.Threading;
 
@@ -45,6 +46,23 @@ public sealed class SyntheticPackageTests : IDisposable
         Assert.Equal(isTied, package.Config.TieWordEmbeddings);
         Assert.Equal(isTied ? 1 : 2, CheckpointSummary.Of(package).Parts.Length);
         Assert.Equal(package.Config, SyntheticPackage.ConfigFor(Tied, splitLayer) with { TorchDtype = package.Config.TorchDtype, EosTokenIds = package.Config.EosTokenIds });
+    }
+
+    /// <summary>By its checksum: it loads as fast as the package of a model, whose files are not hashed either.</summary>
+    [Theory]
+    [InlineData(4)]
+    [InlineData(16)]
+    public void Load_FlippedBit_NamesTheTensor(int bits)
+    {
+        var (format, path) = (WeightFormat.Of(bits, 32), _world.NewPath());
+        SyntheticPackage.Write(Tied, new OpscQuantization(3, format, format), path);
+        var file = Path.Combine(path, OpscPackage.BackFileName);
+        var bytes = File.ReadAllBytes(file);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(file, bytes);
+
+        using var package = Checkpoint.Open(path);
+        CheckpointAssert.Refuses(() => Segment.Load(package, LayerRange.Back(3, Tied.LayerCount)), "CRC-32C", OpscPackage.BackFileName);
     }
 
     [Fact]

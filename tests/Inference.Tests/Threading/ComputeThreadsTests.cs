@@ -57,13 +57,16 @@ public sealed class ComputeThreadsTests
         }
     }
 
-    [Fact]
-    public void Run_ManyCallers_EachGetsItsChunksAndNoThreadNumberIsTakenTwice()
+    /// <summary>With one thread too: callers at once would be more threads than given.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Run_ManyCallers_EachGetsItsChunksAndNoThreadNumberIsTakenTwice(int threadCount)
     {
-        const int CallerCount = 6, RunCount = 300, ThreadCount = 3;
-        using var threads = new ComputeThreads(ThreadCount);
+        const int CallerCount = 6, RunCount = 300;
+        using var threads = new ComputeThreads(threadCount);
         using var start = new Barrier(CallerCount);
-        var busy = new int[ThreadCount];
+        var busy = new int[threadCount];
         var works = Enumerable.Range(0, CallerCount).Select(caller => new CountingWork(new int[caller * 5], busy)).ToArray();
         var callers = works.Select(work => new Thread(() =>
         {
@@ -143,6 +146,20 @@ public sealed class ComputeThreadsTests
         threads.Dispose();
         if (OperatingSystem.IsLinux())
             Assert.True(SpinWait.SpinUntil(() => LinuxThreads.StateOf("compute 18") is null, HangLimit), "A thread outlives its owner.");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Run_Disposed_Throws(int threadCount)
+    {
+        var threads = new ComputeThreads(threadCount);
+        threads.Dispose();
+        Assert.Throws<ObjectDisposedException>(() =>
+        {
+            var work = new CountingWork(new int[1], new int[threadCount]);
+            threads.Run(ref work, 1);
+        });
     }
 
     /// <summary>Counts how often each chunk runs; two calls at once with one thread number end the process.</summary>
