@@ -11,8 +11,8 @@ namespace SplitActors.Hosts.Benchmarking;
 /// </summary>
 internal sealed class SegmentBenchmark : IDisposable
 {
-    /// <summary>Rows of a pass through a prompt: so many share one reading of the weights.</summary>
-    public const int ChunkRowsMax = 512;
+    /// <summary>Rows of a pass through a prompt: so many share one reading of the weights, and no more, as their activations take memory.</summary>
+    public const int ChunkRowsMax = 256;
 
     /// <summary>Read at least once to measure the bandwidth: small models several times, which their processor's cache may hold.</summary>
     private const long BandwidthBytesMin = 1L << 30;

@@ -44,13 +44,13 @@ internal static class BenchCommand
     private static async Task RunAsync(BenchOptions options, LoadingLine loading, TimeProvider clock, CancellationToken cancellation)
     {
         BenchModel.Store(options, loading, clock);
+        using var threads = new ComputeThreads(options.ThreadCount);
         var started = clock.GetTimestamp();
         using var model = BenchModel.Open(options, loading);
         var workload = options.WorkloadFor(model.Config.ContextLength);
-        var segment = model.Load(loading);
+        var segment = model.Load(loading, threads);
         var loadTime = clock.GetElapsedTime(started);
 
-        using var threads = new ComputeThreads(options.ThreadCount);
         using var benchmark = new SegmentBenchmark(segment, workload, threads, clock);
         if (options.IsStepped)
         {

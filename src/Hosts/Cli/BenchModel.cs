@@ -2,6 +2,7 @@ using SplitActors.Inference;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Quantization;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Hosts.Cli;
 
@@ -74,11 +75,11 @@ internal sealed class BenchModel : IDisposable
     }
 
     /// <exception cref="UserErrorException">A tensor is missing or damaged, or already quantized to other bits.</exception>
-    public Segment Load(LoadingLine loading)
+    public Segment Load(LoadingLine loading, ComputeThreads threads)
     {
         var progress = loading.Layers("weights");
         return _checkpoint is not null
-            ? Segment.Load(_checkpoint, Layers, _options.Format, progress)
+            ? Segment.Load(_checkpoint, Layers, _options.Format, progress, threads)
             : Segment.Synthesize(Config, Layers, _options.Format!.Value, progress);
     }
 

@@ -54,7 +54,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     public void StartWorkers(int count, IProgress<LoadProgress>? progress = null)
     {
         var layers = LayerRange.Back(_plan.SplitLayer, _checkpoint.Config.LayerCount);
-        var segment = Segment.Load(_checkpoint, layers, _options.BackFormat, progress);
+        var segment = Segment.Load(_checkpoint, layers, _options.BackFormat, progress, _threads);
         for (var number = 1; number <= count; number++)
         {
             var options = new WorkerOptions
@@ -112,7 +112,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         {
             try
             {
-                var segment = Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), _options.FrontFormat, progress);
+                var segment = Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), _options.FrontFormat, progress, _threads);
                 return new FrontEngine(
                     segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _options.KvFormat, _threads, _system.TimeProvider);
             }

@@ -8,6 +8,8 @@ namespace SplitActors.Inference.Checkpoints;
 internal readonly record struct ModelTensor(string Name, int Layer, int RowCount, int ColumnCount = 0)
 {
     public bool IsMatrix => ColumnCount > 0;
+
+    public int[] Shape => IsMatrix ? [RowCount, ColumnCount] : [RowCount];
 }
 
 /// <summary>Names and shapes of a decoder of the Llama family, in the order in which it uses them.</summary>

@@ -63,9 +63,11 @@ public sealed class Segment
     /// <param name="layers">Which layers.</param>
     /// <param name="format">Quantizes matrices that the checkpoint has in 16 or 32 bits, into memory of their own; null takes what it has.</param>
     /// <param name="progress">Told of each layer.</param>
+    /// <param name="threads">Quantize; null for the calling thread alone.</param>
     /// <exception cref="UserErrorException">A tensor is missing, has another shape or type, or holds weights that are not finite.</exception>
-    public static Segment Load(Checkpoint checkpoint, LayerRange layers, WeightFormat? format = null, IProgress<LoadProgress>? progress = null) =>
-        new(checkpoint.Config, layers, new CheckpointWeights(checkpoint, format), progress);
+    public static Segment Load(
+        Checkpoint checkpoint, LayerRange layers, WeightFormat? format = null, IProgress<LoadProgress>? progress = null, ComputeThreads? threads = null) =>
+        new(checkpoint.Config, layers, new CheckpointWeights(checkpoint, format, threads), progress);
 
     /// <summary>A segment of weights from any source.</summary>
     internal static Segment Of(ModelConfig config, LayerRange layers, IWeightSource weights) => new(config, layers, weights, progress: null);

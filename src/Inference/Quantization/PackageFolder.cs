@@ -14,8 +14,7 @@ internal sealed class PackageFolder : IDisposable
     private readonly string _unfinished;
     private readonly SortedDictionary<string, string> _digests = new(StringComparer.Ordinal);
 
-    /// <exception cref="UserErrorException">There is something at this place already.</exception>
-    public PackageFolder(string folder)
+    private PackageFolder(string folder)
     {
         _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         if (File.Exists(_folder) || (Directory.Exists(_folder) && Directory.EnumerateFileSystemEntries(_folder).Any()))
@@ -31,6 +30,25 @@ internal sealed class PackageFolder : IDisposable
         Directory.CreateDirectory(_unfinished);
     }
 
+    /// <summary>Makes a folder of what is written into it.</summary>
+    /// <param name="folder">New or empty.</param>
+    /// <param name="write">Writes the files; an exception of its leaves nothing.</param>
+    /// <exception cref="UserErrorException">There is something at this place already, or it cannot be written.</exception>
+    public static void Create(string folder, Action<PackageFolder> write)
+    {
+        try
+        {
+            using var package = new PackageFolder(folder);
+            write(package);
+            package.Finish();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException(
+                UserErrorKind.Output, folder, "a place to write to", e.Message.TrimEnd('.'), "Free some space, or write elsewhere.", e);
+        }
+    }
+
     public void Write(string fileName, byte[] content) => Write(fileName, file => file.Write(content));
 
     /// <param name="fileName">Within the folder.</param>
@@ -43,7 +61,7 @@ internal sealed class PackageFolder : IDisposable
     }
 
     /// <summary>Lists the checksums, and gives the folder its name.</summary>
-    public void Finish()
+    private void Finish()
     {
         var lines = string.Concat(_digests.Select(entry => $"{entry.Value}  {entry.Key}\n"));
         Write(ChecksumFile.FileName, Encoding.UTF8.GetBytes(lines));

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Memory;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Inference.Quantization;
 
@@ -25,19 +26,19 @@ internal sealed unsafe class QuantizedMatrix
     /// <summary>Whether the weights lie in the mapped file, not in memory of their own.</summary>
     public bool IsMapped => _tensor is not null;
 
-    /// <summary>Rounds stored weights into memory of their own, one row at a time.</summary>
+    /// <summary>Rounds stored weights into memory of their own.</summary>
     /// <param name="tensor">[rows, columns], BF16, F16 or F32</param>
     /// <param name="format">A quantized format.</param>
     /// <param name="arena">Where the memory comes from.</param>
+    /// <param name="threads">Null for the calling thread alone; the bytes do not depend on them.</param>
     /// <exception cref="UserErrorException">A weight is not finite, or of another type.</exception>
-    public static QuantizedMatrix Quantize(Tensor tensor, WeightFormat format, NativeArena arena)
+    public static QuantizedMatrix Quantize(Tensor tensor, WeightFormat format, NativeArena arena, ComputeThreads? threads = null)
     {
         tensor.EnsureFinite();
-        var quantizer = new TileQuantizer(tensor, format);
+        var quantizer = new MatrixQuantizer(tensor, format, threads ?? ComputeThreads.Single);
         var layout = quantizer.Layout;
         var memory = arena.Allocate(layout.ByteCount);
-        for (var tile = 0; tile < layout.TileCount; tile++)
-            quantizer.Quantize(tile, Tile(memory.Pointer, layout, tile));
+        quantizer.Quantize(firstTile: 0, layout.TileCount, memory.Pointer);
         return new QuantizedMatrix(layout, memory, tensor: null);
     }
 

@@ -4,6 +4,7 @@ using SplitActors.Inference.Memory;
 using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Tests.Checkpoints;
 using SplitActors.Inference.Tests.Compression;
+using SplitActors.Inference.Threading;
 using SplitActors.Tests.Shared;
 
 namespace SplitActors.Inference.Tests.Quantization;
@@ -63,6 +64,18 @@ public sealed unsafe class QuantizedMatrixTests : IDisposable
         var expected = Bytes(QuantizedMatrix.Quantize(single, new WeightFormat(4), new NativeArena()));
         Assert.Equal(expected, Bytes(QuantizedMatrix.Quantize(brain, new WeightFormat(4), new NativeArena())));
         Assert.Equal(expected, Bytes(QuantizedMatrix.Quantize(half, new WeightFormat(4), new NativeArena())));
+    }
+
+    [Fact]
+    public void Quantize_SeveralThreads_GiveTheSameBytes()
+    {
+        using var threads = new ComputeThreads(3);
+        Property.Holds(50, QuantizationCase.Any, matrix =>
+        {
+            var tensor = Float32(matrix, Weights(matrix));
+            var alone = QuantizedMatrix.Quantize(tensor, matrix.Format, new NativeArena());
+            Assert.Equal(Bytes(alone), Bytes(QuantizedMatrix.Quantize(tensor, matrix.Format, new NativeArena(), threads)));
+        });
     }
 
     [Fact]

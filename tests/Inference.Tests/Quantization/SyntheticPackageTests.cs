@@ -34,6 +34,22 @@ public sealed class SyntheticPackageTests : IDisposable
     }
 
     [Theory]
+    [InlineData(4)]
+    [InlineData(16)]
+    public void Load_BitFlipped_NamesTheTensor(int bits)
+    {
+        const string name = "model.layers.2.mlp.up_proj.weight";
+        var format = WeightFormat.Of(bits, 64);
+        var path = _world.NewPath();
+        SyntheticPackage.Write(Tied, new OpscQuantization(3, format, format), path);
+        FlipBit(path, name);
+
+        using var damaged = Checkpoint.Open(path);
+        CheckpointAssert.Refuses(() => Segment.Load(damaged, new LayerRange(0, Tied.LayerCount)), OpscPackage.FrontFileName, $"tensor '{name}'", "CRC-32C");
+        Assert.NotNull(Segment.Load(damaged, LayerRange.Back(3, Tied.LayerCount)));
+    }
+
+    [Theory]
     [InlineData(0, true)]
     [InlineData(3, false)]
     [InlineData(8, true)]
@@ -72,6 +88,15 @@ public sealed class SyntheticPackageTests : IDisposable
         Assert.Throws<OperationCanceledException>(() =>
             SyntheticPackage.Write(Tied, new OpscQuantization(3, format, format), _world.NewPath(), new Cancelling()));
         Assert.Empty(_world.Entries);
+    }
+
+    private static void FlipBit(string folder, string tensor)
+    {
+        using var package = Checkpoint.Open(folder);
+        var info = package.GetInfo(tensor);
+        var bytes = File.ReadAllBytes(info.File);
+        bytes[info.FileOffset + info.ByteCount - 1] ^= 1;
+        File.WriteAllBytes(info.File, bytes);
     }
 
     private static float[] Logits(Segment segment)
