@@ -1,4 +1,5 @@
 using SplitActors.Inference.Sampling;
+using SplitActors.Tests.Shared;
 
 namespace SplitActors.Inference.Tests.Sampling;
 
@@ -172,9 +173,7 @@ public sealed class SamplerTests
         int[] generated = [.. Enumerable.Range(0, 200)];
         var scratch = new float[logits.Length];
         Draw(20);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Draw(50);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.LeastBytes(() => Draw(50)));
 
         void Draw(int count)
         {
