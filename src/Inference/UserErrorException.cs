@@ -14,6 +14,9 @@ public enum UserErrorKind
 
     /// <summary>The place where the output should go.</summary>
     Output,
+
+    /// <summary>More memory than there is.</summary>
+    Memory,
 }
 
 /// <summary>

@@ -11,8 +11,11 @@ namespace SplitActors.Hosts.Benchmarking;
 /// </summary>
 internal sealed class SegmentBenchmark : IDisposable
 {
-    /// <summary>Rows of a pass through a prompt: so many share one reading of the weights, and no more, as their activations take memory.</summary>
-    public const int ChunkRowsMax = 256;
+    /// <summary>Most rows of a pass through a prompt; more would not share a reading of the weights to any effect.</summary>
+    private const int ChunkRowsMax = 512;
+
+    /// <summary>What the activations of a pass may take; of large models there are fewer rows.</summary>
+    private const long ActivationBytesMax = 64L << 20;
 
     /// <summary>Read at least once to measure the bandwidth: small models several times, which their processor's cache may hold.</summary>
     private const long BandwidthBytesMin = 1L << 30;
@@ -24,6 +27,7 @@ internal sealed class SegmentBenchmark : IDisposable
     private readonly BenchWorkload _workload;
     private readonly ComputeThreads _threads;
     private readonly TimeProvider _clock;
+    private readonly int _chunkRows;
     private readonly Workspace _workspace;
     private readonly Sampler _sampler = new();
     private readonly KvCache[] _caches; // of each sequence
@@ -34,11 +38,12 @@ internal sealed class SegmentBenchmark : IDisposable
     public SegmentBenchmark(Segment segment, BenchWorkload workload, ComputeThreads threads, TimeProvider clock)
     {
         (_segment, _workload, _threads, _clock) = (segment, workload, threads, clock);
-        var rowsMax = Math.Max(Math.Min(ChunkRowsMax, workload.PromptTokens), workload.BatchSize);
+        _chunkRows = (int)Math.Clamp(ActivationBytesMax / Workspace.BytesPerRow(segment.Config), 1, Math.Min(ChunkRowsMax, workload.PromptTokens));
+        var rowsMax = Math.Max(_chunkRows, workload.BatchSize);
         _workspace = new Workspace(segment.Config, rowsMax, threads);
         _tokens = new int[rowsMax];
-        _hidden = new float[rowsMax * segment.Config.HiddenSize];
-        _logits = new float[segment.HasHead ? workload.BatchSize * segment.Config.VocabularySize : 0];
+        _hidden = new float[checked(rowsMax * segment.Config.HiddenSize)];
+        _logits = new float[segment.HasHead ? checked(workload.BatchSize * segment.Config.VocabularySize) : 0];
         _caches = new KvCache[workload.BatchSize];
         for (var i = 0; i < _caches.Length; i++)
             _caches[i] = segment.CreateCache(workload.PromptTokens + workload.DecodeTokens, workload.KvFormat);
@@ -98,7 +103,7 @@ internal sealed class SegmentBenchmark : IDisposable
             for (int position = 0, count; position < _workload.PromptTokens; position += count)
             {
                 cancellation.ThrowIfCancellationRequested();
-                count = Math.Min(ChunkRowsMax, _workload.PromptTokens - position);
+                count = Math.Min(_chunkRows, _workload.PromptTokens - position);
                 for (var i = 0; i < count; i++)
                     _tokens[i] = MadeUpToken(position + i);
                 Forward([new SequenceRows(_caches[sequence], position, count)], count);

@@ -18,7 +18,7 @@ internal static class BenchCommand
             Example: splitactors bench --shape llama-1b --bits 4 --prompt 512 --decode 64
 
             Every value can also be given as an environment variable (SPLITACTORS_KV_BITS for --kv-bits).
-            Exit codes: 0 done, 2 wrong option, 3 wrong checkpoint, 5 output not writable, 130 interrupted, 143 terminated.
+            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 5 output not writable, 130 interrupted, 143 terminated.
             """);
         foreach (var setting in BenchSettings.All)
             command.Add(setting.Option);

@@ -41,8 +41,14 @@ internal sealed record BenchOptions
     /// <summary>Null: auto.</summary>
     public required int? SplitLayer { get; init; }
 
+    /// <summary>Where the split layer was given, for messages.</summary>
+    public required string SplitPlace { get; init; }
+
     /// <summary>Null: those of the part.</summary>
     public required LayerRange? Layers { get; init; }
+
+    /// <summary>Where they were given.</summary>
+    public required string LayersPlace { get; init; }
 
     /// <summary>Null: as stored.</summary>
     public required WeightFormat? Format { get; init; }
@@ -80,9 +86,11 @@ internal sealed record BenchOptions
             Store = settings.Text(BenchSettings.Store),
             Part = settings.Parse<BenchPart>(BenchSettings.Part, "whole, front or back", ParsePart) ?? BenchPart.Whole,
             SplitLayer = settings.Integer(BenchSettings.Split, 0, int.MaxValue),
+            SplitPlace = settings.PlaceOf(BenchSettings.Split),
             Layers = settings.Parse<LayerRange>(BenchSettings.Layers, "the first and the last layer, such as 1-8", ParseLayers),
+            LayersPlace = settings.PlaceOf(BenchSettings.Layers),
             Format = bits is { } count ? WeightFormat.Of(count, groupSize) : null,
-            KvFormat = (KvFormat)(settings.OneOf(BenchSettings.KvBits, [32, 16, 8, 4]) ?? 16),
+            KvFormat = (KvFormat)(settings.OneOf(BenchSettings.KvBits, RunOptions.KvBits) ?? 16),
             ThreadCount = settings.Integer(BenchSettings.Threads, 1, Environment.ProcessorCount) ?? Environment.ProcessorCount,
             PromptTokens = settings.Integer(BenchSettings.Prompt, 1, TokensMax),
             DecodeTokens = settings.Integer(BenchSettings.Decode, 1, TokensMax) ?? 64,
@@ -98,7 +106,7 @@ internal sealed record BenchOptions
     /// <param name="packageSplit">What it was packaged for, if it was.</param>
     /// <exception cref="UserErrorException">The model has fewer layers.</exception>
     public int SplitOf(int layerCount, int? packageSplit = null) => SplitLayer > layerCount
-        ? throw SettingReader.Wrong("--split", $"0 to {layerCount} layers", $"{SplitLayer}")
+        ? throw SettingReader.Wrong(SplitPlace, $"0 to {layerCount} layers", $"{SplitLayer}")
         : SplitLayer ?? packageSplit ?? Math.Max(1, layerCount / 2);
 
     /// <summary>The layers to measure.</summary>
@@ -109,7 +117,7 @@ internal sealed record BenchOptions
         {
             return layers.End <= layerCount
                 ? layers
-                : throw SettingReader.Wrong("--layers", $"layers from 1 to {layerCount}", $"{layers.First + 1}-{layers.End}");
+                : throw SettingReader.Wrong(LayersPlace, $"layers from 1 to {layerCount}", $"{layers.First + 1}-{layers.End}");
         }
 
         var split = SplitOf(layerCount, packageSplit);
@@ -121,7 +129,7 @@ internal sealed record BenchOptions
         };
         return part.Count > 0
             ? part
-            : throw SettingReader.Wrong("--split", $"a layer on the {Part.ToString().ToLowerInvariant()} side of {layerCount} layers", $"{split}");
+            : throw SettingReader.Wrong(SplitPlace, $"a layer on the {Part.ToString().ToLowerInvariant()} side of {layerCount} layers", $"{split}");
     }
 
     /// <exception cref="UserErrorException">The context has no room for it.</exception>

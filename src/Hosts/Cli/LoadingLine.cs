@@ -14,6 +14,7 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
     private const int LargeBytes = 1 << 20; // a smaller file has no line of its own
 
     private readonly bool _isTerminal = !Console.IsErrorRedirected;
+    private readonly Lock _writing = new();
     private int _length;
 
     public void Report(ChecksumProgress value) =>
@@ -49,7 +50,7 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
     {
         if (!isEnabled || (!_isTerminal && !isDone))
             return;
-        lock (this)
+        lock (_writing)
         {
             Console.Error.Write(_isTerminal ? $"\r{text.PadRight(_length)}{(text.Length == 0 ? "\r" : "")}" : $"{text}\n");
             _length = text.Length;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using SplitActors.Inference;
 using SplitActors.Inference.Quantization;
 
@@ -35,8 +34,8 @@ internal sealed record QuantizeOptions(
         return new QuantizeOptions(
             settings.Text(QuantizeSettings.Model) ?? EmbeddedModel.Folder,
             folder,
-            settings.Parse<int>(QuantizeSettings.Split, "a number of layers, or auto", ParseSplit) is var layer and >= 0 ? layer : null,
-            settings.Find(QuantizeSettings.Split)?.Place ?? "--split",
+            settings.LayersOrAuto(QuantizeSettings.Split),
+            settings.PlaceOf(QuantizeSettings.Split),
             WeightFormat.Of(settings.OneOf(QuantizeSettings.FrontBits, WeightFormat.SupportedBits) ?? 4, groupSize),
             WeightFormat.Of(settings.OneOf(QuantizeSettings.BackBits, WeightFormat.SupportedBits) ?? 16, groupSize),
             settings.IsOn(QuantizeSettings.Json));
@@ -46,10 +45,4 @@ internal sealed record QuantizeOptions(
     public OpscQuantization For(int layerCount) => SplitLayer > layerCount
         ? throw SettingReader.Wrong(SplitPlace, $"0 to {layerCount} layers, or auto", $"{SplitLayer}")
         : new OpscQuantization(SplitLayer ?? Math.Max(1, layerCount / 2), Front, Back);
-
-    /// <summary>−1 stands for auto.</summary>
-    private static int? ParseSplit(string text) =>
-        text == "auto" ? -1
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var layer) ? layer
-        : null;
 }

@@ -18,6 +18,9 @@ internal sealed record RunOptions
     private const int TokensMax = 1 << 24;
     private const int WorkersMax = 64;
 
+    /// <summary>Those that <see cref="KvFormat"/> has.</summary>
+    internal static readonly int[] KvBits = [32, 16, 8, 4];
+
     public required string? Prompt { get; init; }
 
     public required string Model { get; init; }
@@ -59,8 +62,8 @@ internal sealed record RunOptions
             Prompt = ReadPrompt(parsed),
             Model = settings.Text(RunSettings.Model) ?? EmbeddedModel.Folder,
             Mode = settings.Parse<ExecutionMode>(RunSettings.Mode, "split, cloud or device", ParseMode),
-            SplitLayer = settings.Parse<int>(RunSettings.Split, "a number of layers, or auto", ParseSplit) is var layer and >= 0 ? layer : null,
-            SplitPlace = settings.Find(RunSettings.Split)?.Place ?? "--split",
+            SplitLayer = settings.LayersOrAuto(RunSettings.Split),
+            SplitPlace = settings.PlaceOf(RunSettings.Split),
             MaxTokens = settings.Integer(RunSettings.MaxTokens, 1, TokensMax) ?? 128,
             Sampling = ReadSampling(settings),
             Compression = ReadCompression(settings),
@@ -133,21 +136,6 @@ internal sealed record RunOptions
         _ => null,
     };
 
-    private static KvFormat? ParseKvBits(string text) => text switch
-    {
-        "32" => KvFormat.Float32,
-        "16" => KvFormat.Float16,
-        "8" => KvFormat.Int8,
-        "4" => KvFormat.Int4,
-        _ => null,
-    };
-
-    /// <summary>−1 stands for auto.</summary>
-    private static int? ParseSplit(string text) =>
-        text == "auto" ? -1
-        : int.TryParse(text, out var layer) && layer >= 0 ? layer
-        : null;
-
     private static ServingOptions ReadServing(SettingReader settings)
     {
         var groupSize = settings.OneOf(RunSettings.GroupSize, WeightFormat.SupportedGroupSizes) ?? WeightFormat.GroupSizeDefault;
@@ -156,7 +144,7 @@ internal sealed record RunOptions
         return new ServingOptions
         {
             ThreadCount = settings.Integer(RunSettings.Threads, 1, Environment.ProcessorCount) ?? Environment.ProcessorCount,
-            KvFormat = settings.Parse<KvFormat>(RunSettings.KvBits, "32, 16, 8 or 4", ParseKvBits) ?? KvFormat.Float16,
+            KvFormat = (KvFormat)(settings.OneOf(RunSettings.KvBits, KvBits) ?? 16),
             FrontFormat = Format(RunSettings.FrontBits),
             BackFormat = Format(RunSettings.BackBits),
         };

@@ -40,6 +40,15 @@ internal sealed class SettingReader(ParseResult parsed, ConfigFile? config)
             int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && values.Contains(value) ? value : null);
     }
 
+    /// <summary>A number of layers; null for auto, or if it is given nowhere.</summary>
+    public int? LayersOrAuto(Setting setting) =>
+        Find(setting) is (not "auto", _)
+            ? Parse<int>(setting, "a number of layers, or auto", text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var layers) ? layers : null)
+            : null;
+
+    /// <summary>Where a value was given, for messages.</summary>
+    public string PlaceOf(Setting setting) => Find(setting)?.Place ?? $"--{setting.Name}";
+
     public ulong? Unsigned(Setting setting) =>
         Parse<ulong>(setting, "a whole number of at least 0", text =>
             ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null);

@@ -54,7 +54,7 @@ public sealed unsafe class KvPagePool : IDisposable
 
     /// <summary>A page of undefined content.</summary>
     /// <exception cref="KvPoolExhaustedException">All pages are in use.</exception>
-    /// <exception cref="OutOfMemoryException">The operating system grants no more.</exception>
+    /// <exception cref="UserErrorException">There is no more memory.</exception>
     internal byte* Rent()
     {
         lock (_gate)

@@ -15,7 +15,7 @@ internal sealed class NativeArena
     public long AllocatedBytes { get; private set; }
 
     /// <param name="byteCount">At least 1. The content is undefined.</param>
-    /// <exception cref="OutOfMemoryException">The operating system does not grant it.</exception>
+    /// <exception cref="UserErrorException">There is not as much.</exception>
     public NativeSlice Allocate(long byteCount)
     {
         AllocatedBytes += byteCount;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -15,16 +16,20 @@ internal sealed unsafe partial class NativeBuffer : SafeHandleZeroOrMinusOneIsIn
     private const int HugePageBytes = 2 << 20;
     private const int AdviseHugePages = 14; // MADV_HUGEPAGE of Linux' madvise(2)
 
+    private static long _inUseBytes; // of all buffers
+
     /// <param name="byteCount">At least 1. The content is undefined.</param>
-    /// <exception cref="OutOfMemoryException">The operating system does not grant it.</exception>
+    /// <exception cref="UserErrorException">All buffers together would take more than the machine or the container has.</exception>
     public NativeBuffer(long byteCount)
         : base(ownsHandle: true)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(byteCount);
+        RequireMemory(byteCount);
         ByteCount = byteCount;
         var isLarge = byteCount >= HugePageBytes;
         var pointer = NativeMemory.AlignedAlloc((nuint)byteCount, (nuint)(isLarge ? HugePageBytes : Alignment));
         SetHandle((nint)pointer);
+        Interlocked.Add(ref _inUseBytes, byteCount);
         if (isLarge && OperatingSystem.IsLinux())
             _ = Advise(pointer, (nuint)byteCount, AdviseHugePages); // a refusal costs speed only
     }
@@ -44,8 +49,24 @@ internal sealed unsafe partial class NativeBuffer : SafeHandleZeroOrMinusOneIsIn
     protected override bool ReleaseHandle()
     {
         NativeMemory.AlignedFree((void*)handle);
+        Interlocked.Add(ref _inUseBytes, -ByteCount);
         return true;
     }
+
+    /// <summary>Linux grants more than there is, and ends the process when it is used.</summary>
+    private static void RequireMemory(long byteCount)
+    {
+        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        var allocated = Interlocked.Read(ref _inUseBytes);
+        if (byteCount > available - allocated)
+        {
+            throw new UserErrorException(
+                UserErrorKind.Memory, "Memory", $"at most {Gibibytes(available)}", $"{Gibibytes(allocated)} in use and {Gibibytes(byteCount)} more asked for",
+                "Take fewer bits, a shorter context, a smaller batch or model, or a part of the model.");
+        }
+    }
+
+    private static string Gibibytes(long byteCount) => string.Create(CultureInfo.InvariantCulture, $"{(double)byteCount / (1L << 30):0.##} GiB");
 
     [LibraryImport("libc", EntryPoint = "madvise")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

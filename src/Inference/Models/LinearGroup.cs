@@ -47,6 +47,7 @@ internal sealed unsafe class LinearGroup
     /// <param name="y1">The second matrix's, if there is one.</param>
     /// <param name="y2">The third's.</param>
     /// <exception cref="ArgumentException">The sizes do not fit each other.</exception>
+    /// <exception cref="ObjectDisposedException">The weights' checkpoint is disposed.</exception>
     public void Forward(ReadOnlySpan<float> x, Workspace workspace, Span<float> y0, Span<float> y1 = default, Span<float> y2 = default)
     {
         var rowCount = x.Length / InputSize;
@@ -54,6 +55,8 @@ internal sealed unsafe class LinearGroup
             throw new ArgumentException($"X has {x.Length} and Y {y0.Length}, {y1.Length}, {y2.Length} floats; the matrices take {InputSize} per token.", nameof(x));
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rowCount, workspace.RowCountMax, nameof(x));
+        foreach (var linear in _linears)
+            _ = linear.Weights; // asked for here, as an exception on another thread would end the process
         fixed (float* input = x, output0 = y0, output1 = y1, output2 = y2)
         {
             if (_inputFormat is { } format)

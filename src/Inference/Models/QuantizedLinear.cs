@@ -9,18 +9,18 @@ internal sealed unsafe class QuantizedLinear(QuantizedMatrix weights)
     : Linear(weights.Layout.RowCount, weights.Layout.ColumnCount)
 {
     private readonly TileLayout _layout = weights.Layout;
-    private readonly byte* _tiles = weights.Pointer;
     private readonly delegate*<byte*, in TileLayout, in ActivationPanel, float*, void> _product = TileProducts.For(weights.Layout.Format.Bits);
 
     public override WeightFormat Format => _layout.Format;
 
     public override long ByteCount => _layout.ByteCount;
 
-    public override byte* Weights => _tiles;
+    public override byte* Weights => weights.Pointer;
 
     /// <summary>All panels of a few tiles, and then the next tiles: the weights of a range stay in the cache meanwhile.</summary>
     public override void ForwardRows(in LinearInput input, float* y, int firstRow, int rowCount)
     {
+        var tiles = weights.Pointer;
         var endRow = firstRow + rowCount;
         for (var index = 0; index < input.Quantized.PanelCount; index++)
         {
@@ -28,7 +28,7 @@ internal sealed unsafe class QuantizedLinear(QuantizedMatrix weights)
             var outputs = y + ((nint)index * ActivationPanel.TokensMax * OutputSize);
             for (var row = firstRow; row < endRow; row += TileLayout.TileRows)
             {
-                _product(_tiles + (row / TileLayout.TileRows * _layout.TileBytes), in _layout, in panel, input.Sums);
+                _product(tiles + (row / TileLayout.TileRows * _layout.TileBytes), in _layout, in panel, input.Sums);
                 CopySums(input.Sums, outputs + row, panel.TokenCount, Math.Min(TileLayout.TileRows, OutputSize - row));
             }
         }

@@ -26,6 +26,9 @@ internal sealed unsafe class QuantizedRows : IDisposable
         _corrections = new NativeBuffer(blockCount * sizeof(int));
     }
 
+    /// <summary>What each token takes.</summary>
+    public static long BytesPerRow(int columnCountMax) => BlocksFor(columnCountMax) * (long)(TileLayout.BlockColumns + sizeof(float) + sizeof(int));
+
     public int PanelCount => (_rowCount + ActivationPanel.TokensMax - 1) / ActivationPanel.TokensMax;
 
     /// <summary>Quantizes [rows, columns] for weights of a format.</summary>

@@ -18,6 +18,7 @@ public sealed class Segment
     private readonly DecoderLayer[] _layers;
     private readonly float[]? _finalNorm;  // [d]
     private readonly LinearGroup? _head;   // [V, d]
+    private WeightReading? _reading;
 
     private Segment(ModelConfig config, LayerRange layers, IWeightSource weights, IProgress<LoadProgress>? progress)
     {
@@ -128,9 +129,8 @@ public sealed class Segment
     /// <returns>The sum of all 64-bit words, whatever the threads.</returns>
     public ulong ReadWeights(ComputeThreads threads)
     {
-        var sum = WeightReading.Sum(MatricesPerToken, threads);
-        GC.KeepAlive(this);
-        return sum;
+        _reading ??= new WeightReading(MatricesPerToken);
+        return _reading.Sum(threads);
     }
 
     private void Reserve(ReadOnlySpan<SequenceRows> batch)

@@ -36,11 +36,12 @@ public sealed unsafe class Workspace : IDisposable
         RowCountMax = rowCountMax;
         Threads = threads;
         _inverseFrequencies = RotaryEmbedding.InverseFrequencies(config.RopeTheta, config.HeadDim);
-        Quantized = new QuantizedRows(rowCountMax, Math.Max(config.HiddenSize, Math.Max(config.QueryWidth, config.IntermediateSize)));
+        Quantized = new QuantizedRows(rowCountMax, WidthMax(config));
         _attentionScratch = new float[threads.ThreadCount][];
         EnsureAttentionScratch(Math.Min(config.ContextLength, PositionsFirst));
 
-        int[] widths = [config.HeadDim, config.HiddenSize, config.QueryWidth, config.KvWidth, config.KvWidth, config.QueryWidth, config.IntermediateSize, config.IntermediateSize];
+        var widths = Widths(config);
+        _ = checked(rowCountMax * widths.Max()); // a span counts in 32 bits
         var sumsCount = threads.ThreadCount * SumsCount;
         _buffer = new NativeBuffer((widths.Sum(width => Aligned(width)) + sumsCount) * sizeof(float));
         var next = (float*)_buffer.Pointer;
@@ -54,6 +55,9 @@ public sealed unsafe class Workspace : IDisposable
         _up = Take(ref next, widths[7]);
         _sums = next;
     }
+
+    /// <summary>What a workspace takes for each of its tokens, beside what it takes anyway.</summary>
+    public static long BytesPerRow(ModelConfig config) => (Widths(config).Sum(width => (long)width) * sizeof(float)) + QuantizedRows.BytesPerRow(WidthMax(config));
 
     public int RowCountMax { get; }
 
@@ -129,6 +133,13 @@ public sealed unsafe class Workspace : IDisposable
         for (var thread = 0; thread < _attentionScratch.Length; thread++)
             _attentionScratch[thread] = new float[count];
     }
+
+    /// <summary>Of a row of each array, in the order of the fields.</summary>
+    private static int[] Widths(ModelConfig config) =>
+        [config.HeadDim, config.HiddenSize, config.QueryWidth, config.KvWidth, config.KvWidth, config.QueryWidth, config.IntermediateSize, config.IntermediateSize];
+
+    /// <summary>Of the inputs of matrices.</summary>
+    private static int WidthMax(ModelConfig config) => Math.Max(config.HiddenSize, Math.Max(config.QueryWidth, config.IntermediateSize));
 
     private long Aligned(int width) => ((((long)RowCountMax * width) - 1) / Lanes.Count * Lanes.Count) + Lanes.Count;
 

@@ -5,12 +5,13 @@ using SplitActors.Inference.Checkpoints;
 namespace SplitActors.Inference.Quantization;
 
 /// <summary>
-/// A folder that is there as a whole or not at all: its files are written beside it and take its name at the end. Their SHA-256 are listed
-/// in <c>SHA256SUMS</c>.
+/// A folder that is there as a whole or not at all: its files are written beside it, or below it if it is there and empty, and take their place at
+/// the end. Their SHA-256 are listed in <c>SHA256SUMS</c>.
 /// </summary>
 internal sealed class PackageFolder : IDisposable
 {
     private readonly string _folder;
+    private readonly bool _fills;
     private readonly string _unfinished;
     private readonly SortedDictionary<string, string> _digests = new(StringComparer.Ordinal);
 
@@ -24,9 +25,9 @@ internal sealed class PackageFolder : IDisposable
                 "Name another one, or remove it.");
         }
 
-        if (Directory.Exists(_folder)) // a link to an empty folder stays one: its target may be on another disk
-            _folder = Directory.ResolveLinkTarget(_folder, returnFinalTarget: true)?.FullName ?? _folder;
-        _unfinished = $"{_folder}.{Path.GetRandomFileName()}.unfinished";
+        // An empty folder is filled: it may be a link, or where another disk is mounted.
+        _fills = Directory.Exists(_folder);
+        _unfinished = _fills ? Path.Combine(_folder, ".unfinished") : $"{_folder}.{Path.GetRandomFileName()}.unfinished";
         Directory.CreateDirectory(_unfinished);
     }
 
@@ -65,9 +66,14 @@ internal sealed class PackageFolder : IDisposable
     {
         var lines = string.Concat(_digests.Select(entry => $"{entry.Value}  {entry.Key}\n"));
         Write(ChecksumFile.FileName, Encoding.UTF8.GetBytes(lines));
-        if (Directory.Exists(_folder))
-            Directory.Delete(_folder); // fails unless it is still empty
-        Directory.Move(_unfinished, _folder);
+        if (!_fills)
+        {
+            Directory.Move(_unfinished, _folder); // fails if there is something by now
+            return;
+        }
+
+        foreach (var fileName in _digests.Keys.OrderBy(fileName => fileName == Checkpoint.ConfigFileName)) // without it a folder is no checkpoint
+            File.Move(Path.Combine(_unfinished, fileName), Path.Combine(_folder, fileName));
     }
 
     /// <summary>Removes what was not finished.</summary>

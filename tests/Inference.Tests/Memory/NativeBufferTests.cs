@@ -29,7 +29,7 @@ public sealed unsafe class NativeBufferTests
     public void Constructor_NoBytes_Throws(long byteCount) => Assert.Throws<ArgumentOutOfRangeException>(() => new NativeBuffer(byteCount));
 
     [Fact]
-    public void Constructor_MoreThanThereIs_Throws() => Assert.Throws<OutOfMemoryException>(() => new NativeBuffer(long.MaxValue / 2));
+    public void Constructor_MoreThanThereIs_Throws() => Assert.Throws<UserErrorException>(() => new NativeBuffer(long.MaxValue / 2));
 
     [Fact]
     public void Pointer_AfterDispose_Throws()
