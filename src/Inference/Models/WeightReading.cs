@@ -11,8 +11,11 @@ internal sealed unsafe class WeightReading(IEnumerable<Linear> matrices)
     private readonly (Linear Matrix, long Offset)[] _chunks = [.. matrices.SelectMany(Chunks)];
 
     /// <returns>The sum of all 64-bit words, whatever the threads: it keeps the reading from being optimized away.</returns>
+    /// <exception cref="ObjectDisposedException">The weights' checkpoint is disposed.</exception>
     public ulong Sum(ComputeThreads threads)
     {
+        foreach (var (matrix, _) in _chunks)
+            _ = matrix.Weights; // asked for here, as an exception on another thread would end the process
         var work = new Work(_chunks, new ulong[_chunks.Length]);
         threads.Run(ref work, _chunks.Length);
         return work.Sums.Aggregate(0UL, (sum, chunk) => unchecked(sum + chunk));

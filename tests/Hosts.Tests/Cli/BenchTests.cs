@@ -222,6 +222,16 @@ public sealed class BenchTests : IDisposable
         (await SplitActorsProcess.RunAsync(["bench", .. options.Split(' ')])).Refused(ExitCode.Options, named);
 
     [Fact]
+    public async Task Bench_SplitFromTheEnvironment_IsNamedSo() =>
+        (await new SplitActorsProcess("bench", "--part", "front") { Environment = [("SPLITACTORS_SPLIT", "9")] }.Start().WaitAsync())
+            .Refused(ExitCode.Options, "SPLITACTORS_SPLIT", "0 to 8 layers");
+
+    [Fact]
+    public async Task Bench_MoreThanTheMemory_IsRefused() =>
+        (await new SplitActorsProcess("bench", "--shape", "llama-1b", "--layers", "1-3", "--prompt", "4", "--decode", "1") { Environment = [("DOTNET_GCHeapHardLimit", "4000000")] }.Start().WaitAsync())
+            .Refused(ExitCode.Failure, "Memory", "at most 0.06 GiB", "Take fewer bits");
+
+    [Fact]
     public async Task Bench_PackageOfOtherBits_IsRefused()
     {
         var package = _folder.PathTo("package");

@@ -34,7 +34,7 @@ public sealed class OptionTests
     [InlineData("--bits-max 9", "--bits-max", "2 to 8", "'9'")]
     [InlineData("--bits-max 1", "--bits-max", "2 to 8", "'1'")]
     [InlineData("--bits-max 3 --bits-min 4", "--bits-min", "2 to 3", "'4'")]
-    [InlineData("--kv-bits 5", "--kv-bits", "32, 16, 8 or 4", "'5'")]
+    [InlineData("--kv-bits 5", "--kv-bits", "one of 32, 16, 8, 4", "'5'")]
     [InlineData("--workers 0", "--workers", "'0'")]
     [InlineData("--stop-worker-at 5 --workers 1", "--workers", "2 to", "'1'")]
     [InlineData("--stop-worker-at 5 --mode device", "--stop-worker-at", "device mode")]

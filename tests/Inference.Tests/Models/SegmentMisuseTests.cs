@@ -1,4 +1,7 @@
+using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Models;
+using SplitActors.Inference.Quantization;
+using SplitActors.Inference.Tests.Quantization;
 using SplitActors.Inference.Threading;
 
 namespace SplitActors.Inference.Tests.Models;
@@ -77,6 +80,24 @@ public sealed class SegmentMisuseTests
         Assert.Throws<ObjectDisposedException>(() =>
             Quill.Whole.Forward([new SequenceRows(cache, 0, 2), new SequenceRows(disposed, 0, 1)], new float[3 * Width], new Workspace(Quill.Config, 4, ComputeThreads.Single)));
         Assert.Equal((0, 0L), (cache.TokenCount, cache.ByteCount));
+    }
+
+    /// <summary>On the calling thread: an exception of another one would end the process.</summary>
+    [Theory]
+    [InlineData(4)]
+    [InlineData(16)]
+    public void Forward_DisposedPackage_Throws(int bits)
+    {
+        using var world = new PackageWorld();
+        var (path, format) = (world.NewPath(), WeightFormat.Of(bits, 32));
+        SyntheticPackage.Write(Quill.Config, new OpscQuantization(4, format, format), path);
+        var package = Checkpoint.Open(path);
+        var segment = Segment.Load(package, LayerRange.Front(4));
+        package.Dispose();
+        using var threads = new ComputeThreads(2);
+        using var workspace = new Workspace(Quill.Config, 4, threads);
+        Assert.Throws<ObjectDisposedException>(() => segment.Forward([new SequenceRows(segment.CreateCache(8), 0, 1)], new float[Width], workspace));
+        Assert.Throws<ObjectDisposedException>(() => segment.ReadWeights(threads));
     }
 
     [Fact]
