@@ -26,6 +26,9 @@ public enum DecodeStatus
     /// <summary>A size exceeds <see cref="FrameLimits"/>.</summary>
     TooLarge,
 
-    /// <summary>The caller's destination does not hold exactly rows × width values.</summary>
+    /// <summary>The caller's destination does not hold exactly rows × width values, or the cache is not one that the frame belongs into.</summary>
     WrongDestination,
+
+    /// <summary>The caller's cache has no room for the frame's positions.</summary>
+    DestinationFull,
 }

@@ -20,20 +20,13 @@ public static class FrameDecoder
     /// <param name="header">The frame's header, if it could be read.</param>
     public static DecodeStatus Decode(ReadOnlySpan<byte> bytes, Span<float> hidden, out FrameHeader header)
     {
-        var status = FrameHeader.TryRead(bytes, out header);
+        var status = TryOpen(bytes, out header, out var payload);
         if (status != DecodeStatus.Ok)
             return status;
-        if (bytes.Length < header.FrameBytes)
-            return DecodeStatus.NeedMoreData;
-        var end = header.FrameBytes - FrameHeader.ChecksumBytes;
-        if (Crc32C.Compute(bytes[..end]) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[end..]))
-            return DecodeStatus.BadChecksum;
-        if (bytes.Length > header.FrameBytes)
-            return DecodeStatus.Malformed;
+        if (header.Content != FrameContent.HiddenState)
+            return DecodeStatus.UnsupportedContent;
         if (hidden.Length != header.ValueCount)
             return DecodeStatus.WrongDestination;
-
-        var payload = bytes[header.HeaderBytes..end];
         if (header.Codec == FrameCodec.None)
         {
             CopyRaw(payload, hidden);
@@ -44,6 +37,24 @@ public static class FrameDecoder
             ? Version1.TabqDecoder.TryDecode(payload, hidden, header.Width)
             : TabqDecoder.TryDecode(payload, hidden, header.Width);
         return isWhole ? DecodeStatus.Ok : DecodeStatus.Malformed;
+    }
+
+    /// <summary>Reads the header and checks length and checksum.</summary>
+    internal static DecodeStatus TryOpen(ReadOnlySpan<byte> bytes, out FrameHeader header, out ReadOnlySpan<byte> payload)
+    {
+        payload = default;
+        var status = FrameHeader.TryRead(bytes, out header);
+        if (status != DecodeStatus.Ok)
+            return status;
+        if (bytes.Length < header.FrameBytes)
+            return DecodeStatus.NeedMoreData;
+        var end = header.FrameBytes - FrameHeader.ChecksumBytes;
+        if (Crc32C.Compute(bytes[..end]) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[end..]))
+            return DecodeStatus.BadChecksum;
+        if (bytes.Length > header.FrameBytes)
+            return DecodeStatus.Malformed;
+        payload = bytes[header.HeaderBytes..end];
+        return DecodeStatus.Ok;
     }
 
     private static void CopyRaw(ReadOnlySpan<byte> payload, Span<float> hidden)

@@ -43,7 +43,7 @@ public sealed class HiddenStateEncoder(CompressionOptions options)
         return Seal(header with { Codec = FrameCodec.None }, LittleEndian(hidden), new FrameStatistics());
     }
 
-    private static EncodedFrame Seal(FrameHeader header, ReadOnlySpan<byte> payload, FrameStatistics statistics)
+    internal static EncodedFrame Seal(FrameHeader header, ReadOnlySpan<byte> payload, FrameStatistics statistics)
     {
         Span<byte> headerBytes = stackalloc byte[FrameHeader.HeaderBytesMax];
         headerBytes = headerBytes[..header.Write(headerBytes)];
