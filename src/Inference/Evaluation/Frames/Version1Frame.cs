@@ -1,0 +1,74 @@
+using System.Buffers.Binary;
+using SplitActors.Inference.Compression;
+
+namespace SplitActors.Inference.Evaluation.Frames;
+
+/// <summary>Frames of format version 1.</summary>
+internal static class Version1Frame
+{
+    private const int ChecksumBytes = 4;
+    private const byte HiddenStates = 1;
+
+    public static bool TryExplain(ref FrameWalk walk)
+    {
+        if (!TryReadStart(ref walk, out var codec)
+            || !walk.TryReadVarInt("rows", 1, FrameLimits.RowsMax, out var rows, count => count == 1 ? "1 token" : $"{count} tokens")
+            || !walk.TryReadVarInt("width", 1, FrameLimits.WidthMax, out var width, count => $"{count} values per token"))
+        {
+            return false;
+        }
+
+        if ((long)rows * width > FrameLimits.ValuesMax)
+            return walk.Fail(walk.Offset, $"at most {FrameLimits.ValuesMax} values", $"{rows} x {width}");
+        var lengthOffset = walk.Offset;
+        if (!walk.TryReadVarInt("payload bytes", 0, FrameLimits.PayloadBytesMax, out var payloadBytes))
+            return false;
+        if (walk.Remaining != payloadBytes + ChecksumBytes)
+            return walk.Fail(lengthOffset, $"a payload of {walk.Remaining - ChecksumBytes} bytes, which stand before the checksum", $"{payloadBytes}");
+        var payloadEnd = walk.Offset + payloadBytes;
+        var isWhole = codec == 0
+            ? RawRows.TryExplain(ref walk, rows, width)
+            : TabqRows.TryExplain(ref walk, rows, width, out var packedBits) && Version1Symbols.TryExplain(ref walk, payloadEnd, packedBits);
+        if (!isWhole)
+            return false;
+        return walk.Offset == payloadEnd ? TryReadChecksum(ref walk) : walk.Fail(walk.Offset, $"the payload's end at byte {payloadEnd}", $"its fields' end at byte {walk.Offset}");
+    }
+
+    private static bool TryReadStart(ref FrameWalk walk, out int codec)
+    {
+        codec = 0;
+        var start = walk.Offset;
+        if (!walk.TryTake(2, "magic", out var magic))
+            return false;
+        if (!magic.SequenceEqual("SF"u8))
+            return walk.Fail(start, "magic 5346 (\"SF\")", FrameWalk.Hex(magic));
+        walk.Name(start, "magic", "\"SF\": a frame");
+        start = walk.Offset;
+        if (!walk.TryTake(1, "version", out var version))
+            return false;
+        if (version[0] != 1)
+            return walk.Fail(start, "version 1", $"{version[0]}");
+        walk.Name(start, "version", "1");
+        start = walk.Offset;
+        if (!walk.TryTake(1, "content and codec", out var kind))
+            return false;
+        codec = kind[0] & 0xF;
+        if (kind[0] >> 4 != HiddenStates || codec > 1)
+            return walk.Fail(start, "content 1 and codec 0 or 1", $"content {kind[0] >> 4} and codec {codec}");
+        walk.Name(start, "content, codec", codec == 0 ? "hidden states, raw float32" : "hidden states, TAB-Q");
+        return true;
+    }
+
+    private static bool TryReadChecksum(ref FrameWalk walk)
+    {
+        var computed = Crc32C.Compute(walk.Passed);
+        var start = walk.Offset;
+        if (!walk.TryTake(ChecksumBytes, "checksum", out var bytes))
+            return false;
+        var stated = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+        if (stated != computed)
+            return walk.Fail(start, $"CRC32C {computed:X8} of the bytes before it", $"{stated:X8}");
+        walk.Name(start, "CRC32C", $"{stated:X8}, as it should be");
+        return true;
+    }
+}
