@@ -16,8 +16,8 @@ internal sealed class SvgChart
     private const int TickLength = 5;
     private const double MarkRadius = 4.5;
 
-    /// <summary>Okabe and Ito's colours, which colour-blind readers tell apart.</summary>
-    private static readonly string[] Colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8c8c00"];
+    /// <summary>Okabe and Ito's colours, which colour-blind readers tell apart, and three more.</summary>
+    private static readonly string[] Colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8c8c00", "#882255", "#888888"];
 
     private readonly StringBuilder _svg = new();
     private readonly Chart _chart;
@@ -27,7 +27,7 @@ internal sealed class SvgChart
     private SvgChart(Chart chart)
     {
         _chart = chart;
-        var points = chart.Series.SelectMany(series => series.Points).ToArray();
+        var points = chart.Series.SelectMany(series => series.Marks.Concat(series.Line)).ToArray();
         _x = new ChartScale(points.Select(point => point.X), chart.X.IsLogarithmic, Left, Width - Right);
         _y = new ChartScale(points.SelectMany(point => new[] { point.Y, point.Y + point.YError }), chart.Y.IsLogarithmic, Height - Bottom, Top);
     }
@@ -75,13 +75,13 @@ internal sealed class SvgChart
 
     private void DrawSeries(ChartSeries series, string colour)
     {
-        if (series.IsCurve)
+        if (series.Line.Count > 1)
         {
-            var path = string.Join('L', series.Points.OrderBy(point => point.X).Select(point => $"{_x.At(point.X):F1} {_y.At(point.Y):F1}"));
+            var path = string.Join('L', series.Line.Select(point => $"{_x.At(point.X):F1} {_y.At(point.Y):F1}"));
             Line($"""<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>""");
         }
 
-        foreach (var point in series.Points)
+        foreach (var point in series.Marks)
         {
             var (x, y) = (_x.At(point.X), _y.At(point.Y));
             if (point.YError > 0)

@@ -83,15 +83,15 @@ internal sealed class CodecMeasureReport
     private static Table Rows(string title, IReadOnlyList<CodecMeasurement> measurements)
     {
         var table = new Table().Border(TableBorder.Simple).Title($"{title}: frames of {MeasuredLink.FrameTokens} tokens, and of one token alone");
-        string[] headers = ["ℓ", "codec", "bits/value", "B/token", "ratio", "B alone", "ratio", "rise %", "± %", "flips %", "encode µs", "decode µs", "alone µs", "decode µs"];
+        string[] headers = ["ℓ", "codec", "bits", "B/token", "ratio", "B alone", "rise %", "± %", "flips %", "enc µs", "dec µs", "enc alone", "dec alone"];
         foreach (var header in headers)
-            table.AddColumn(header == "codec" ? new TableColumn(header).NoWrap() : new TableColumn(new Text(header)).RightAligned().NoWrap());
+            table.AddColumn(CodecColumn.Of(header));
         foreach (var measurement in measurements)
         {
             var link = measurement.Link;
             table.AddRow(
                 measurement.SplitLayer is { } split ? $"{split}" : "all", measurement.Codec,
-                $"{link.BitsPerValue:F3}", $"{link.BytesPerToken:F1}", $"{link.Ratio:F2}", $"{link.BytesPerTokenAlone:F1}", $"{link.RatioAlone:F2}",
+                $"{link.BitsPerValue:F3}", $"{link.BytesPerToken:F1}", $"{link.Ratio:F2}", $"{link.BytesPerTokenAlone:F1}",
                 $"{100 * measurement.PerplexityRise:F3}", measurement.PerplexityRiseError is { } error ? $"{100 * error:F3}" : "–", $"{100 * measurement.FlipShare:F2}",
                 $"{link.EncodeUs:F2}", $"{link.DecodeUs:F2}", $"{link.TokenEncodeUs:F2}", $"{link.TokenDecodeUs:F2}");
         }

@@ -10,13 +10,26 @@ internal static class CodecPlot
     {
         var series = report.Means
             .GroupBy(mean => mean.Family, StringComparer.Ordinal)
-            .Select(family => new ChartSeries(family.Key, [.. family.Select(Point)]));
+            .Select(family => new ChartSeries(family.Key, [.. family.Select(Point)], Frontier(family)));
         var title = report.Splits.Count == 1 ? $"Hidden states at split {report.Splits[0]}" : $"Hidden states, mean over splits {string.Join(", ", report.Splits)}";
         return SvgChart.Draw(new Chart(
             title,
             new ChartAxis($"bytes per token, in frames of {MeasuredLink.FrameTokens} tokens"),
             new ChartAxis("rise of perplexity, % (hollow: none or less)", IsLogarithmic: true),
             [.. series]));
+    }
+
+    /// <summary>The settings that no other of the family beats in both bytes and perplexity.</summary>
+    private static ChartPoint[] Frontier(IEnumerable<CodecMeasurement> family)
+    {
+        var frontier = new List<ChartPoint>();
+        foreach (var mean in family.OrderBy(mean => mean.Link.BytesPerToken))
+        {
+            if (frontier.Count == 0 || 100 * mean.PerplexityRise < frontier[^1].Y)
+                frontier.Add(Point(mean));
+        }
+
+        return [.. frontier];
     }
 
     private static ChartPoint Point(CodecMeasurement mean)

@@ -18,9 +18,9 @@ internal sealed class CodecStateReport(HeavyTailedState state, int rowCount, IRe
             ("outlier error", "the same of the values from 1 on"),
         ]);
         var table = new Table().Border(TableBorder.Simple).Title($"Frames of {MeasuredLink.FrameTokens} tokens, and of one token alone");
-        string[] headers = ["codec", "bits/value", "B/token", "ratio", "B alone", "clean error %", "outlier error %", "encode µs", "decode µs", "alone µs", "decode µs"];
+        string[] headers = ["codec", "bits", "B/token", "ratio", "B alone", "clean error %", "outlier error %", "enc µs", "dec µs", "enc alone", "dec alone"];
         foreach (var header in headers)
-            table.AddColumn(header == "codec" ? new TableColumn(header).NoWrap() : new TableColumn(new Text(header)).RightAligned().NoWrap());
+            table.AddColumn(CodecColumn.Of(header));
         foreach (var measurement in measurements)
         {
             var link = measurement.Link;

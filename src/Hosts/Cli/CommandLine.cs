@@ -46,7 +46,7 @@ internal static class CommandLine
         if (parsed.UnmatchedTokens is not [var unknown, ..])
             return $"{parsed.Errors[0].Message} {help}";
         var hint = command.Name == RunCommand.Name ? "Put the prompt in quotes; one that looks like an option goes after --. " : "";
-        return $"'{unknown}' is no {(command is RootCommand ? "command" : "argument")} or option. {hint}{help}";
+        return $"'{unknown}' is no {(command.Subcommands.Count > 0 ? "command" : "argument")} or option. {hint}{help}";
     }
 
     /// <summary>As a user types it: <c>codec measure</c>.</summary>

@@ -52,8 +52,18 @@ public sealed class FrameExplanation
         status = FrameDecoder.Decode(frame, values, out _);
         if (status != DecodeStatus.Ok)
             return null;
-        float[] finite = [.. values.Where(float.IsFinite).DefaultIfEmpty()];
-        var energy = finite.Sum(value => (double)value * value);
-        return new FrameSummary(header.Rows, header.Width, finite.Min(), finite.Max(), Math.Sqrt(energy / finite.Length));
+        var (min, max, energy, count) = (float.PositiveInfinity, float.NegativeInfinity, 0.0, 0);
+        foreach (var value in values)
+        {
+            if (!float.IsFinite(value))
+                continue;
+            (min, max) = (MathF.Min(min, value), MathF.Max(max, value));
+            energy += (double)value * value;
+            count++;
+        }
+
+        return count == 0
+            ? new FrameSummary(header.Rows, header.Width, Min: 0, Max: 0, RootMeanSquare: 0)
+            : new FrameSummary(header.Rows, header.Width, min, max, Math.Sqrt(energy / count));
     }
 }

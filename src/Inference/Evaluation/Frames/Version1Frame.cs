@@ -20,11 +20,13 @@ internal static class Version1Frame
 
         if ((long)rows * width > FrameLimits.ValuesMax)
             return walk.Fail(walk.Offset, $"at most {FrameLimits.ValuesMax} values", $"{rows} x {width}");
-        var lengthOffset = walk.Offset;
         if (!walk.TryReadVarInt("payload bytes", 0, FrameLimits.PayloadBytesMax, out var payloadBytes))
             return false;
-        if (walk.Remaining != payloadBytes + ChecksumBytes)
-            return walk.Fail(lengthOffset, $"a payload of {walk.Remaining - ChecksumBytes} bytes, which stand before the checksum", $"{payloadBytes}");
+        var bytesAhead = payloadBytes + ChecksumBytes;
+        if (walk.Remaining < bytesAhead)
+            return walk.Fail(walk.Offset + walk.Remaining, $"{payloadBytes} bytes of payload and {ChecksumBytes} of checksum from byte {walk.Offset} on", $"the end after {walk.Remaining}");
+        if (walk.Remaining > bytesAhead)
+            return walk.Fail(walk.Offset + bytesAhead, "the end of the frame, by its payload bytes", $"{walk.Remaining - bytesAhead} more bytes");
         var payloadEnd = walk.Offset + payloadBytes;
         var isWhole = codec == 0
             ? RawRows.TryExplain(ref walk, rows, width)
