@@ -29,7 +29,7 @@ internal sealed class SvgChart
         _chart = chart;
         var points = chart.Series.SelectMany(series => series.Marks.Concat(series.Line)).ToArray();
         _x = new ChartScale(points.Select(point => point.X), chart.X.IsLogarithmic, Left, Width - Right);
-        _y = new ChartScale(points.SelectMany(point => new[] { point.Y, point.Y + point.YError }), chart.Y.IsLogarithmic, Height - Bottom, Top);
+        _y = new ChartScale(points.SelectMany(point => point.Y > 0 || !chart.Y.IsLogarithmic ? new[] { point.Y, point.Y + point.YError } : [point.Y]), chart.Y.IsLogarithmic, Height - Bottom, Top);
     }
 
     public static string Draw(Chart chart)

@@ -65,7 +65,7 @@ internal sealed record CodecMeasureOptions
         // Of made-up states a value per token of 4096 is above 9 rms; the paper's τ is absolute.
         Threshold[] thresholds = isSynthetic
             ? [CodecCatalog.NoThreshold, Threshold.Absolute(5), Threshold.RelativeToRms(3), TabqOptions.DefaultThreshold]
-            : [Threshold.RelativeToRms(3), TabqOptions.DefaultThreshold];
+            : [Threshold.RelativeToRms(3), Threshold.RelativeToRms(4), TabqOptions.DefaultThreshold];
         return new CodecMeasureOptions
         {
             Model = settings.Text(CodecMeasureSettings.Model) ?? EmbeddedModel.Folder,
