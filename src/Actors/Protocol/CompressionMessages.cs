@@ -8,7 +8,7 @@ public static class CompressionMessages
     {
         Enabled = options.Codec == FrameCodec.Tabq,
         Threshold = options.Tabq.Threshold.Value,
-        ThresholdIsRelative = options.Tabq.Threshold.IsRelative,
+        ThresholdUnit = (ThresholdUnit)options.Tabq.Threshold.Unit,
         DistortionTolerance = options.Tabq.DistortionTolerance,
         BitsMax = (uint)options.Tabq.BitsMax,
         BitsMin = (uint)options.Tabq.BitsMin,
@@ -20,7 +20,7 @@ public static class CompressionMessages
     {
         if (message is not { Enabled: true })
             return CompressionOptions.Lossless;
-        var threshold = message.ThresholdIsRelative ? Threshold.RelativeToRms(message.Threshold) : Threshold.Absolute(message.Threshold);
+        var threshold = Threshold.Of(message.Threshold, (Inference.Compression.ThresholdUnit)message.ThresholdUnit);
         return new CompressionOptions(
             FrameCodec.Tabq, new TabqOptions(threshold, message.DistortionTolerance, (int)message.BitsMax, (int)message.BitsMin));
     }

@@ -173,7 +173,7 @@ internal sealed record RunOptions
     {
         var defaults = new TabqOptions();
         var threshold = settings.Parse<Threshold>(
-            RunSettings.Threshold, "a positive magnitude such as 5, or a multiple of the token's RMS such as 3rms", text => Threshold.TryParse(text, out var value) ? value : null);
+            RunSettings.Threshold, "a positive magnitude such as 5, a multiple of the token's RMS such as 3rms, or a quantile of its magnitudes such as q0.999", text => Threshold.TryParse(text, out var value) ? value : null);
         var tolerance = settings.Number(RunSettings.Tolerance, "a number of at least 0", value => value >= 0);
         var bitsMax = settings.Integer(RunSettings.BitsMax, TabqOptions.BitsLowest, TabqOptions.BitsHighest) ?? defaults.BitsMax;
         var bitsMin = settings.Integer(RunSettings.BitsMin, TabqOptions.BitsLowest, bitsMax) ?? Math.Min(defaults.BitsMin, bitsMax);

@@ -22,7 +22,7 @@ internal static class RunSettings
     public static readonly Setting RepetitionPenalty = Setting.Value("repetition-penalty", "X", "Makes generated tokens less likely to come again. Default: the model's, else 1.");
     public static readonly Setting Seed = Setting.Value("seed", "N", "The same seed gives the same text, also after a lost worker, and with --compression none in every mode. Default: 0.");
     public static readonly Setting Compression = Setting.Value("compression", "none|tabq", "What happens to the hidden state before it is sent. Default: tabq.");
-    public static readonly Setting Threshold = Setting.Value("threshold", "τ", "Values of at least this magnitude are sent losslessly: a number, or a multiple of the token's RMS such as 3rms. Default: 6.5rms.");
+    public static readonly Setting Threshold = Setting.Value("threshold", "τ", "Values of at least this magnitude are sent losslessly: a number, a multiple of the token's RMS such as 3rms, or a quantile such as q0.999. Default: 6.5rms.");
     public static readonly Setting Tolerance = Setting.Value("tolerance", "Δ", "Distortion, in levels, up to which a token may get fewer bits. Default: 0.12.");
     public static readonly Setting BitsMax = Setting.Value("bits-max", "Q̄", "Bits per value, sign included, that a token starts with, 2 to 8. Default: 5.");
     public static readonly Setting BitsMin = Setting.Value("bits-min", "Q", "Fewest bits per value, 2 to bits-max. Default: 4, or bits-max if that is less.");

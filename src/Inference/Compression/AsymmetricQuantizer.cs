@@ -1,13 +1,16 @@
+using System.Runtime.Intrinsics;
+
 namespace SplitActors.Inference.Compression;
 
 /// <summary>
 /// Asymmetric integer quantization of magnitudes [2511.04002, eq. 5–6]:
 /// T̂ = round(T/s) + z, s = (max − min)/Q_max, Q_max = 2^(Q−1) − 1, z = round(−min/s) (the paper prints z with the opposite sign).
-/// s is rounded up to bfloat16 before it is used, so that max still fits and the receiver's grid is the sender's.
+/// s is rounded up to a <see cref="ScaleCode"/>, or to bfloat16 where there is none or z is not 0, before it is used, so that max still fits and the
+/// receiver's grid is the sender's.
 /// Divisions are float32 and round half to even: IEEE 754 fixes every result, on any CPU and at any vector width.
 /// </summary>
 /// <remarks>
-/// Error: |x̃ − x| ≤ s/2 + 2⁻²²·|x| with the transmitted s, and s ≤ (1 + 2⁻⁷)·(max − min)/Q_max + 2⁻¹³³.
+/// Error: |x̃ − x| ≤ s/2 + 2⁻²²·|x| with the transmitted s, and s ≤ (1 + 1/8)·(max − min)/Q_max + 2⁻¹³³.
 /// The second term of the first bound is float32 rounding of T/s and of the product, which only matters for |z| beyond thousands.
 /// </remarks>
 internal static class AsymmetricQuantizer
@@ -16,7 +19,11 @@ internal static class AsymmetricQuantizer
     public static QuantizationGrid Fit(float min, float max, int bits)
     {
         var levelMax = (1 << (bits - 1)) - 1;
-        var scale = Bfloat16.RoundUp(MathF.Max((max - min) / levelMax, float.Epsilon));
+        var exact = MathF.Max((max - min) / levelMax, float.Epsilon);
+        var scale = ScaleCode.RoundUp(exact);
+        if (scale > 0 && MathF.Round(min / scale) == 0)
+            return new QuantizationGrid(bits, scale, 0);
+        scale = Bfloat16.RoundUp(exact);
         return new QuantizationGrid(bits, scale, -(int)MathF.Round(min / scale));
     }
 
@@ -26,10 +33,19 @@ internal static class AsymmetricQuantizer
     /// <param name="levels">[width] Receives 0 to Q_max.</param>
     public static void Quantize(ReadOnlySpan<float> magnitudes, QuantizationGrid grid, Span<byte> levels)
     {
-        for (var i = 0; i < magnitudes.Length; i++)
+        var column = 0;
+        for (; column <= magnitudes.Length - Vector512<float>.Count; column += Vector512<float>.Count)
         {
-            var level = (int)MathF.Round(magnitudes[i] / grid.Scale) + grid.ZeroPoint;
-            levels[i] = (byte)Math.Clamp(level, 0, grid.LevelMax);
+            var rounded = Vector512.Round(Vector512.LoadUnsafe(in magnitudes[column]) / grid.Scale);
+            var shifted = Vector512.ConvertToInt32(rounded) + Vector512.Create(grid.ZeroPoint);
+            var clamped = Vector512.Min(Vector512.Max(shifted, Vector512<int>.Zero), Vector512.Create(grid.LevelMax));
+            ByteLanes.Store(clamped, ref levels[column]);
+        }
+
+        for (; column < magnitudes.Length; column++)
+        {
+            var level = (int)MathF.Round(magnitudes[column] / grid.Scale) + grid.ZeroPoint;
+            levels[column] = (byte)Math.Clamp(level, 0, grid.LevelMax);
         }
     }
 }

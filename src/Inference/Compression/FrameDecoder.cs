@@ -5,11 +5,13 @@ namespace SplitActors.Inference.Compression;
 
 /// <summary>
 /// Reads frames from bytes that anyone may have sent. Never throws and allocates nothing that grows with the input
-/// (frequency tables are built once per process, at most a few MiB).
+/// (frequency tables are built once per process, at most 10 MiB).
 /// </summary>
 public static class FrameDecoder
 {
     /// <summary>Reads the header alone, so that the caller can find a destination. Sizes are within <see cref="FrameLimits"/>.</summary>
+    /// <param name="bytes">One frame: version 2 has no length of its own.</param>
+    /// <param name="header">The frame's header, if it could be read.</param>
     public static DecodeStatus TryReadHeader(ReadOnlySpan<byte> bytes, out FrameHeader header) => FrameHeader.TryRead(bytes, out header);
 
     /// <summary>Decodes one frame.</summary>
@@ -32,10 +34,16 @@ public static class FrameDecoder
             return DecodeStatus.WrongDestination;
 
         var payload = bytes[header.HeaderBytes..end];
-        if (header.Codec == FrameCodec.Tabq)
-            return TabqDecoder.TryDecode(payload, hidden, header.Width) ? DecodeStatus.Ok : DecodeStatus.Malformed;
-        CopyRaw(payload, hidden);
-        return DecodeStatus.Ok;
+        if (header.Codec == FrameCodec.None)
+        {
+            CopyRaw(payload, hidden);
+            return DecodeStatus.Ok;
+        }
+
+        var isWhole = header.Version == 1
+            ? Version1.TabqDecoder.TryDecode(payload, hidden, header.Width)
+            : TabqDecoder.TryDecode(payload, hidden, header.Width);
+        return isWhole ? DecodeStatus.Ok : DecodeStatus.Malformed;
     }
 
     private static void CopyRaw(ReadOnlySpan<byte> payload, Span<float> hidden)

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace SplitActors.Inference.Compression;
 
 /// <summary>What the rows of a frame are. Values are on the wire; 0 is never used.</summary>
@@ -18,17 +20,22 @@ public enum FrameCodec
 }
 
 /// <summary>
-/// The self-describing start of a frame: magic "SF", version, content and codec (4 bits each), rows, width and payload bytes as varints.
-/// The payload follows, then the CRC32C of everything before it. Byte by byte in docs/wire-format.md.
+/// The self-describing start of a frame, in version 2: one byte that is magic and version, content and codec (4 bits each), rows and width as varints.
+/// The payload follows, then the CRC32C of everything before it; a frame is all the bytes of the message that carries it. Byte by byte in
+/// docs/wire-format.md, with version 1, which is read for as long as there are stored frames.
 /// </summary>
 public readonly record struct FrameHeader
 {
-    internal const byte Magic0 = (byte)'S';
-    internal const byte Magic1 = (byte)'F';
-    internal const byte Version = 1;
+    internal const byte Version2 = 0xA2;
     internal const int ChecksumBytes = sizeof(uint);
-    internal const int HeaderBytesMax = FixedBytes + (3 * VarInt.BytesMax);
-    private const int FixedBytes = 4;
+    internal const int HeaderBytesMax = FixedBytes + (2 * VarInt.BytesMax);
+
+    /// <summary>Versions from 2 on, read or not, begin with A in the upper half of the byte.</summary>
+    private const byte MagicMask = 0xF0;
+    private const int FixedBytes = 2;
+
+    /// <summary>1 or 2.</summary>
+    public int Version { get; internal init; }
 
     public FrameContent Content { get; init; }
 
@@ -40,7 +47,7 @@ public readonly record struct FrameHeader
     /// <summary>Values per token.</summary>
     public int Width { get; init; }
 
-    public int HeaderBytes { get; private init; }
+    public int HeaderBytes { get; internal init; }
 
     public int PayloadBytes { get; init; }
 
@@ -52,48 +59,50 @@ public readonly record struct FrameHeader
     /// <summary>Writes the header to the start of <paramref name="destination"/> and returns the bytes used.</summary>
     internal int Write(Span<byte> destination)
     {
-        destination[0] = Magic0;
-        destination[1] = Magic1;
-        destination[2] = Version;
-        destination[3] = (byte)(((int)Content << 4) | (int)Codec);
+        destination[0] = Version2;
+        destination[1] = (byte)(((int)Content << 4) | (int)Codec);
         var position = FixedBytes;
         position += VarInt.Write(destination[position..], (uint)Rows);
-        position += VarInt.Write(destination[position..], (uint)Width);
-        position += VarInt.Write(destination[position..], (uint)PayloadBytes);
-        return position;
+        return position + VarInt.Write(destination[position..], (uint)Width);
     }
 
+    /// <summary>Fills the last bytes of a frame with the checksum of the rest.</summary>
+    internal static void WriteChecksum(Span<byte> frame) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(frame[^ChecksumBytes..], Crc32C.Compute(frame[..^ChecksumBytes]));
+
+    /// <summary>Reads the header of either version from the bytes of one frame.</summary>
     internal static DecodeStatus TryRead(ReadOnlySpan<byte> bytes, out FrameHeader header)
     {
         header = default;
-        if ((bytes.Length > 0 && bytes[0] != Magic0) || (bytes.Length > 1 && bytes[1] != Magic1))
+        if (bytes.IsEmpty)
+            return DecodeStatus.NeedMoreData;
+        if (bytes[0] == Compression.Version1.Header.Magic0)
+            return Compression.Version1.Header.TryRead(bytes, out header);
+        if ((bytes[0] & MagicMask) != (Version2 & MagicMask))
             return DecodeStatus.BadMagic;
-        if (bytes.Length > 2 && bytes[2] != Version)
+        if (bytes[0] != Version2)
             return DecodeStatus.UnsupportedVersion;
         if (bytes.Length < FixedBytes)
             return DecodeStatus.NeedMoreData;
-        var content = (FrameContent)(bytes[3] >> 4);
-        var codec = (FrameCodec)(bytes[3] & 0xF);
-        if (content is not FrameContent.HiddenState || codec is not (FrameCodec.None or FrameCodec.Tabq))
-            return DecodeStatus.UnsupportedContent;
 
-        Span<uint> sizes = stackalloc uint[3];
+        Span<uint> sizes = stackalloc uint[2];
         var position = FixedBytes;
-        for (var i = 0; i < sizes.Length; i++)
-        {
-            var status = VarInt.TryRead(bytes[position..], out sizes[i], out var count);
-            if (status != DecodeStatus.Ok)
-                return status;
-            position += count;
-        }
-
-        var (rows, width, payloadBytes) = (sizes[0], sizes[1], sizes[2]);
-        if (rows > FrameLimits.RowsMax || width > FrameLimits.WidthMax || (ulong)rows * width > FrameLimits.ValuesMax || payloadBytes > FrameLimits.PayloadBytesMax)
-            return DecodeStatus.TooLarge;
-        if (rows == 0 || width == 0 || !IsPlausible(codec, rows, width, payloadBytes))
+        var status = TryReadContent(bytes[1], out var content, out var codec);
+        if (status == DecodeStatus.Ok)
+            status = TryReadSizes(bytes, sizes, ref position);
+        if (status == DecodeStatus.Ok)
+            status = CheckShape(sizes[0], sizes[1]);
+        if (status != DecodeStatus.Ok)
+            return status;
+        var payloadBytes = (long)bytes.Length - position - ChecksumBytes;
+        var (rows, width) = (sizes[0], sizes[1]);
+        if (payloadBytes < PayloadBytesMin(codec, rows, width))
+            return DecodeStatus.NeedMoreData;
+        if (payloadBytes > (long)rows * width * sizeof(float))
             return DecodeStatus.Malformed;
         header = new FrameHeader
         {
+            Version = 2,
             Content = content,
             Codec = codec,
             Rows = (int)rows,
@@ -104,9 +113,33 @@ public readonly record struct FrameHeader
         return DecodeStatus.Ok;
     }
 
+    internal static DecodeStatus TryReadContent(byte packed, out FrameContent content, out FrameCodec codec)
+    {
+        (content, codec) = ((FrameContent)(packed >> 4), (FrameCodec)(packed & 0xF));
+        return content is FrameContent.HiddenState && codec is FrameCodec.None or FrameCodec.Tabq ? DecodeStatus.Ok : DecodeStatus.UnsupportedContent;
+    }
+
+    internal static DecodeStatus TryReadSizes(ReadOnlySpan<byte> bytes, Span<uint> sizes, ref int position)
+    {
+        foreach (ref var size in sizes)
+        {
+            var status = VarInt.TryRead(bytes[position..], out size, out var count);
+            if (status != DecodeStatus.Ok)
+                return status;
+            position += count;
+        }
+
+        return DecodeStatus.Ok;
+    }
+
+    internal static DecodeStatus CheckShape(uint rows, uint width)
+    {
+        if (rows > FrameLimits.RowsMax || width > FrameLimits.WidthMax || (ulong)rows * width > FrameLimits.ValuesMax)
+            return DecodeStatus.TooLarge;
+        return rows == 0 || width == 0 ? DecodeStatus.Malformed : DecodeStatus.Ok;
+    }
+
     /// <summary>A short header must not be able to claim many rows: each costs at least its own record in the payload.</summary>
-    private static bool IsPlausible(FrameCodec codec, uint rows, uint width, uint payloadBytes) =>
-        codec == FrameCodec.None
-            ? payloadBytes == (ulong)rows * width * sizeof(float)
-            : payloadBytes >= SymbolEncoder.CodingBytes + ((ulong)rows * RowRecord.BytesMin);
+    private static long PayloadBytesMin(FrameCodec codec, uint rows, uint width) =>
+        codec == FrameCodec.None ? (long)rows * width * sizeof(float) : (long)rows * RowRecord.BytesMin;
 }

@@ -1,3 +1,5 @@
+using SplitActors.Inference.Compression.Entropy;
+
 namespace SplitActors.Inference.Compression;
 
 /// <summary>
@@ -14,14 +16,14 @@ internal static class TableFamily
     private const int BitsHighest = TabqOptions.BitsHighest;
     private const double SpreadRatio = 0.8;
 
-    private static readonly FrequencyTable?[] Tables = new FrequencyTable?[BitsHighest * ShapeCount * 2];
+    private static readonly RansTables?[] Tables = new RansTables?[BitsHighest * 2];
     private static readonly int[]?[] Costs = new int[]?[BitsHighest * 2];
 
-    /// <summary>The table for a token; built on first use, at most <c>8 · 32 · 2</c> of them.</summary>
-    public static FrequencyTable For(QuantizationGrid grid, int shape)
+    /// <summary>The tables of all shapes for a token's alphabet; built on first use, 640 KiB for each of at most 8 · 2 alphabets.</summary>
+    public static RansTables For(QuantizationGrid grid)
     {
-        ref var slot = ref Tables[(ClassOf(grid) * ShapeCount) + shape];
-        return Volatile.Read(ref slot) ?? Publish(ref slot, Build(grid, shape));
+        ref var tables = ref Tables[ClassOf(grid)];
+        return Volatile.Read(ref tables) ?? Publish(ref tables, Build(grid));
     }
 
     /// <summary>The shape that codes these levels in the fewest bits; the lowest of equals.</summary>
@@ -48,7 +50,10 @@ internal static class TableFamily
     private static int ClassOf(QuantizationGrid grid) =>
         (2 * (grid.Bits - 1)) + (grid.ZeroLevelHasSign ? 1 : 0);
 
-    private static FrequencyTable Build(QuantizationGrid grid, int shape)
+    private static RansTables Build(QuantizationGrid grid) =>
+        new([.. Enumerable.Range(0, ShapeCount).Select(shape => Frequencies(grid, shape))]);
+
+    private static ushort[] Frequencies(QuantizationGrid grid, int shape)
     {
         var levelCount = grid.LevelMax + 1;
         var spread = (double)levelCount;
@@ -69,13 +74,13 @@ internal static class TableFamily
 
         foreach (var value in weights)
             sum += value;
-        return new FrequencyTable(Frequencies(weights, sum));
+        return Share(weights, sum);
     }
 
     /// <summary>Every symbol gets 1, the rest is shared by weight, and what rounding leaves goes to symbol 0.</summary>
-    private static ushort[] Frequencies(double[] weights, double sum)
+    private static ushort[] Share(double[] weights, double sum)
     {
-        var shared = (1 << FrequencyTable.ScaleBits) - weights.Length;
+        var shared = RansStream.Scale - weights.Length;
         var left = shared;
         var frequencies = new ushort[weights.Length];
         for (var symbol = 0; symbol < weights.Length; symbol++)
@@ -91,13 +96,12 @@ internal static class TableFamily
 
     private static int[] CostsOf(QuantizationGrid grid)
     {
-        var levelCount = grid.LevelMax + 1;
+        var (tables, levelCount) = (For(grid), grid.LevelMax + 1);
         var costs = new int[ShapeCount * levelCount];
         for (var shape = 0; shape < ShapeCount; shape++)
         {
-            var table = For(grid, shape);
             for (var level = 0; level < levelCount; level++)
-                costs[(shape * levelCount) + level] = table.Cost(grid.SymbolOf(level, isNegative: true));
+                costs[(shape * levelCount) + level] = tables.Cost(shape, grid.SymbolOf(level, isNegative: true));
         }
 
         return costs;

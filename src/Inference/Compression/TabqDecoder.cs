@@ -1,8 +1,9 @@
+using SplitActors.Inference.Compression.Entropy;
+
 namespace SplitActors.Inference.Compression;
 
 /// <summary>
-/// Reads a TAB-Q payload: per token a <see cref="RowRecord"/> and a CSR row, then the symbols of all tokens.
-/// The first pass checks the records and finds the symbols, the second decodes; neither allocates.
+/// Reads a TAB-Q payload. The first pass checks the records and finds the symbols, the second decodes; neither allocates.
 /// </summary>
 internal static class TabqDecoder
 {
@@ -13,113 +14,38 @@ internal static class TabqDecoder
     public static bool TryDecode(ReadOnlySpan<byte> payload, Span<float> hidden, int width)
     {
         var reader = new ByteReader(payload);
-        var packedBits = 0L;
+        var symbolCount = 0L;
         for (var row = 0; row < hidden.Length; row += width)
         {
-            if (!RowRecord.TryRead(ref reader, out var record) || !CsrCoder.TrySkip(ref reader, width))
+            if (!RowRecord.TryRead(ref reader, out var record) || (record.HasOutliers && !OutlierCoder.TrySkip(ref reader, width, out _)))
                 return false;
-            packedBits += SymbolEncoder.PackedBits(record, width);
+            symbolCount += record.Grid.IsZero ? 0 : width;
         }
 
-        var records = new ByteReader(payload);
-        if (!reader.TryReadByte(out var coding))
+        if (!RansDecoder.TryOpen(reader.Remaining, symbolCount, out var symbols))
             return false;
-        if (coding == SymbolEncoder.PackedCoding)
-            return reader.Remaining.Length == (packedBits + 7) / 8 && TryUnpack(records, reader.Remaining, hidden, width);
-        return coding <= SymbolEncoder.StreamCountLog2Max && TryDecodeStreams(records, reader, 1 << coding, hidden, width);
-    }
-
-    private static bool TryUnpack(ByteReader records, ReadOnlySpan<byte> packed, Span<float> hidden, int width)
-    {
-        var bits = new BitReader(packed);
-        Span<float> values = stackalloc float[1 << TabqOptions.BitsHighest];  // [symbol]
-        for (; !hidden.IsEmpty; hidden = hidden[width..])
+        for (var records = new ByteReader(payload); !hidden.IsEmpty; hidden = hidden[width..])
         {
-            _ = RowRecord.TryRead(ref records, out var record);
-            var row = hidden[..width];
-            var count = FillValues(record.Grid, values);
-            for (var column = 0; column < width; column++)
-            {
-                var symbol = record.Grid.IsZero ? 0 : bits.Read(record.Grid.Bits);
-                if (symbol >= count)
-                    return false;
-                row[column] = values[symbol];
-            }
-
-            _ = CsrCoder.TryRead(ref records, width, row);
-        }
-
-        return bits.IsFinished;
-    }
-
-    private static bool TryDecodeStreams(ByteReader records, ByteReader lengths, int streamCount, Span<float> hidden, int width)
-    {
-        Span<RansDecoder> streams = stackalloc RansDecoder[1 << SymbolEncoder.StreamCountLog2Max];
-        streams = streams[..streamCount];
-        if (!TryOpenStreams(lengths, streams, out var bytes))
-            return false;
-        Span<float> values = stackalloc float[1 << TabqOptions.BitsHighest];  // [symbol]
-        for (; !hidden.IsEmpty; hidden = hidden[width..])
-        {
-            _ = RowRecord.TryRead(ref records, out var record);
-            var row = hidden[..width];
-            if (record.Grid.IsZero)
-            {
-                row.Clear();
-            }
-            else
-            {
-                _ = FillValues(record.Grid, values);
-                var table = TableFamily.For(record.Grid, record.Shape);
-                for (var column = 0; column < width; column++)
-                    row[column] = values[streams[column & (streamCount - 1)].Get(bytes, table)];
-            }
-
-            _ = CsrCoder.TryRead(ref records, width, row);
-        }
-
-        foreach (var stream in streams)
-        {
-            if (!stream.IsFinished)
+            if (!TryDecodeRow(ref records, ref symbols, hidden[..width]))
                 return false;
         }
 
-        return true;
+        return symbols.IsFinished;
     }
 
-    /// <summary>Reads the lengths of all streams but the last, which takes the rest.</summary>
-    private static bool TryOpenStreams(ByteReader lengths, Span<RansDecoder> streams, out ReadOnlySpan<byte> bytes)
+    private static bool TryDecodeRow(ref ByteReader records, ref RansDecoder symbols, Span<float> row)
     {
-        Span<int> ends = stackalloc int[1 << SymbolEncoder.StreamCountLog2Max];
-        var end = 0L;
-        bytes = default;
-        for (var stream = 0; stream < streams.Length - 1; stream++)
+        _ = RowRecord.TryRead(ref records, out var record);
+        if (record.Grid.IsZero)
         {
-            if (!lengths.TryReadVarInt(out var length) || (end += length) > FrameLimits.PayloadBytesMax)
-                return false;
-            ends[stream] = (int)end;
+            row.Clear();
+        }
+        else
+        {
+            symbols.Decode(SymbolMap.SymbolsOf(row), TableFamily.For(record.Grid), record.Shape);
+            SymbolMap.ToValues(record.Grid, row);
         }
 
-        bytes = lengths.Remaining;
-        if (end > bytes.Length)
-            return false;
-        ends[streams.Length - 1] = bytes.Length;
-        for (var stream = 0; stream < streams.Length; stream++)
-            streams[stream] = new RansDecoder(bytes, stream == 0 ? 0 : ends[stream - 1], ends[stream]);
-        return true;
-    }
-
-    /// <summary>The value of every symbol; returns how many there are.</summary>
-    private static int FillValues(QuantizationGrid grid, Span<float> values)
-    {
-        if (grid.IsZero)
-        {
-            values[0] = 0;
-            return 1;
-        }
-
-        for (var symbol = 0; symbol < grid.SymbolCount; symbol++)
-            values[symbol] = grid.Dequantize(symbol);
-        return grid.SymbolCount;
+        return !record.HasOutliers || OutlierCoder.TryRead(ref records, row.Length, row, out _);
     }
 }

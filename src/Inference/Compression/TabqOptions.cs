@@ -24,7 +24,7 @@ public sealed record TabqOptions
     /// exactly where rounding falls away), so a token that reaches 3 bits goes on to 2 unless this forbids it.
     /// </param>
     /// <exception cref="UserErrorException">A value is out of its range.</exception>
-    public TabqOptions(Threshold? threshold = null, double distortionTolerance = 0.12, int bitsMax = 5, int bitsMin = 4)
+    public TabqOptions(Threshold? threshold = null, double distortionTolerance = 0.11, int bitsMax = 5, int bitsMin = 4)
     {
         Threshold = threshold ?? DefaultThreshold;
         DistortionTolerance = distortionTolerance;

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace SplitActors.Inference.Compression;
 
 /// <summary>
@@ -12,10 +14,11 @@ internal sealed class TokenwiseQuantizer(TabqOptions options)
 
     /// <summary>Quantizes one token.</summary>
     /// <param name="magnitudes">[width] Finite, at least 0, below <see cref="ThresholdSplitter.DenseMagnitudeMax"/>.</param>
+    /// <param name="min">The smallest of them.</param>
+    /// <param name="max">The largest.</param>
     /// <param name="levels">[width] Receives 0 to Q_max of the result.</param>
-    public QuantizationGrid Quantize(ReadOnlySpan<float> magnitudes, Span<byte> levels)
+    public QuantizationGrid Quantize(ReadOnlySpan<float> magnitudes, float min, float max, Span<byte> levels)
     {
-        var (min, max) = Range(magnitudes);
         if (min == max)
         {
             levels.Clear();
@@ -43,22 +46,18 @@ internal sealed class TokenwiseQuantizer(TabqOptions options)
     /// <summary>δ of Algorithm 1, line 10, in levels.</summary>
     private static double Distortion(ReadOnlySpan<byte> initial, ReadOnlySpan<byte> reduced, int droppedBits)
     {
-        var sum = 0;
-        for (var i = 0; i < initial.Length; i++)
-            sum += Math.Abs((initial[i] >> droppedBits) - reduced[i]);
-        return sum / (double)initial.Length;
-    }
-
-    private static (float Min, float Max) Range(ReadOnlySpan<float> magnitudes)
-    {
-        var (min, max) = (magnitudes[0], magnitudes[0]);
-        foreach (var magnitude in magnitudes)
+        var (sum, i) = (0L, 0);
+        for (; i <= initial.Length - Vector256<byte>.Count; i += Vector256<byte>.Count)
         {
-            min = MathF.Min(min, magnitude);
-            max = MathF.Max(max, magnitude);
+            var expected = Vector256.ShiftRightLogical(Vector256.LoadUnsafe(in initial[i]), droppedBits);
+            var found = Vector256.LoadUnsafe(in reduced[i]);
+            var (lower, upper) = Vector256.Widen(Vector256.Max(expected, found) - Vector256.Min(expected, found));
+            sum += Vector256.Sum(lower + upper);  // 16 lanes of at most 254
         }
 
-        return (min, max);
+        for (; i < initial.Length; i++)
+            sum += Math.Abs((initial[i] >> droppedBits) - reduced[i]);
+        return sum / (double)initial.Length;
     }
 
     private static Span<byte> Buffer(ref byte[] buffer, int width)

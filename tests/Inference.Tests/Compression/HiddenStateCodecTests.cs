@@ -55,9 +55,9 @@ public class HiddenStateCodecTests
     }
 
     [Theory]
-    [InlineData(2)]    // one stream
+    [InlineData(2)]    // one lane
     [InlineData(17)]   // four
-    [InlineData(257)]  // eight
+    [InlineData(257)]  // 32
     public void Decode_PrefillFrame_GivesTheValuesOfTokenByTokenFrames(int rows)
     {
         var hidden = GoldenInputs.Normal(rows * 256);
@@ -82,7 +82,7 @@ public class HiddenStateCodecTests
         });
 
     [Fact]
-    public void Encode_SingleTokenOfNormalValues_CostsAtMost24BytesBeyondEntropy()
+    public void Encode_SingleTokenOfNormalValues_CostsAtMost15BytesBeyondEntropy()
     {
         var sample = new HiddenCase(1, 1, 256, new TabqOptions());
         var random = new Random(1);
@@ -90,7 +90,7 @@ public class HiddenStateCodecTests
         var frame = new HiddenStateEncoder(sample.Compression).Encode(hidden, 1, 256);
         var decoded = Decode(frame, 1, 256);
         var entropyBits = decoded.GroupBy(value => value).Sum(group => -group.Count() * Math.Log2(group.Count() / 256.0));
-        Assert.InRange(frame.Bytes.Length - (entropyBits / 8), 0, 24);
+        Assert.InRange(frame.Bytes.Length - (entropyBits / 8), 0, 15);
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public class HiddenStateCodecTests
         var scales = new float[sample.Rows];
         foreach (ref var scale in scales.AsSpan())
         {
-            Assert.True(RowRecord.TryRead(ref reader, out var record) && CsrCoder.TrySkip(ref reader, sample.Width));
+            Assert.True(RowRecord.TryRead(ref reader, out var record) && (!record.HasOutliers || OutlierCoder.TrySkip(ref reader, sample.Width, out _)));
             scale = record.Grid.Bits == QuantizationGrid.ConstantBits ? 0 : record.Grid.Scale;
         }
 

@@ -10,8 +10,9 @@ public class ThresholdSplitterTests
         float[] row = [1, -5, 4.9f, 5, 0, -4, float.NaN, float.NegativeInfinity];
         var magnitudes = new float[row.Length];
         var columns = new int[row.Length];
-        var count = ThresholdSplitter.Split(row, 5, magnitudes, columns);
-        Assert.Equal([1, 3, 6, 7], columns[..count]);
+        var split = ThresholdSplitter.Split(row, 5, magnitudes, columns);
+        Assert.Equal([1, 3, 6, 7], columns[..split.OutlierCount]);
+        Assert.Equal((0, 4.9f), (split.Min, split.Max));
         Assert.Equal([1, 0, 4.9f, 0, 0, 4, 0, 0], magnitudes);
     }
 
@@ -19,7 +20,7 @@ public class ThresholdSplitterTests
     public void Split_MagnitudeBeyondTheGrid_LeavesWhateverTheThreshold()
     {
         var columns = new int[2];
-        var count = ThresholdSplitter.Split([ThresholdSplitter.DenseMagnitudeMax, MathF.BitDecrement(ThresholdSplitter.DenseMagnitudeMax)], float.MaxValue, new float[2], columns);
+        var count = ThresholdSplitter.Split([ThresholdSplitter.DenseMagnitudeMax, MathF.BitDecrement(ThresholdSplitter.DenseMagnitudeMax)], float.MaxValue, new float[2], columns).OutlierCount;
         Assert.Equal(ThresholdSplitter.DenseMagnitudeMax, MathF.Pow(2, 126));
         Assert.Equal([0], columns[..count]);
     }
@@ -34,5 +35,5 @@ public class ThresholdSplitterTests
 
     [Fact]
     public void Split_AllZeroRow_LeavesNothing() =>
-        Assert.Equal(0, ThresholdSplitter.Split([0, -0f, 0], ThresholdSplitter.MagnitudeFor(Threshold.RelativeToRms(3), [0, -0f, 0]), new float[3], new int[3]));
+        Assert.Equal(0, ThresholdSplitter.Split([0, -0f, 0], ThresholdSplitter.MagnitudeFor(Threshold.RelativeToRms(3), [0, -0f, 0]), new float[3], new int[3]).OutlierCount);
 }

@@ -5,15 +5,17 @@ namespace SplitActors.Inference.Tests.Compression;
 public class ThresholdTests
 {
     [Theory]
-    [InlineData("5", 5f, false)]
-    [InlineData("3rms", 3f, true)]
-    [InlineData(" 3.5 RMS ", 3.5f, true)]
-    [InlineData("1e-3", 0.001f, false)]
-    public void Parse_EitherForm_GivesValueAndUnit(string text, float value, bool isRelative)
+    [InlineData("5", 5f, ThresholdUnit.Magnitude)]
+    [InlineData("3rms", 3f, ThresholdUnit.Rms)]
+    [InlineData(" 3.5 RMS ", 3.5f, ThresholdUnit.Rms)]
+    [InlineData("1e-3", 0.001f, ThresholdUnit.Magnitude)]
+    [InlineData("q0.999", 0.999f, ThresholdUnit.Quantile)]
+    [InlineData(" Q .5", 0.5f, ThresholdUnit.Quantile)]
+    public void Parse_AnyForm_GivesValueAndUnit(string text, float value, ThresholdUnit unit)
     {
         var threshold = Threshold.Parse(text, "compression.threshold");
         Assert.Equal(value, threshold.Value);
-        Assert.Equal(isRelative, threshold.IsRelative);
+        Assert.Equal(unit, threshold.Unit);
     }
 
     [Theory]
@@ -21,6 +23,7 @@ public class ThresholdTests
     [InlineData("0.1")]
     [InlineData("3rms")]
     [InlineData("1.1754944E-38rms")]
+    [InlineData("q0.999")]
     public void ToString_ParsedAgain_IsTheSameThreshold(string text)
     {
         var threshold = Threshold.Parse(text, "compression.threshold");
@@ -36,7 +39,10 @@ public class ThresholdTests
     [InlineData("NaN")]
     [InlineData("Infinity")]
     [InlineData("3std")]
-    public void Parse_NeitherForm_NamesPlaceAndText(string text)
+    [InlineData("q1")]
+    [InlineData("q0")]
+    [InlineData("q0.5rms")]
+    public void Parse_NoneOfTheForms_NamesPlaceAndText(string text)
     {
         var error = Assert.Throws<UserErrorException>(() => Threshold.Parse(text, "compression.threshold"));
         Assert.Equal(UserErrorKind.Options, error.Kind);

@@ -1,31 +1,13 @@
-using System.Buffers;
 using System.Buffers.Binary;
 
-namespace SplitActors.Inference.Compression;
+namespace SplitActors.Inference.Compression.Version1;
 
 /// <summary>
 /// One row of the compressed sparse row (CSR) matrix of values at or above τ: count, column deltas (varints), values (float32, bit for bit).
 /// The first delta is the first column; each further one is the gap to the column before, less one.
 /// </summary>
-internal static class CsrCoder
+internal static class CsrReader
 {
-    public static void Write(IBufferWriter<byte> writer, ReadOnlySpan<float> row, ReadOnlySpan<int> columns)
-    {
-        VarInt.Write(writer, (uint)columns.Length);
-        var next = 0;
-        foreach (var column in columns)
-        {
-            VarInt.Write(writer, (uint)(column - next));
-            next = column + 1;
-        }
-
-        foreach (var column in columns)
-        {
-            BinaryPrimitives.WriteSingleLittleEndian(writer.GetSpan(sizeof(float)), row[column]);
-            writer.Advance(sizeof(float));
-        }
-    }
-
     /// <summary>Moves past one row. False if it is malformed for this width.</summary>
     public static bool TrySkip(ref ByteReader reader, int width) => TryRead(ref reader, width, []);
 

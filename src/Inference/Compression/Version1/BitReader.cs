@@ -1,23 +1,6 @@
-namespace SplitActors.Inference.Compression;
+namespace SplitActors.Inference.Compression.Version1;
 
 /// <summary>Fixed-width symbols of at most 8 bits, least significant bit first, without gaps; the last byte is filled up with zeros.</summary>
-internal ref struct BitWriter(Span<byte> bytes)
-{
-    private readonly Span<byte> _bytes = bytes;  // zeroed by the caller
-    private long _position;
-
-    public void Write(int value, int bits)
-    {
-        var index = (int)(_position >> 3);
-        var shifted = value << (int)(_position & 7);
-        _bytes[index] |= (byte)shifted;
-        if (shifted > byte.MaxValue)
-            _bytes[index + 1] |= (byte)(shifted >> 8);
-        _position += bits;
-    }
-}
-
-/// <summary>Reads what <see cref="BitWriter"/> wrote.</summary>
 internal ref struct BitReader(ReadOnlySpan<byte> bytes)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes;
