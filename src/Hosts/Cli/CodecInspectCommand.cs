@@ -25,7 +25,7 @@ internal static class CodecInspectCommand
             Explains a frame of hidden states byte by byte, as docs/wire-format.md defines it. Of a damaged one it shows what comes before the damage.
             `splitactors codec measure --save-frames DIR` writes frames.
 
-            Example: echo 53460111010C10 60093E01050000C841 80D1E30A84B551 BDF11F54 | splitactors codec inspect -
+            Example: echo A211010C 60B1 018A1C04 B84126 9AD4A6D5 1927F444 | splitactors codec inspect -
 
             Exit codes: 0 done, 2 wrong option or damaged frame, 5 output not writable.
             """)

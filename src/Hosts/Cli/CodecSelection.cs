@@ -42,7 +42,7 @@ internal static class CodecSelection
     private static IEnumerable<CodecChoice> Grid(SettingReader settings, Threshold[] thresholdsDefault) =>
         from threshold in Values(settings, CodecMeasureSettings.Threshold, ParseThreshold) ?? thresholdsDefault
         from bits in Values(settings, CodecMeasureSettings.Bits, ParseBits) ?? [(4, 4), (5, 5), (4, 5)]
-        from tolerance in bits.Min == bits.Max ? [0] : Values(settings, CodecMeasureSettings.Tolerance, ParseTolerance) ?? [0.05, 0.12, 0.2]
+        from tolerance in bits.Min == bits.Max ? [0] : Values(settings, CodecMeasureSettings.Tolerance, ParseTolerance) ?? [0.05, 0.11, 0.2]
         select Tabq(threshold, bits, tolerance);
 
     private static CodecChoice Tabq(Threshold threshold, (int Min, int Max) bits, double tolerance) =>

@@ -9,7 +9,7 @@ namespace SplitActors.Hosts.Tests.Cli;
 
 public sealed class CodecCommandTests : IDisposable
 {
-    private const string Example = "53460111010C10 60093E01050000C841 80D1E30A84B551 BDF11F54\n"; // of docs/wire-format.md
+    private const string Example = "A211010C 60B1 018A1C04 B84126 9AD4A6D5 1927F444\n"; // of docs/wire-format.md
 
     private readonly TemporaryFolder _folder = new();
 
@@ -121,9 +121,9 @@ public sealed class CodecCommandTests : IDisposable
     public async Task Inspect_HexOnStandardInput_IsExplained()
     {
         var output = (await InspectAsync(Encoding.ASCII.GetBytes(Example), "-")).Succeeded().Output;
-        Assert.Matches(@"(?m)^frame +27 bytes: 1 tokens of 12 values$", output);
-        Assert.Matches(@"(?m)^ +12 +4 +00 00 C8 41 +token 0, values +25 *$", output);
-        Assert.Matches(@"(?m)^ +23 +4 +BD F1 1F 54 +CRC32C +541FF1BD, as it should be *$", output);
+        Assert.Matches(@"(?m)^frame +21 bytes: 1 tokens of 12 values$", output);
+        Assert.Matches(@"(?m)^ +7 +3 +8A 1C 04 +token 0, columns +5: 25 *$", output);
+        Assert.Matches(@"(?m)^ +17 +4 +19 27 F4 44 +CRC32C +44F42719, as it should be *$", output);
     }
 
     [Fact]
@@ -136,17 +136,17 @@ public sealed class CodecCommandTests : IDisposable
     [Fact]
     public async Task Inspect_DamagedFrame_ShowsWhatComesBefore()
     {
-        var result = await InspectAsync(Encoding.ASCII.GetBytes(Example.Replace("6009", "60FF", StringComparison.Ordinal)), "-");
+        var result = await InspectAsync(Encoding.ASCII.GetBytes(Example.Replace("60B1", "60B2", StringComparison.Ordinal)), "-");
         Assert.Equal(ExitCode.Options, result.ExitCode);
-        Assert.Contains("token 0, scale", result.Output, StringComparison.Ordinal);
+        Assert.Contains("token 0, scale code", result.Output, StringComparison.Ordinal);
         Assert.Matches(
-            @"^splitactors: Standard input, byte 23: expected CRC32C [0-9A-F]{8} of the bytes before it, found 541FF1BD. Compare it with docs/wire-format.md.\n$", result.Error);
+            @"^splitactors: Standard input, byte 17: expected CRC32C [0-9A-F]{8} of the bytes before it, found 44F42719. Compare it with docs/wire-format.md.\n$", result.Error);
     }
 
     [Theory]
     [InlineData("", "a frame")]
     [InlineData("534", "two hexadecimal digits")]
-    [InlineData("hello", "magic")]
+    [InlineData("hello", "version 2")]
     public async Task Inspect_NoFrame_IsRefused(string input, string expected) =>
         (await InspectAsync(Encoding.ASCII.GetBytes(input), "-")).Refused(ExitCode.Options, "Standard input", expected);
 

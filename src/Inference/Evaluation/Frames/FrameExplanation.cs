@@ -36,7 +36,7 @@ public sealed class FrameExplanation
     public static FrameExplanation Of(ReadOnlySpan<byte> frame)
     {
         var walk = new FrameWalk(frame);
-        if (!Version1Frame.TryExplain(ref walk))
+        if (!(frame is [(byte)'S', ..] ? Version1Frame.TryExplain(ref walk) : Version2Frame.TryExplain(ref walk)))
             return new FrameExplanation(walk.Fields, walk.Fault, summary: null);
         var summary = Summarize(frame, out var status);
         var fault = summary is null ? new FrameFault(walk.SymbolsOffset, "symbols that decode to the values of all tokens", $"others: {status}") : null;

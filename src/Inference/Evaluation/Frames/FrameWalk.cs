@@ -17,16 +17,21 @@ internal ref struct FrameWalk(ReadOnlySpan<byte> frame)
     /// <summary>Where the entropy-coded symbols begin; 0 in a frame without.</summary>
     public int SymbolsOffset { get; set; }
 
-    public readonly int Remaining => _frame.Length - Offset;
+    /// <summary>Where the part ends that is being read: the frame, or its payload.</summary>
+    public int End { get; set; } = frame.Length;
+
+    public readonly int Remaining => End - Offset;
 
     public readonly ReadOnlySpan<byte> Passed => _frame[..Offset];
+
+    public readonly ReadOnlySpan<byte> Ahead => _frame[Offset..End];
 
     /// <summary>Passes bytes; a fault if there are too few.</summary>
     public bool TryTake(int count, string name, out ReadOnlySpan<byte> bytes)
     {
         bytes = default;
         if (count > Remaining)
-            return Fail(_frame.Length, $"{count} bytes of {name} from byte {Offset} on", $"the end after {Remaining}");
+            return Fail(End, $"{count} bytes of {name} from byte {Offset} on", $"the end after {Remaining}");
         bytes = _frame.Slice(Offset, count);
         Offset += count;
         return true;
@@ -35,9 +40,9 @@ internal ref struct FrameWalk(ReadOnlySpan<byte> frame)
     /// <summary>Passes a varint; a fault if it is cut off or longer than needed.</summary>
     public bool TryTakeVarInt(string name, out uint value)
     {
-        var status = VarInt.TryRead(_frame[Offset..], out value, out var count);
+        var status = VarInt.TryRead(Ahead, out value, out var count);
         if (status == DecodeStatus.NeedMoreData)
-            return Fail(_frame.Length, $"a varint, the {name}, from byte {Offset} on", $"the end after {Remaining}");
+            return Fail(End, $"a varint, the {name}, from byte {Offset} on", $"the end after {Remaining}");
         if (status != DecodeStatus.Ok)
             return Fail(Offset, $"a varint of at most 32 bits in its shortest form, the {name}", Hex(_frame.Slice(Offset, Math.Min(count, Remaining))));
         Offset += count;

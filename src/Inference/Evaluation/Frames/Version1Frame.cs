@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using SplitActors.Inference.Compression;
 
 namespace SplitActors.Inference.Evaluation.Frames;
@@ -6,7 +5,6 @@ namespace SplitActors.Inference.Evaluation.Frames;
 /// <summary>Frames of format version 1.</summary>
 internal static class Version1Frame
 {
-    private const int ChecksumBytes = 4;
     private const byte HiddenStates = 1;
 
     public static bool TryExplain(ref FrameWalk walk)
@@ -22,18 +20,19 @@ internal static class Version1Frame
             return walk.Fail(walk.Offset, $"at most {FrameLimits.ValuesMax} values", $"{rows} x {width}");
         if (!walk.TryReadVarInt("payload bytes", 0, FrameLimits.PayloadBytesMax, out var payloadBytes))
             return false;
-        var bytesAhead = payloadBytes + ChecksumBytes;
+        var bytesAhead = payloadBytes + ChecksumField.ByteCount;
         if (walk.Remaining < bytesAhead)
-            return walk.Fail(walk.Offset + walk.Remaining, $"{payloadBytes} bytes of payload and {ChecksumBytes} of checksum from byte {walk.Offset} on", $"the end after {walk.Remaining}");
+            return walk.Fail(walk.Offset + walk.Remaining, $"{payloadBytes} bytes of payload and {ChecksumField.ByteCount} of checksum from byte {walk.Offset} on", $"the end after {walk.Remaining}");
         if (walk.Remaining > bytesAhead)
             return walk.Fail(walk.Offset + bytesAhead, "the end of the frame, by its payload bytes", $"{walk.Remaining - bytesAhead} more bytes");
         var payloadEnd = walk.Offset + payloadBytes;
+        walk.End = payloadEnd;
         var isWhole = codec == 0
             ? RawRows.TryExplain(ref walk, rows, width)
-            : TabqRows.TryExplain(ref walk, rows, width, out var packedBits) && Version1Symbols.TryExplain(ref walk, payloadEnd, packedBits);
+            : Version1Rows.TryExplain(ref walk, rows, width, out var packedBits) && Version1Symbols.TryExplain(ref walk, payloadEnd, packedBits);
         if (!isWhole)
             return false;
-        return walk.Offset == payloadEnd ? TryReadChecksum(ref walk) : walk.Fail(walk.Offset, $"the payload's end at byte {payloadEnd}", $"its fields' end at byte {walk.Offset}");
+        return walk.Offset == payloadEnd ? ChecksumField.TryRead(ref walk) : walk.Fail(walk.Offset, $"the payload's end at byte {payloadEnd}", $"its fields' end at byte {walk.Offset}");
     }
 
     private static bool TryReadStart(ref FrameWalk walk, out int codec)
@@ -58,19 +57,6 @@ internal static class Version1Frame
         if (kind[0] >> 4 != HiddenStates || codec > 1)
             return walk.Fail(start, "content 1 and codec 0 or 1", $"content {kind[0] >> 4} and codec {codec}");
         walk.Name(start, "content, codec", codec == 0 ? "hidden states, raw float32" : "hidden states, TAB-Q");
-        return true;
-    }
-
-    private static bool TryReadChecksum(ref FrameWalk walk)
-    {
-        var computed = Crc32C.Compute(walk.Passed);
-        var start = walk.Offset;
-        if (!walk.TryTake(ChecksumBytes, "checksum", out var bytes))
-            return false;
-        var stated = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-        if (stated != computed)
-            return walk.Fail(start, $"CRC32C {computed:X8} of the bytes before it", $"{stated:X8}");
-        walk.Name(start, "CRC32C", $"{stated:X8}, as it should be");
         return true;
     }
 }

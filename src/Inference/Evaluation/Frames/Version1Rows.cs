@@ -1,14 +1,10 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using SplitActors.Inference.Compression;
 
 namespace SplitActors.Inference.Evaluation.Frames;
 
-/// <summary>The token records of codec 1: grid, table and outliers of each token.</summary>
-internal static class TabqRows
+/// <summary>The token records of TAB-Q in version 1: grid, table and outliers of each token.</summary>
+internal static class Version1Rows
 {
-    private const ushort ZeroPointFollows = 0x8000;
-
     /// <param name="walk">At the first record.</param>
     /// <param name="rows">Tokens.</param>
     /// <param name="width">Values per token.</param>
@@ -36,8 +32,8 @@ internal static class TabqRows
         if (bits == 1)
             return TryReadConstant(ref walk, token, start, shape, out symbolBits);
         symbolBits = bits;
-        walk.Name(start, $"{token}, bits", $"{bits} bits with the sign: levels 0 to {(1 << (bits - 1)) - 1}; frequency table of shape {shape}");
-        return TryReadScale(ref walk, token);
+        GridFields.NameBits(ref walk, start, token, bits, shape);
+        return GridFields.TryReadScale(ref walk, token);
     }
 
     private static bool TryReadConstant(ref FrameWalk walk, string token, int start, int shape, out int symbolBits)
@@ -46,30 +42,7 @@ internal static class TabqRows
         if (shape > 1)
             return walk.Fail(start, "shape 0 (all values 0) or 1 (one magnitude) at one bit", $"shape {shape}");
         walk.Name(start, $"{token}, bits", shape == 0 ? "all values are 0: no symbols" : "one magnitude and a sign bit for each value");
-        start = walk.Offset;
-        if (shape == 0)
-            return true;
-        if (!walk.TryTake(sizeof(float), $"{token}, magnitude", out var bytes))
-            return false;
-        var magnitude = BinaryPrimitives.ReadSingleLittleEndian(bytes);
-        if (!(magnitude > 0) || !float.IsFinite(magnitude))
-            return walk.Fail(start, "a finite magnitude above 0", $"{magnitude}");
-        walk.Name(start, $"{token}, magnitude", $"{magnitude}");
-        return true;
-    }
-
-    private static bool TryReadScale(ref FrameWalk walk, string token)
-    {
-        var start = walk.Offset;
-        if (!walk.TryTake(sizeof(ushort), $"{token}, scale", out var bytes))
-            return false;
-        var packed = BinaryPrimitives.ReadUInt16LittleEndian(bytes);
-        var scale = Bfloat16.FromBits((ushort)(packed & ~ZeroPointFollows));
-        if (!(scale > 0) || !float.IsFinite(scale))
-            return walk.Fail(start, "a finite scale above 0", $"{scale}");
-        var hasZeroPoint = (packed & ZeroPointFollows) != 0;
-        walk.Name(start, $"{token}, scale", $"s = {scale}{(hasZeroPoint ? ", zero point follows" : "")}");
-        return !hasZeroPoint || walk.TryReadVarInt($"{token}, zero point", 1, int.MaxValue, out _, value => $"z = -{value}");
+        return shape == 0 || GridFields.TryReadMagnitude(ref walk, token);
     }
 
     private static bool TryReadOutliers(ref FrameWalk walk, string token, int width)
