@@ -36,6 +36,7 @@ public static class Digest
         foreach (var bits in WeightFormat.SupportedBits[1..])
             AddQuantized(hash, bits);
         AddAttention(hash);
+        AddFrames(hash);
         AddModel(hash, modelFolder);
         AddQuantizedModel(hash, modelFolder);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
@@ -137,6 +138,22 @@ public static class Digest
             }
 
             Add(hash, output);
+        }
+    }
+
+    /// <summary>Frames of one lane, four and 32, of whole blocks of lanes and partial ones, and what they decode to.</summary>
+    private static void AddFrames(IncrementalHash hash)
+    {
+        foreach (var (rows, width, threshold) in new[] { (1, 1, "1rms"), (3, 33, "q0.9"), (1, 4099, "3rms"), (9, 4095, "q0.999") })
+        {
+            var options = new CompressionOptions(FrameCodec.Tabq, new TabqOptions(Threshold.Parse(threshold, nameof(Digest))));
+            var hidden = Uniform(9, rows * width, 3);
+            hidden[^1] = float.NaN;
+            var frame = new HiddenStateEncoder(options).Encode(hidden, rows, width).Bytes.Span;
+            hash.AppendData(frame);
+            if (FrameDecoder.Decode(frame, hidden, out _) != DecodeStatus.Ok)
+                throw new InvalidOperationException("The frame that was just encoded does not decode.");
+            Add(hash, hidden);
         }
     }
 

@@ -23,7 +23,7 @@ internal static class RunSettings
     public static readonly Setting Seed = Setting.Value("seed", "N", "The same seed gives the same text, also after a lost worker, and with --compression none in every mode. Default: 0.");
     public static readonly Setting Compression = Setting.Value("compression", "none|tabq", "What happens to the hidden state before it is sent. Default: tabq.");
     public static readonly Setting Threshold = Setting.Value("threshold", "τ", "Values of at least this magnitude are sent losslessly: a number, a multiple of the token's RMS such as 3rms, or a quantile such as q0.999. Default: 6.5rms.");
-    public static readonly Setting Tolerance = Setting.Value("tolerance", "Δ", "Distortion, in levels, up to which a token may get fewer bits. Default: 0.12.");
+    public static readonly Setting Tolerance = Setting.Value("tolerance", "Δ", "Distortion, in levels, up to which a token may get fewer bits. Default: 0.11.");
     public static readonly Setting BitsMax = Setting.Value("bits-max", "Q̄", "Bits per value, sign included, that a token starts with, 2 to 8. Default: 5.");
     public static readonly Setting BitsMin = Setting.Value("bits-min", "Q", "Fewest bits per value, 2 to bits-max. Default: 4, or bits-max if that is less.");
     public static readonly Setting KvBits = Setting.Value("kv-bits", "32|16|8|4", "Bits per value of the keys and values that device and worker keep. Default: 16.");

@@ -7,7 +7,7 @@ namespace SplitActors.Inference.Tests.Compression;
 /// <summary>Hidden states and options made from a seed; printed as what is needed to make them again.</summary>
 internal sealed record HiddenCase(int Seed, int Rows, int Width, TabqOptions Options)
 {
-    private static readonly string[] Thresholds = ["0.1", "5", "1rms", "3rms", "6rms", "1E+30"];
+    private static readonly string[] Thresholds = ["0.1", "5", "1rms", "3rms", "6rms", "1E+30", "q0.5", "q0.999"];
     private static readonly double[] Tolerances = [0, 0.05, 0.12, 0.5, 10];
 
     /// <summary>Shapes from 1 × 1 to many rows, odd widths, and up to the width of a 13B model.</summary>

@@ -1,3 +1,4 @@
+using SplitActors.Inference.Compression;
 using SplitActors.Inference.Compression.Entropy;
 using SplitActors.Tests.Shared;
 
@@ -73,6 +74,34 @@ public class RansTests
             // Each step may lose up to 2^-4 of the 2^16 by which a full state exceeds a table, far less on average: 1 in 10,000.
             Assert.InRange(Encode(sample, tables, symbols, numbers).Length, entropyBytes - 2, (entropyBytes * 1.0005) + bytesMax);
         }
+    }
+
+    /// <summary>Symbols of single-token frames, at the widths of the embedded model and of one of 7B, against the entropy of the token's own table.</summary>
+    [Theory]
+    [InlineData(256, 0.06)]
+    [InlineData(4096, 0.02)]
+    public void Finish_OneToken_IsWithinTheShareOfItsTablesEntropy(int width, double share)
+    {
+        var hidden = GoldenInputs.Normal(64 * width);
+        var (entropyBytes, streamBytes) = (0.0, 0);
+        foreach (var bits in new[] { 3, 4, 5 })
+        {
+            var grid = AsymmetricQuantizer.Fit(0, 4, bits);
+            foreach (var token in hidden.Chunk(width))
+            {
+                var (levels, symbols, counts) = (new byte[width], new byte[width], new int[grid.LevelMax + 1]);
+                AsymmetricQuantizer.Quantize([.. token.Select(MathF.Abs)], grid, levels);
+                SymbolMap.Count(levels, counts);
+                SymbolMap.ToSymbols(grid, token, levels, symbols);
+                var (tables, shape) = (TableFamily.For(grid), TableFamily.Choose(grid, counts));
+                _encoder.Begin(width);
+                _encoder.Encode(symbols, tables, shape);
+                streamBytes += _encoder.Finish().Length;
+                entropyBytes += symbols.Sum(symbol => -Math.Log2(tables.Frequency(shape, symbol) / 4096.0)) / 8;
+            }
+        }
+
+        Assert.InRange(streamBytes / entropyBytes, 1, 1 + share);
     }
 
     [Fact]
