@@ -62,7 +62,7 @@ internal sealed record CodecMeasureOptions
                 throw SettingReader.Wrong($"--{setting.Name}", isSynthetic ? "nothing beside --synthetic, which has no model" : "nothing without --synthetic, which it is for", argument);
         }
 
-        // Of made-up states a value per token of 4096 is above 9 rms; the paper's τ is absolute.
+        // The paper states τ = 5, a magnitude: of the made-up states, unlike a model's, the scale is known.
         Threshold[] thresholds = isSynthetic
             ? [CodecCatalog.NoThreshold, Threshold.Absolute(5), Threshold.RelativeToRms(3), TabqOptions.DefaultThreshold]
             : [Threshold.RelativeToRms(3), Threshold.RelativeToRms(4), TabqOptions.DefaultThreshold];
