@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using SplitActors.Inference;
 
 namespace SplitActors.Hosts.Cli;
@@ -35,17 +36,22 @@ internal static class CommandLine
         ModelCommand.Create(),
         QuantizeCommand.Create(),
         BenchCommand.Create(),
+        CodecCommand.Create(),
     };
 
     private static string Explain(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        var help = command is RootCommand ? "Run `splitactors --help`." : $"Run `splitactors {command.Name} --help`.";
+        var help = command is RootCommand ? "Run `splitactors --help`." : $"Run `splitactors {PathOf(parsed.CommandResult)} --help`.";
         if (parsed.UnmatchedTokens is not [var unknown, ..])
             return $"{parsed.Errors[0].Message} {help}";
         var hint = command.Name == RunCommand.Name ? "Put the prompt in quotes; one that looks like an option goes after --. " : "";
-        return $"'{unknown}' is no {(command is RootCommand ? "command" : "argument")} or option. {hint}{help}";
+        return $"'{unknown}' is no {(command.Subcommands.Count > 0 ? "command" : "argument")} or option. {hint}{help}";
     }
+
+    /// <summary>As a user types it: <c>codec measure</c>.</summary>
+    private static string PathOf(CommandResult result) =>
+        result.Parent is CommandResult { Command: not RootCommand } parent ? $"{PathOf(parent)} {result.Command.Name}" : result.Command.Name;
 
     private static int Fail(int exitCode, string message)
     {

@@ -1,4 +1,5 @@
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Evaluation.Codecs;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Quantization;
 
@@ -30,6 +31,10 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
 
     /// <summary>How many rounds of a measurement are done.</summary>
     public void Round(int roundsDone, int roundCount) => Show($"measuring: round {roundsDone} of {roundCount}", roundsDone == roundCount);
+
+    /// <summary>How far a measurement over a text is, which begins now.</summary>
+    /// <param name="clock">Estimates what is left.</param>
+    public IProgress<EvaluationProgress> Measurement(TimeProvider clock) => new Measuring(this, clock);
 
     public void Clear()
     {
@@ -73,6 +78,19 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
             var remaining = clock.GetElapsedTime(_start) * ((value.BytesTotal - value.BytesDone) / Math.Max(1.0, value.BytesDone));
             var left = isDone ? "" : $", {Math.Ceiling(remaining.TotalSeconds)} s left";
             line.Show($"{what}: {value.TensorsDone} of {value.TensorCount} tensors, {value.BytesDone >> 20} of {value.BytesTotal >> 20} MiB{left}", isDone);
+        }
+    }
+
+    private sealed class Measuring(LoadingLine line, TimeProvider clock) : IProgress<EvaluationProgress>
+    {
+        private readonly long _start = clock.GetTimestamp();
+
+        public void Report(EvaluationProgress value)
+        {
+            var isDone = value.TokensDone == value.TokenCount;
+            var remaining = clock.GetElapsedTime(_start) * ((1 - value.ShareDone) / Math.Max(1e-3, value.ShareDone));
+            var left = isDone || value.ShareDone == 0 ? "" : $", {Math.Ceiling(remaining.TotalSeconds)} s left";
+            line.Show($"measuring: {value.ShareDone * value.TokenCount:N0} of {value.TokenCount:N0} tokens{left}", isDone);
         }
     }
 }

@@ -1,0 +1,35 @@
+namespace SplitActors.Inference.Evaluation.Codecs;
+
+/// <summary>Adds up, window by window, what one codec does at one split.</summary>
+internal sealed class CodecTally(int splitLayer, CodecChoice codec, int width, TimeProvider clock)
+{
+    private readonly MeasuredLink _link = new(codec.Open(splitLayer), width, clock);
+    private readonly ClusteredMean _loss = new();
+    private long _flipCount;
+    private long _tokenCount;
+
+    public int SplitLayer => splitLayer;
+
+    public CodecMeasurement Result => new(splitLayer, codec.Name, codec.Family, _link.Figures, _loss, (double)_flipCount / _tokenCount)
+    {
+        SampleFrame = codec.WritesFrames ? _link.FirstFrame : default,
+        SampleTokenFrame = codec.WritesFrames ? _link.FirstTokenFrame : default,
+    };
+
+    /// <param name="hidden">[n, d], replaced by what the receiver has</param>
+    /// <param name="tokens">[n]</param>
+    public void Cross(Span<float> hidden, ReadOnlySpan<int> tokens) => _link.Cross(hidden, tokens);
+
+    public void Add(WindowPredictions plain, WindowPredictions coded, int tokenCount)
+    {
+        var loss = 0.0;
+        for (var token = 0; token < tokenCount; token++)
+        {
+            loss += plain.LogProbabilities[token] - coded.LogProbabilities[token];
+            _flipCount += plain.MostLikely[token] == coded.MostLikely[token] ? 0 : 1;
+        }
+
+        _loss.Add(loss, tokenCount);
+        _tokenCount += tokenCount;
+    }
+}

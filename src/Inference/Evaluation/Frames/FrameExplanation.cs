@@ -1,0 +1,69 @@
+using SplitActors.Inference.Compression;
+
+namespace SplitActors.Inference.Evaluation.Frames;
+
+/// <summary>Some bytes of a frame and what they say.</summary>
+public readonly record struct FrameField(int Offset, int ByteCount, string Name, string Meaning);
+
+/// <summary>Where a frame stops making sense.</summary>
+public sealed record FrameFault(int Offset, string Expected, string Found);
+
+/// <summary>The values that a frame decodes to. Min, max and RMS are over the finite ones.</summary>
+public sealed record FrameSummary(int Rows, int Width, float Min, float Max, double RootMeanSquare)
+{
+    public long ValueCount => (long)Rows * Width;
+}
+
+/// <summary>
+/// A frame field by field, for people. Reads the format as docs/wire-format.md states it, apart from the decoder, which has no words for what it finds;
+/// the decoder then has the last word on whether the frame is one.
+/// </summary>
+public sealed class FrameExplanation
+{
+    private FrameExplanation(IReadOnlyList<FrameField> fields, FrameFault? fault, FrameSummary? summary) =>
+        (Fields, Fault, Summary) = (fields, fault, summary);
+
+    /// <summary>Neighbouring fields from the first byte on, up to the fault if there is one.</summary>
+    public IReadOnlyList<FrameField> Fields { get; }
+
+    /// <summary>Null: the frame decodes.</summary>
+    public FrameFault? Fault { get; }
+
+    /// <summary>Null unless the frame decodes.</summary>
+    public FrameSummary? Summary { get; }
+
+    /// <param name="frame">Any bytes.</param>
+    public static FrameExplanation Of(ReadOnlySpan<byte> frame)
+    {
+        var walk = new FrameWalk(frame);
+        if (!(frame is [(byte)'S', ..] ? Version1Frame.TryExplain(ref walk) : Version2Frame.TryExplain(ref walk)))
+            return new FrameExplanation(walk.Fields, walk.Fault, summary: null);
+        var summary = Summarize(frame, out var status);
+        var fault = summary is null ? new FrameFault(walk.SymbolsOffset, "symbols that decode to the values of all tokens", $"others: {status}") : null;
+        return new FrameExplanation(walk.Fields, fault, summary);
+    }
+
+    private static FrameSummary? Summarize(ReadOnlySpan<byte> frame, out DecodeStatus status)
+    {
+        status = FrameDecoder.TryReadHeader(frame, out var header);
+        if (status != DecodeStatus.Ok)
+            return null;
+        var values = new float[header.ValueCount];
+        status = FrameDecoder.Decode(frame, values, out _);
+        if (status != DecodeStatus.Ok)
+            return null;
+        var (min, max, energy, count) = (float.PositiveInfinity, float.NegativeInfinity, 0.0, 0);
+        foreach (var value in values)
+        {
+            if (!float.IsFinite(value))
+                continue;
+            (min, max) = (MathF.Min(min, value), MathF.Max(max, value));
+            energy += (double)value * value;
+            count++;
+        }
+
+        return count == 0
+            ? new FrameSummary(header.Rows, header.Width, Min: 0, Max: 0, RootMeanSquare: 0)
+            : new FrameSummary(header.Rows, header.Width, min, max, Math.Sqrt(energy / count));
+    }
+}

@@ -1,0 +1,147 @@
+using System.Buffers.Binary;
+using SplitActors.Inference.Compression;
+using SplitActors.Inference.Evaluation.Frames;
+using SplitActors.Inference.Tests.Compression;
+using SplitActors.Tests.Shared;
+
+namespace SplitActors.Inference.Tests.Evaluation.Frames;
+
+public sealed class FrameExplanationTests
+{
+    // Both of docs/wire-format.md.
+    private const string Version1 = "53460111010C1060093E01050000C84180D1E30A84B551BDF11F54";
+    private const string Version2 = "A211010C60B1018A1C04B841269AD4A6D51927F444";
+
+    public static TheoryData<string> GoldenFrames =>
+        [.. Directory.GetFiles(Folder, "*.frame.bin", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Folder, file))];
+
+    public static TheoryData<string> Examples => [Version1, Version2];
+
+    private static string Folder => Repository.PathTo("tests", "Inference.Tests", "Compression", "GoldenFrames");
+
+    [Theory]
+    [MemberData(nameof(GoldenFrames))]
+    public void Of_GoldenFrame_NamesEveryByteOnce(string file)
+    {
+        var frame = File.ReadAllBytes(Path.Combine(Folder, file));
+        var explanation = FrameExplanation.Of(frame);
+        Assert.Null(explanation.Fault);
+        Assert.NotNull(explanation.Summary);
+        AssertNeighbours(explanation, frame.Length);
+        Assert.Equal(frame.Length, explanation.Fields.Sum(field => field.ByteCount));
+    }
+
+    [Fact]
+    public void Of_ExampleOfVersion2_SaysWhatTheDocumentSays()
+    {
+        var explanation = FrameExplanation.Of(Convert.FromHexString(Version2));
+        Assert.Contains(new FrameField(0, 1, "magic, version", "2"), explanation.Fields);
+        Assert.Contains(new FrameField(5, 1, "token 0, scale code", "s = 0.140625, by code 49; outliers follow"), explanation.Fields);
+        Assert.Contains(new FrameField(6, 1, "token 0, outliers", "1 as bfloat16"), explanation.Fields);
+        Assert.Contains(new FrameField(7, 3, "token 0, columns", "5: 25"), explanation.Fields);
+        Assert.Contains(new FrameField(10, 3, "state", "of the one rANS lane: 2641B8"), explanation.Fields);
+        Assert.Contains(new FrameField(13, 4, "words", "2 of 16 bits; 12 symbols take 4.667 bits each"), explanation.Fields);
+        Assert.Equal((1, 12, -0.84375f, 25f), (explanation.Summary!.Rows, explanation.Summary.Width, explanation.Summary.Min, explanation.Summary.Max));
+    }
+
+    [Fact]
+    public void Of_ExampleOfVersion1_SaysWhatTheDocumentSays()
+    {
+        var explanation = FrameExplanation.Of(Convert.FromHexString(Version1));
+        Assert.Contains(new FrameField(4, 1, "rows", "1 token"), explanation.Fields);
+        Assert.Contains(new FrameField(8, 2, "token 0, scale", "s = 0.13378906"), explanation.Fields);
+        Assert.Contains(new FrameField(11, 1, "token 0, columns", "5"), explanation.Fields);
+        Assert.Contains(new FrameField(12, 4, "token 0, values", "25"), explanation.Fields);
+        Assert.Equal((1, 12, -0.93652344f, 25f), (explanation.Summary!.Rows, explanation.Summary.Width, explanation.Summary.Min, explanation.Summary.Max));
+    }
+
+    [Theory]
+    [MemberData(nameof(Examples))]
+    public void Of_EveryTruncation_EndsInAFault(string example)
+    {
+        var frame = Convert.FromHexString(example);
+        for (var length = 0; length < frame.Length; length++)
+        {
+            var explanation = FrameExplanation.Of(frame.AsSpan(0, length));
+            Assert.NotNull(explanation.Fault);
+            Assert.InRange(explanation.Fault.Offset, 0, length);
+            AssertNeighbours(explanation, explanation.Fault.Offset);
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 0x54, 0, "magic 5346 (\"SF\")", "5354")]
+    [InlineData(2, 0x09, 2, "version 1", "9")]
+    [InlineData(3, 0x21, 3, "content 1 and codec 0 or 1", "content 2 and codec 1")]
+    [InlineData(4, 0x00, 4, "1 to 65536 for rows", "0")]
+    [InlineData(6, 0x11, 27, "17 bytes of payload and 4 of checksum from byte 7 on", "the end after 20")]
+    [InlineData(6, 0x0F, 26, "the end of the frame, by its payload bytes", "1 more bytes")]
+    [InlineData(9, 0x7F, 8, "a finite scale above 0", "Infinity")]
+    [InlineData(11, 0x0C, 11, "an ascending column below 12", "12")]
+    [InlineData(16, 0x06, 16, "coding 80 (packed) or 00 to 05 (rANS)", "06")]
+    [InlineData(26, 0x55, 23, "CRC32C 541FF1BD of the bytes before it", "551FF1BD")]
+    public void Of_WrongByteInVersion1_NamesOffsetExpectedAndFound(int offset, byte value, int faultOffset, string expected, string found)
+    {
+        var frame = Convert.FromHexString(Version1);
+        frame[offset] = value;
+        if (faultOffset == 8)
+            frame[8] = 0x80; // 0x7F80 is infinite
+        Assert.Equal(new FrameFault(faultOffset, expected, found), FrameExplanation.Of(frame).Fault);
+    }
+
+    [Theory]
+    [InlineData(0, 0x00, 0, "A2 (version 2) or 5346 (\"SF\", version 1)", "00")]
+    [InlineData(1, 0x12, 1, "content 1 and codec 0 or 1", "content 1 and codec 2")]
+    [InlineData(3, 0x00, 3, "1 to 65536 for width", "0")]
+    [InlineData(4, 0x04, 4, "00 to 03 at one bit", "04")]
+    [InlineData(6, 0x03, 6, "1 to 12 outliers of format 0 to 2", "1 of format 3")]
+    [InlineData(6, 0x30, 6, "1 to 12 outliers of format 0 to 2", "13 of format 0")]
+    [InlineData(7, 0xFF, 7, "columns below 12 by Rice codes, values, and zeros up to a whole byte", "bits that are not")]
+    [InlineData(20, 0x45, 17, "CRC32C 44F42719 of the bytes before it", "45F42719")]
+    public void Of_WrongByteInVersion2_NamesOffsetExpectedAndFound(int offset, byte value, int faultOffset, string expected, string found)
+    {
+        var frame = Convert.FromHexString(Version2);
+        frame[offset] = value;
+        Assert.Equal(new FrameFault(faultOffset, expected, found), FrameExplanation.Of(frame).Fault);
+    }
+
+    [Fact]
+    public void Of_SymbolsThatDoNotDecode_NamesWhereTheyBegin()
+    {
+        var frame = new HiddenStateEncoder(GoldenInputs.Options).Encode(GoldenInputs.Normal(256), 1, 256).Bytes.ToArray();
+        var state = FrameExplanation.Of(frame).Fields.Single(field => field.Name == "state");
+        frame[state.Offset] ^= 0x40;
+        BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(frame.Length - 4), Crc32C.Compute(frame.AsSpan(0, frame.Length - 4)));
+        Assert.Equal(state.Offset, FrameExplanation.Of(frame).Fault!.Offset);
+    }
+
+    /// <summary>Every changed byte is a fault, and none an exception.</summary>
+    [Fact]
+    public void Of_MutatedGoldenFrames_EndsInAFault()
+    {
+        foreach (string file in GoldenFrames)
+        {
+            var frame = File.ReadAllBytes(Path.Combine(Folder, file));
+            for (var offset = 0; offset < Math.Min(frame.Length, 500); offset++)
+            {
+                frame[offset] ^= 0x41;
+                var explanation = FrameExplanation.Of(frame);
+                Assert.NotNull(explanation.Fault);
+                Assert.InRange(explanation.Fault.Offset, 0, frame.Length);
+                AssertNeighbours(explanation, frame.Length);
+                frame[offset] ^= 0x41;
+            }
+        }
+    }
+
+    private static void AssertNeighbours(FrameExplanation explanation, int lengthMax)
+    {
+        var end = 0;
+        foreach (var field in explanation.Fields)
+        {
+            Assert.Equal(end, field.Offset);
+            Assert.InRange(field.ByteCount, 1, lengthMax - end);
+            end += field.ByteCount;
+        }
+    }
+}
