@@ -31,4 +31,7 @@ public enum DecodeStatus
 
     /// <summary>The caller's cache has no room for the frame's positions.</summary>
     DestinationFull,
+
+    /// <summary>The frame needs a calibration of this split, or the embeddings of its tokens, which the caller did not give.</summary>
+    MissingContext,
 }

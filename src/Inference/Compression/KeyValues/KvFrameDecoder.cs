@@ -18,7 +18,7 @@ public static class KvFrameDecoder
     /// <param name="destinationFirstLayer">The model's number, from 0, of the destination's first layer.</param>
     public static DecodeStatus Decode(ReadOnlySpan<byte> bytes, KvCache destination, int destinationFirstLayer = 0)
     {
-        var status = FrameDecoder.TryOpen(bytes, out var header, out var payload);
+        var status = FrameDecoder.TryOpen(bytes, calibration: null, out var header, out var payload);
         if (status != DecodeStatus.Ok)
             return status;
         if (header.Content != FrameContent.KeysAndValues)

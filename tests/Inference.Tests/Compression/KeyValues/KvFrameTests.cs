@@ -123,7 +123,7 @@ public sealed class KvFrameTests
 
     private static void AssertWithinBound(float[] expected, float[] actual, ReadOnlySpan<byte> frame)
     {
-        Assert.Equal(DecodeStatus.Ok, FrameDecoder.TryOpen(frame, out var header, out var payload));
+        Assert.Equal(DecodeStatus.Ok, FrameDecoder.TryOpen(frame, calibration: null, out var header, out var payload));
         var reader = new ByteReader(payload);
         Assert.Equal(DecodeStatus.Ok, KvFrameShape.TryRead(header, ref reader, out var shape));
         var width = shape.Matrix.Width;
