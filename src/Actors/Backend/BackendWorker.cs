@@ -82,6 +82,8 @@ public static class BackendWorker
                 var session = new WorkerSession(edge, open.Epoch, open.Sampling.ToOptions(), (int)open.TokenCountMax, AcceptedCount: 0, now)
                 {
                     Generated = open.Generated.Select(token => (int)token).ToImmutableList(),
+                    PromptCount = (int)open.PromptCount,
+                    Prompt = [.. open.Prompt.Select(token => (int)token)],
                 };
                 State = State with { Sessions = State.Sessions.SetItem(id, session) };
                 _effects.Add(new WorkerEffect.CreateCache(id, session.TokenCountMax));
@@ -292,6 +294,7 @@ public static class BackendWorker
             ModelDigest = Options.ModelDigest,
             FirstLayer = (uint)Options.Layers.First,
             EndLayer = (uint)Options.Layers.End,
+            CalibrationId = Options.CalibrationId,
             SessionCountMax = (uint)Options.SessionCountMax,
         };
 

@@ -36,11 +36,31 @@ public sealed record WorkerSession(string Edge, uint Epoch, SamplingOptions Samp
 {
     public ImmutableList<int> Generated { get; init; } = [];
 
+    /// <summary>Position of the first generated token.</summary>
+    public int PromptCount { get; init; }
+
+    /// <summary>The prompt's token ids, if the device shares them.</summary>
+    public ImmutableArray<int> Prompt { get; init; } = [];
+
     /// <summary>Bytes of its cache after its last step.</summary>
     public long KvBytes { get; init; }
 
     /// <summary>Tokens that wait or are being computed.</summary>
     public int UnansweredRows => AcceptedCount - (int)(LastResult?.NextPosition ?? 0);
+
+    /// <summary>The tokens at neighbouring positions, or nothing if it does not know them all.</summary>
+    public ImmutableArray<int> TokensAt(int position, int count)
+    {
+        var tokens = ImmutableArray.CreateBuilder<int>(count);
+        for (var i = position; i < position + count; i++)
+        {
+            if (i < PromptCount ? Prompt.Length == 0 : i - PromptCount >= Generated.Count)
+                return [];
+            tokens.Add(i < PromptCount ? Prompt[i] : Generated[i - PromptCount]);
+        }
+
+        return tokens.MoveToImmutable();
+    }
 
     /// <summary>The answer to the last computed step; a repeat of that step gets it again.</summary>
     public StepResult? LastResult { get; init; }
