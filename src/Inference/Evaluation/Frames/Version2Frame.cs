@@ -12,7 +12,7 @@ internal static class Version2Frame
     {
         if (!TryReadStart(ref walk, out var codec)
             || !walk.TryReadVarInt("rows", 1, FrameLimits.RowsMax, out var rows, count => count == 1 ? "1 token" : $"{count} tokens")
-            || !walk.TryReadVarInt("width", 1, FrameLimits.WidthMax, out var width, count => $"{count} values per token"))
+            || !TryReadWidth(ref walk, out var width))
         {
             return false;
         }
@@ -28,6 +28,19 @@ internal static class Version2Frame
         if (!isWhole)
             return false;
         return walk.Remaining == 0 ? ChecksumField.TryRead(ref walk) : walk.Fail(walk.Offset, "the end of the payload", $"{walk.Remaining} more bytes");
+    }
+
+    private static bool TryReadWidth(ref FrameWalk walk, out int width)
+    {
+        var start = walk.Offset;
+        width = 0;
+        if (!walk.TryTakeVarInt("width", out var code))
+            return false;
+        if (!WidthCode.TryRead(code, out var read) || read > FrameLimits.WidthMax)
+            return walk.Fail(start, $"twice a width of 1 to {FrameLimits.WidthMax}, or for a multiple w of 128 the number w/64 + 1", $"{code}");
+        width = (int)read;
+        walk.Name(start, "width", $"{width} values per token");
+        return true;
     }
 
     private static bool TryReadStart(ref FrameWalk walk, out int codec)
