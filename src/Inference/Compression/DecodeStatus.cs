@@ -28,4 +28,7 @@ public enum DecodeStatus
 
     /// <summary>The caller's destination does not hold exactly rows × width values.</summary>
     WrongDestination,
+
+    /// <summary>The frame needs a calibration of this split, or the embeddings of its tokens, which the caller did not give.</summary>
+    MissingContext,
 }

@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using SplitActors.Inference.Calibration;
+using SplitActors.Inference.Compression.RateDistortion;
 
 namespace SplitActors.Inference.Compression;
 
 /// <summary>
 /// Reads frames from bytes that anyone may have sent. Never throws and allocates nothing that grows with the input
-/// (frequency tables are built once per process, at most 10 MiB).
+/// (frequency tables are built once per process, at most 20 MiB).
 /// </summary>
 public static class FrameDecoder
 {
@@ -18,7 +20,10 @@ public static class FrameDecoder
     /// <param name="bytes">Exactly one frame; anything after it is malformed.</param>
     /// <param name="hidden">[rows, width] of the header. Unspecified unless the result is <see cref="DecodeStatus.Ok"/>.</param>
     /// <param name="header">The frame's header, if it could be read.</param>
-    public static DecodeStatus Decode(ReadOnlySpan<byte> bytes, Span<float> hidden, out FrameHeader header)
+    /// <param name="calibration">Of the split, for rate–distortion frames that use one.</param>
+    /// <param name="embeddings">[rows, width] The embedding of each token, for rate–distortion frames that predict.</param>
+    public static DecodeStatus Decode(
+        ReadOnlySpan<byte> bytes, Span<float> hidden, out FrameHeader header, SplitCalibration? calibration = null, ReadOnlySpan<float> embeddings = default)
     {
         var status = FrameHeader.TryRead(bytes, out header);
         if (status != DecodeStatus.Ok)
@@ -26,20 +31,25 @@ public static class FrameDecoder
         if (bytes.Length < header.FrameBytes)
             return DecodeStatus.NeedMoreData;
         var end = header.FrameBytes - FrameHeader.ChecksumBytes;
-        if (Crc32C.Compute(bytes[..end]) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[end..]))
+        var payload = bytes[header.HeaderBytes..end];
+        var isCalibrated = header.Codec == FrameCodec.RateDistortion && FrameSetting.IsCalibrated(payload);
+        if (isCalibrated && calibration is null)
+            return DecodeStatus.MissingContext;
+        if (Crc32C.Compute(bytes[..end], isCalibrated ? calibration!.ChecksumSeed : 0) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[end..]))
             return DecodeStatus.BadChecksum;
         if (bytes.Length > header.FrameBytes)
             return DecodeStatus.Malformed;
         if (hidden.Length != header.ValueCount)
             return DecodeStatus.WrongDestination;
 
-        var payload = bytes[header.HeaderBytes..end];
         if (header.Codec == FrameCodec.None)
         {
             CopyRaw(payload, hidden);
             return DecodeStatus.Ok;
         }
 
+        if (header.Codec == FrameCodec.RateDistortion)
+            return RateDistortionDecoder.Decode(payload, hidden, header.Width, calibration, embeddings);
         var isWhole = header.Version == 1
             ? Version1.TabqDecoder.TryDecode(payload, hidden, header.Width)
             : TabqDecoder.TryDecode(payload, hidden, header.Width);

@@ -17,6 +17,9 @@ public enum FrameCodec
 
     /// <summary>Threshold splitting, token-wise adaptive bits, rANS.</summary>
     Tabq = 1,
+
+    /// <summary>Uniform scalar quantization with a step per token, rANS with parametric tables; transforms by a calibration of the split.</summary>
+    RateDistortion = 2,
 }
 
 /// <summary>
@@ -67,8 +70,10 @@ public readonly record struct FrameHeader
     }
 
     /// <summary>Fills the last bytes of a frame with the checksum of the rest.</summary>
-    internal static void WriteChecksum(Span<byte> frame) =>
-        BinaryPrimitives.WriteUInt32LittleEndian(frame[^ChecksumBytes..], Crc32C.Compute(frame[..^ChecksumBytes]));
+    /// <param name="frame">The frame.</param>
+    /// <param name="seed">CRC32C of what is taken to stand before the frame: the id of the calibration that a codec used.</param>
+    internal static void WriteChecksum(Span<byte> frame, uint seed = 0) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(frame[^ChecksumBytes..], Crc32C.Compute(frame[..^ChecksumBytes], seed));
 
     /// <summary>Reads the header of either version from the bytes of one frame.</summary>
     internal static DecodeStatus TryRead(ReadOnlySpan<byte> bytes, out FrameHeader header)
@@ -116,7 +121,7 @@ public readonly record struct FrameHeader
     internal static DecodeStatus TryReadContent(byte packed, out FrameContent content, out FrameCodec codec)
     {
         (content, codec) = ((FrameContent)(packed >> 4), (FrameCodec)(packed & 0xF));
-        return content is FrameContent.HiddenState && codec is FrameCodec.None or FrameCodec.Tabq ? DecodeStatus.Ok : DecodeStatus.UnsupportedContent;
+        return content is FrameContent.HiddenState && codec is FrameCodec.None or FrameCodec.Tabq or FrameCodec.RateDistortion ? DecodeStatus.Ok : DecodeStatus.UnsupportedContent;
     }
 
     internal static DecodeStatus TryReadSizes(ReadOnlySpan<byte> bytes, Span<uint> sizes, ref int position)

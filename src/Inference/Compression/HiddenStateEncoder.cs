@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using SplitActors.Inference.Calibration;
+using SplitActors.Inference.Compression.RateDistortion;
 
 namespace SplitActors.Inference.Compression;
 
@@ -11,18 +13,24 @@ namespace SplitActors.Inference.Compression;
 /// <remarks>
 /// TAB-Q: x̃ = x, bit for bit, where |x| ≥ τ, x is NaN or ±∞, or |x| ≥ 2^126; otherwise |x̃ − x| ≤ s/2 + 2⁻²²·|x| with the token's transmitted
 /// scale s (<see cref="AsymmetricQuantizer"/>). A value that rounds to 0 comes out as +0.
-/// A frame that TAB-Q cannot make smaller than raw float32 is sent raw.
+/// Rate–distortion: x̃ = x, bit for bit, where x is NaN or ±∞ or an outlier; otherwise |x̃ − x| ≤ 0.5801·s + 2⁻²²·(|x| + |mean|) with the token's step s
+/// (<see cref="RateDistortionOptions"/>). Where the transform rotates, the first term bounds each coefficient, and so 0.5801·√width·s the error's norm.
+/// A frame that the codec cannot make smaller than raw float32 is sent raw.
 /// </remarks>
-public sealed class HiddenStateEncoder(CompressionOptions options)
+/// <param name="options">Codec and settings.</param>
+/// <param name="calibration">Of the model's split, for the rate–distortion codec; the receiver must have the same.</param>
+public sealed class HiddenStateEncoder(CompressionOptions options, SplitCalibration? calibration = null)
 {
     private readonly TabqEncoder _tabq = new(options.Tabq);
+    private readonly RateDistortionEncoder _rateDistortion = new(options.RateDistortion, calibration);
     private readonly ArrayBufferWriter<byte> _payload = new();
 
     /// <summary>Encodes the hidden states of consecutive tokens.</summary>
     /// <param name="hidden">[rows, width]</param>
     /// <param name="rows">Tokens, 1 to <see cref="FrameLimits.RowsMax"/>.</param>
     /// <param name="width">Values per token, 1 to <see cref="FrameLimits.WidthMax"/>.</param>
-    public EncodedFrame Encode(ReadOnlySpan<float> hidden, int rows, int width)
+    /// <param name="embeddings">[rows, width] The embedding of each token, for prediction; empty if the receiver may not know the tokens.</param>
+    public EncodedFrame Encode(ReadOnlySpan<float> hidden, int rows, int width, ReadOnlySpan<float> embeddings = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, FrameLimits.RowsMax);
@@ -39,18 +47,24 @@ public sealed class HiddenStateEncoder(CompressionOptions options)
             if (_payload.WrittenCount < hidden.Length * (long)sizeof(float))
                 return Seal(header, _payload.WrittenSpan, statistics);
         }
+        else if (options.Codec == FrameCodec.RateDistortion)
+        {
+            var statistics = _rateDistortion.Encode(hidden, embeddings, width, _payload);
+            if (_payload.WrittenCount < hidden.Length * (long)sizeof(float))
+                return Seal(header, _payload.WrittenSpan, statistics, FrameSetting.IsCalibrated(_payload.WrittenSpan) ? calibration!.ChecksumSeed : 0);
+        }
 
         return Seal(header with { Codec = FrameCodec.None }, LittleEndian(hidden), new FrameStatistics());
     }
 
-    private static EncodedFrame Seal(FrameHeader header, ReadOnlySpan<byte> payload, FrameStatistics statistics)
+    private static EncodedFrame Seal(FrameHeader header, ReadOnlySpan<byte> payload, FrameStatistics statistics, uint checksumSeed = 0)
     {
         Span<byte> headerBytes = stackalloc byte[FrameHeader.HeaderBytesMax];
         headerBytes = headerBytes[..header.Write(headerBytes)];
         var bytes = GC.AllocateUninitializedArray<byte>(headerBytes.Length + payload.Length + FrameHeader.ChecksumBytes);
         headerBytes.CopyTo(bytes);
         payload.CopyTo(bytes.AsSpan(headerBytes.Length));
-        FrameHeader.WriteChecksum(bytes);
+        FrameHeader.WriteChecksum(bytes, checksumSeed);
         return new EncodedFrame(
             bytes, statistics with { FrameBytes = bytes.Length, PayloadBytes = payload.Length, Float16Bytes = 2L * header.ValueCount });
     }

@@ -21,6 +21,8 @@ internal static class Header
         Span<uint> sizes = stackalloc uint[3];
         var position = FixedBytes;
         var status = FrameHeader.TryReadContent(bytes[3], out var content, out var codec);
+        if (status == DecodeStatus.Ok && codec == FrameCodec.RateDistortion)
+            status = DecodeStatus.UnsupportedContent;
         if (status == DecodeStatus.Ok)
             status = FrameHeader.TryReadSizes(bytes, sizes, ref position);
         if (status != DecodeStatus.Ok)

@@ -1,0 +1,19 @@
+using SplitActors.Inference.Compression;
+using SplitActors.Inference.Compression.RateDistortion;
+
+namespace SplitActors.Inference.Calibration;
+
+/// <summary>A setting of the rate–distortion codec and what it is expected to cost.</summary>
+/// <param name="Quality">The quality that it was chosen for.</param>
+/// <param name="RateDistortion">Step and transform.</param>
+/// <param name="RisePercent">Rise of perplexity on the calibration's held-back text, by the curve that was fitted.</param>
+/// <param name="StandardErrorPercent">Of that rise.</param>
+public sealed record CalibratedStep(QualityTarget Quality, RateDistortionOptions RateDistortion, double RisePercent, double StandardErrorPercent);
+
+/// <summary>A setting of TAB-Q and what it cost: of all that kept the quality, the one with the shortest frames.</summary>
+/// <param name="Quality">The quality that it was chosen for.</param>
+/// <param name="Tabq">τ, Δ and bits.</param>
+/// <param name="RisePercent">Rise of perplexity on the calibration's held-back text.</param>
+/// <param name="StandardErrorPercent">Of that rise.</param>
+/// <param name="BytesPerToken">In frames of 64 tokens, all included.</param>
+public sealed record CalibratedTabq(QualityTarget Quality, TabqOptions Tabq, double RisePercent, double StandardErrorPercent, double BytesPerToken);

@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using SplitActors.Inference.Checkpoints;
+
+namespace SplitActors.Inference.Calibration;
+
+/// <summary>Writes a calibration file, whole or not at all: beside its place first.</summary>
+internal static class CalibrationWriter
+{
+    /// <param name="path">Replaced if it is there.</param>
+    /// <param name="summary">What the calibration was made of.</param>
+    /// <param name="splits">Tensors and settings of each split.</param>
+    /// <exception cref="UserErrorException">The place cannot be written.</exception>
+    public static void Write(string path, CalibrationSummary summary, IReadOnlyList<(SplitTensors Tensors, SplitCalibration Settings)> splits)
+    {
+        var tensors = splits.SelectMany(split => TensorsOf(split.Settings.SplitLayer, split.Tensors)).ToList();
+        var unfinished = path + ".unfinished";
+        try
+        {
+            using (var stream = new FileStream(unfinished, FileMode.Create, FileAccess.Write))
+            {
+                stream.Write(SafetensorsHeaderWriter.ToBytes(tensors.Select(tensor => tensor.Planned), (CalibrationFormat.MetadataName, ToJson(summary, splits))));
+                foreach (var tensor in tensors)
+                    stream.Write(tensor.Bytes.Span);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(unfinished, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException(UserErrorKind.Output, path, "a place to write to", e.Message.TrimEnd('.'), "Free some space, or name another file.", e);
+        }
+        finally
+        {
+            if (File.Exists(unfinished))
+                File.Delete(unfinished);
+        }
+    }
+
+    private static IEnumerable<(PlannedTensor Planned, ReadOnlyMemory<byte> Bytes)> TensorsOf(int layer, SplitTensors tensors)
+    {
+        yield return Plan(CalibrationFormat.Mean(layer), TensorType.F32, tensors.Mean);
+        yield return Plan(CalibrationFormat.Deviation(layer), TensorType.F32, tensors.Deviation);
+        if (tensors.KarhunenLoeve is { } basis)
+        {
+            yield return Plan(CalibrationFormat.Basis(layer), TensorType.F16, basis.Vectors);
+            yield return Plan(CalibrationFormat.BasisDeviation(layer), TensorType.F32, basis.Deviation);
+        }
+
+        if (tensors.Prediction is not { } prediction)
+            yield break;
+        yield return Plan(CalibrationFormat.PredictionCodes(layer), TensorType.I8, prediction.Codes);
+        yield return Plan(CalibrationFormat.PredictionScale(layer), TensorType.F32, prediction.Scale);
+        yield return Plan(CalibrationFormat.PredictionBias(layer), TensorType.F32, prediction.Bias);
+        yield return Plan(CalibrationFormat.ResidualBasis(layer), TensorType.F16, prediction.Residual.Vectors);
+        yield return Plan(CalibrationFormat.ResidualDeviation(layer), TensorType.F32, prediction.Residual.Deviation);
+
+        (PlannedTensor, ReadOnlyMemory<byte>) Plan<T>(string name, TensorType type, T[] values)
+            where T : struct
+        {
+            var bytes = MemoryMarshal.AsBytes<T>(values).ToArray();
+            int[] shape = values.Length == tensors.Mean.Length ? [values.Length] : [tensors.Mean.Length, tensors.Mean.Length];
+            return (new PlannedTensor(name, type, shape, bytes.Length), bytes);
+        }
+    }
+
+    private static string ToJson(CalibrationSummary summary, IReadOnlyList<(SplitTensors Tensors, SplitCalibration Settings)> splits) => new JsonObject
+    {
+        ["version"] = CalibrationFormat.Version,
+        ["model_digest"] = summary.ModelDigest,
+        ["text_digest"] = summary.TextDigest,
+        ["statistics_tokens"] = summary.StatisticsTokens,
+        ["quality_tokens"] = summary.QualityTokens,
+        ["splits"] = new JsonArray([.. splits.Select(split => ToJson(split.Settings))]),
+    }.ToJsonString();
+
+    private static JsonObject ToJson(SplitCalibration split) => new JsonObject
+    {
+        ["split_layer"] = split.SplitLayer,
+        ["rate_distortion"] = new JsonArray([.. split.Steps.Select(ToJson)]),
+        ["tabq"] = new JsonArray([.. split.Tabq.Select(ToJson)]),
+    };
+
+    private static JsonObject ToJson(CalibratedStep step) => new JsonObject
+    {
+        ["quality"] = $"{step.Quality}",
+        ["transform"] = CalibrationReader.NameOf(step.RateDistortion.Transform),
+        ["relative_step"] = Exact(step.RateDistortion.RelativeStep),
+        ["rise_percent"] = Rounded(step.RisePercent),
+        ["standard_error_percent"] = Rounded(step.StandardErrorPercent),
+    };
+
+    private static JsonObject ToJson(CalibratedTabq setting) => new JsonObject
+    {
+        ["quality"] = $"{setting.Quality}",
+        ["threshold"] = $"{setting.Tabq.Threshold}",
+        ["distortion_tolerance"] = setting.Tabq.DistortionTolerance,
+        ["bits_max"] = setting.Tabq.BitsMax,
+        ["bits_min"] = setting.Tabq.BitsMin,
+        ["rise_percent"] = Rounded(setting.RisePercent),
+        ["standard_error_percent"] = Rounded(setting.StandardErrorPercent),
+        ["bytes_per_token"] = Rounded(setting.BytesPerToken),
+    };
+
+    private static double Exact(float value) => double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+
+    private static double Rounded(double value) => Math.Round(value, 4);
+}

@@ -1,0 +1,75 @@
+using System.Buffers.Binary;
+using SplitActors.Inference.Compression;
+using SplitActors.Inference.Compression.RateDistortion;
+
+namespace SplitActors.Inference.Calibration;
+
+/// <summary>What is known of the hidden states at one split of one model. Immutable: encoders, decoders and threads share it.</summary>
+public sealed class SplitCalibration
+{
+    private readonly HiddenStateTransform?[] _transforms; // [RateDistortionTransform]
+
+    internal SplitCalibration(int splitLayer, ulong id, SplitTensors tensors, IReadOnlyList<CalibratedStep> steps, IReadOnlyList<CalibratedTabq> tabq)
+    {
+        (SplitLayer, Id, Steps, Tabq) = (splitLayer, id, steps, tabq);
+        Width = tensors.Mean.Length;
+        _transforms =
+        [
+            null,
+            new HiddenStateTransform(tensors.Mean, tensors.Deviation, basis: null, prediction: null),
+            tensors.KarhunenLoeve is { } basis ? new HiddenStateTransform(tensors.Mean, basis.Deviation, basis.Vectors, prediction: null) : null,
+            tensors.Prediction is { } prediction
+                ? new HiddenStateTransform(prediction.Bias, prediction.Residual.Deviation, prediction.Residual.Vectors, prediction.Weights())
+                : null,
+        ];
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, id);
+        ChecksumSeed = Crc32C.Compute(bytes);
+    }
+
+    /// <summary>Layers before the split.</summary>
+    public int SplitLayer { get; }
+
+    /// <summary>Of the calibration file: the first 8 bytes of its SHA-256, little-endian. Both ends must have the same.</summary>
+    public ulong Id { get; }
+
+    /// <summary>d, values per token.</summary>
+    public int Width { get; }
+
+    /// <summary>Settings of the rate–distortion codec for every quality and every transform that there is.</summary>
+    public IReadOnlyList<CalibratedStep> Steps { get; }
+
+    /// <summary>Settings of TAB-Q for every quality.</summary>
+    public IReadOnlyList<CalibratedTabq> Tabq { get; }
+
+    /// <summary>The most that can be taken from hidden states here: <see cref="RateDistortionTransform.Prediction"/> if the receiver may know the tokens.</summary>
+    public RateDistortionTransform BestTransform(bool knowsTokens) =>
+        knowsTokens && Has(RateDistortionTransform.Prediction) ? RateDistortionTransform.Prediction
+        : Has(RateDistortionTransform.KarhunenLoeve) ? RateDistortionTransform.KarhunenLoeve
+        : RateDistortionTransform.Columns;
+
+    public bool Has(RateDistortionTransform transform) => transform == RateDistortionTransform.None || Transform(transform) is not null;
+
+    /// <summary>Settings that are expected to keep a quality.</summary>
+    /// <param name="quality">One of <see cref="QualityTarget.All"/>.</param>
+    /// <param name="transform">One that there is.</param>
+    /// <exception cref="ArgumentException">There is no setting for these.</exception>
+    public CompressionOptions RateDistortionFor(QualityTarget quality, RateDistortionTransform transform)
+    {
+        var step = Steps.FirstOrDefault(step => step.Quality == quality && step.RateDistortion.Transform == transform)
+            ?? throw new ArgumentException($"No setting for {quality} with {transform}.", nameof(quality));
+        return new CompressionOptions(FrameCodec.RateDistortion, new TabqOptions()) { RateDistortion = step.RateDistortion };
+    }
+
+    /// <inheritdoc cref="RateDistortionFor"/>
+    public CompressionOptions TabqFor(QualityTarget quality)
+    {
+        var setting = Tabq.FirstOrDefault(setting => setting.Quality == quality) ?? throw new ArgumentException($"No setting for {quality}.", nameof(quality));
+        return new CompressionOptions(FrameCodec.Tabq, setting.Tabq);
+    }
+
+    /// <summary>CRC32C of the id: what the checksums of frames that use this calibration begin with.</summary>
+    internal uint ChecksumSeed { get; }
+
+    internal HiddenStateTransform? Transform(RateDistortionTransform transform) => _transforms[(int)transform];
+}
