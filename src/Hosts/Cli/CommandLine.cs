@@ -34,6 +34,7 @@ internal static class CommandLine
         RunCommand.Create(),
         ModelCommand.Create(),
         QuantizeCommand.Create(),
+        CalibrateCommand.Create(),
         BenchCommand.Create(),
     };
 
