@@ -121,13 +121,14 @@ public class RateDistortionCodecTests
         foreach (var transform in Enum.GetValues<RateDistortionTransform>())
         {
             var whole = new HiddenStateEncoder(Options(0.3f, transform), calibration).Encode(hidden, 3, Width, embeddings).Bytes.ToArray();
+            Assert.Equal(DecodeStatus.Ok, FrameDecoder.TryReadHeader(whole, out var header));
             Property.Holds(2000, FsCheck.Fluent.Gen.Choose(0, int.MaxValue), seed =>
             {
                 var random = new Random(seed);
-                var frame = whole[..random.Next(8, whole.Length + 1)];
+                var frame = whole[..random.Next(header.HeaderBytes + 5, whole.Length + 1)];
                 for (var flips = random.Next(4); flips >= 0; flips--)
-                    frame[random.Next(4, frame.Length)] ^= (byte)(1 << random.Next(8));
-                var isCalibrated = (frame[4] & 3) != 0;
+                    frame[random.Next(header.HeaderBytes, frame.Length)] ^= (byte)(1 << random.Next(8));
+                var isCalibrated = (frame[header.HeaderBytes] & 3) != 0;
                 FrameHeader.WriteChecksum(frame, isCalibrated ? calibration.ChecksumSeed : 0);
                 var status = FrameDecoder.Decode(frame, decoded, out _, calibration, embeddings);
                 Assert.Contains(status, new[] { DecodeStatus.Ok, DecodeStatus.Malformed, DecodeStatus.NeedMoreData, DecodeStatus.MissingContext });
