@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SplitActors.Inference;
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Evaluation.Codecs;
 using SplitActors.Inference.Threading;
@@ -54,8 +55,9 @@ internal static class CodecMeasureCommand
         var text = Tokens(options, checkpoint);
         if (options.SaveFrames is { } folder)
             CodecOutput.CreateFolder(folder);
+        var codecs = options.Codecs.For(ModelCalibration.TryOpen(checkpoint), splits);
         using var threads = new ComputeThreads(options.ThreadCount);
-        using var evaluation = new CodecEvaluation(checkpoint, splits, options.Codecs, clock, threads, loading.Layers("model"));
+        using var evaluation = new CodecEvaluation(checkpoint, splits, codecs, clock, threads, loading.Layers("model"));
         var (uncompressed, measurements) = evaluation.Run(text, loading.Measurement(clock));
         loading.Clear();
 
@@ -73,7 +75,7 @@ internal static class CodecMeasureCommand
     private static void MeasureStates(CodecMeasureOptions options, LoadingLine loading, TimeProvider clock)
     {
         var state = new HeavyTailedState(options.Seed, options.Width);
-        var measurements = StateEvaluation.Run(state, options.RowCount, options.Codecs, clock, loading.Measurement(clock));
+        var measurements = StateEvaluation.Run(state, options.RowCount, options.Codecs.For(calibration: null, splits: []), clock, loading.Measurement(clock));
         loading.Clear();
         var report = new CodecStateReport(state, options.RowCount, measurements);
         if (options.Json)

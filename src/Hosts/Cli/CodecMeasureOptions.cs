@@ -27,7 +27,7 @@ internal sealed record CodecMeasureOptions
     /// <summary>Where the splits were given, for messages.</summary>
     public required string SplitPlace { get; init; }
 
-    public required IReadOnlyList<CodecChoice> Codecs { get; init; }
+    public required CodecSelection Codecs { get; init; }
 
     public required int ThreadCount { get; init; }
 

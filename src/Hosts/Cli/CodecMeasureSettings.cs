@@ -7,7 +7,7 @@ internal static class CodecMeasureSettings
     public static readonly Setting Text = Setting.Value("text", "FILE", "Text (UTF-8) that the model has not been trained on. Required without --synthetic.");
     public static readonly Setting Tokens = Setting.Value("tokens", "N", "Takes only the first N tokens of the text. Default: all of them.");
     public static readonly Setting Split = Setting.Value("split", "all|ℓ,…", "Splits to measure, such as 1,4 or 1-3. Default: all.");
-    public static readonly Setting Codec = Setting.Value("codec", "NAME,…", "Codecs: fp16, q80, int8-block64, int8-token, int4-g32, int4-token, tabq, or one setting of it as tabq:τ:bits:Δ. Default: all.");
+    public static readonly Setting Codec = Setting.Value("codec", "NAME,…", "Codecs: fp16, q80, int8-block64, int8-token, int4-g32, int4-token, tabq, or one setting of it as tabq:τ:bits:Δ; rd, rd+klt, rd+klt+prediction, with a quality as rd:0.5% if the model is calibrated, or a step as rd:0.3. Default: all.");
     public static readonly Setting Threshold = Setting.Value("threshold", "τ,…", "For tabq: magnitudes (5), multiples of the token's RMS (3rms), quantiles (q0.999), or none. Default: 3rms,4rms,6.5rms.");
     public static readonly Setting Bits = Setting.Value("bits", "N|A-B,…", "For tabq: bits per value with the sign, or fewest and most of them (Q̄). Default: 4,5,4-5.");
     public static readonly Setting Tolerance = Setting.Value("tolerance", "Δ,…", "For tabq: distortion, in levels, up to which a token gets fewer bits. Default: 0.05,0.11,0.2.");

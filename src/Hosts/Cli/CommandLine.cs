@@ -35,6 +35,7 @@ internal static class CommandLine
         RunCommand.Create(),
         ModelCommand.Create(),
         QuantizeCommand.Create(),
+        CalibrateCommand.Create(),
         BenchCommand.Create(),
         CodecCommand.Create(),
     };

@@ -1,3 +1,4 @@
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Evaluation.Codecs;
 using SplitActors.Inference.Models;
@@ -28,6 +29,10 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
     /// <param name="clock">Estimates what is left.</param>
     /// <param name="what">What is done to its weights.</param>
     public IProgress<PackageProgress> Package(TimeProvider clock, string what = "quantizing") => new PackageWriting(this, clock, what);
+
+    /// <summary>How far a calibration is, which begins now.</summary>
+    /// <param name="clock">Estimates what is left.</param>
+    public IProgress<CalibrationProgress> Calibration(TimeProvider clock) => new Calibrating(this, clock);
 
     /// <summary>How many rounds of a measurement are done.</summary>
     public void Round(int roundsDone, int roundCount) => Show($"measuring: round {roundsDone} of {roundCount}", roundsDone == roundCount);
@@ -91,6 +96,17 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
             var remaining = clock.GetElapsedTime(_start) * ((1 - value.ShareDone) / Math.Max(1e-3, value.ShareDone));
             var left = isDone || value.ShareDone == 0 ? "" : $", {Math.Ceiling(remaining.TotalSeconds)} s left";
             line.Show($"measuring: {value.ShareDone * value.TokenCount:N0} of {value.TokenCount:N0} tokens{left}", isDone);
+        }
+    }
+
+    private sealed class Calibrating(LoadingLine line, TimeProvider clock) : IProgress<CalibrationProgress>
+    {
+        private readonly long _start = clock.GetTimestamp();
+
+        public void Report(CalibrationProgress value)
+        {
+            var remaining = clock.GetElapsedTime(_start) * ((1 - value.ShareDone) / Math.Max(value.ShareDone, 0.001));
+            line.Show($"calibrating split {value.SplitLayer}, {value.Work}: {value.ShareDone * 100:F0} %, {Math.Ceiling(remaining.TotalSeconds)} s left", isDone: false);
         }
     }
 }

@@ -22,8 +22,9 @@ public sealed class SplitCalibration
                 ? new HiddenStateTransform(prediction.Bias, prediction.Residual.Deviation, prediction.Residual.Vectors, prediction.Weights())
                 : null,
         ];
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        Span<byte> bytes = stackalloc byte[sizeof(ulong) + sizeof(int)];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, id);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[sizeof(ulong)..], splitLayer);
         ChecksumSeed = Crc32C.Compute(bytes);
     }
 
@@ -74,7 +75,7 @@ public sealed class SplitCalibration
         return new CompressionOptions(FrameCodec.Tabq, setting.Tabq) { Quality = quality, ExpectedRisePercent = setting.RisePercent };
     }
 
-    /// <summary>CRC32C of the id: what the checksums of frames that use this calibration begin with.</summary>
+    /// <summary>CRC32C of id and split layer: what the checksums of frames that use this calibration begin with.</summary>
     internal uint ChecksumSeed { get; }
 
     internal HiddenStateTransform? Transform(RateDistortionTransform transform) => _transforms[(int)transform];

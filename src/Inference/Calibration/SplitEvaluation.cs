@@ -52,8 +52,7 @@ internal sealed class SplitEvaluation : IDisposable
         for (; !text.IsEmpty; text = text[Math.Min(_windowTokens, text.Length)..])
         {
             var window = Run(text[..Math.Min(_windowTokens, text.Length)]);
-            for (var start = 0; start < window.Hidden.Length; start += Width)
-                moments.Add(window.Hidden.AsSpan(start, Width), window.Embeddings.AsSpan(start, Width));
+            moments.Add(window.Hidden, window.Embeddings);
             done();
         }
     }

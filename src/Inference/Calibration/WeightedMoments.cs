@@ -7,13 +7,16 @@ namespace SplitActors.Inference.Calibration;
 /// <param name="withEmbeddings">Whether e takes part.</param>
 internal sealed class WeightedMoments(int size, bool withEmbeddings)
 {
+    private const int BlockTokens = 16; // a row of products stays in the cache for so many tokens
+
     private readonly double[] _hidden = new double[size];                                        // Σ w·h
     private readonly double[] _hiddenProducts = new double[size * size];                         // Σ w·h·hᵀ
     private readonly double[] _embedding = new double[size];                                     // Σ w·e
     private readonly double[] _embeddingProducts = new double[withEmbeddings ? size * size : 0]; // Σ w·e·eᵀ
     private readonly double[] _crossProducts = new double[withEmbeddings ? size * size : 0];     // Σ w·e·hᵀ
-    private readonly double[] _h = new double[size];
-    private readonly double[] _e = new double[size];
+    private readonly double[] _h = new double[BlockTokens * size];                               // [tokens, d]
+    private readonly double[] _e = new double[withEmbeddings ? BlockTokens * size : 0];          // [tokens, d]
+    private readonly double[] _weights = new double[BlockTokens];
     private double _weight;                                                                      // Σ w
 
     public int Size => size;
@@ -26,28 +29,23 @@ internal sealed class WeightedMoments(int size, bool withEmbeddings)
     /// <summary>[d] Weighted mean of e.</summary>
     public double[] EmbeddingMean => [.. _embedding.Select(sum => sum / _weight)];
 
-    /// <param name="hidden">[d]; tokens of zeros or of values that are not finite do not count.</param>
-    /// <param name="embedding">[d]</param>
-    public void Add(ReadOnlySpan<float> hidden, ReadOnlySpan<float> embedding)
+    /// <param name="hidden">[n, d]; tokens of zeros or of values that are not finite do not count.</param>
+    /// <param name="embeddings">[n, d]; ignored where they do not take part.</param>
+    public void Add(ReadOnlySpan<float> hidden, ReadOnlySpan<float> embeddings)
     {
-        Widen(hidden, _h);
-        var weight = size / DoubleVectors.Dot(_h, _h);
-        if (!double.IsFinite(weight))
-            return;
-        TokenCount++;
-        _weight += weight;
-        DoubleVectors.AddScaled(_h, weight, _hidden);
-        for (var row = 0; row < size; row++)
-            AddProduct(_hiddenProducts, row, weight * _h[row], _h);
-        if (!withEmbeddings)
-            return;
-        Widen(embedding, _e);
-        DoubleVectors.AddScaled(_e, weight, _embedding);
-        for (var row = 0; row < size; row++)
+        var count = 0;
+        for (var start = 0; start < hidden.Length; start += size)
         {
-            AddProduct(_embeddingProducts, row, weight * _e[row], _e);
-            AddProduct(_crossProducts, row, weight * _e[row], _h);
+            var h = _h.AsSpan(count * size, size);
+            Widen(hidden.Slice(start, size), h);
+            if (withEmbeddings)
+                Widen(embeddings.Slice(start, size), _e.AsSpan(count * size, size));
+            _weights[count] = size / DoubleVectors.Dot(h, h);
+            if (double.IsFinite(_weights[count]) && ++count == BlockTokens)
+                count = AddBlock(count);
         }
+
+        _ = AddBlock(count);
     }
 
     /// <summary>[d, d] Σ w·(h − mean)·(h − mean)ᵀ ÷ tokens: the covariance of h ÷ RMS(h).</summary>
@@ -71,10 +69,39 @@ internal sealed class WeightedMoments(int size, bool withEmbeddings)
         return covariance;
     }
 
-    private void AddProduct(double[] products, int row, double factor, double[] values) =>
-        DoubleVectors.AddScaled(values, factor, products.AsSpan(row * size, size));
+    /// <returns>Tokens that are left to add: none.</returns>
+    private int AddBlock(int count)
+    {
+        for (var token = 0; token < count; token++)
+        {
+            var weight = _weights[token];
+            TokenCount++;
+            _weight += weight;
+            DoubleVectors.AddScaled(_h.AsSpan(token * size, size), weight, _hidden);
+            if (withEmbeddings)
+                DoubleVectors.AddScaled(_e.AsSpan(token * size, size), weight, _embedding);
+        }
 
-    private static void Widen(ReadOnlySpan<float> from, double[] to)
+        AddProducts(_hiddenProducts, _h, _h, count);
+        if (!withEmbeddings)
+            return 0;
+        AddProducts(_embeddingProducts, _e, _e, count);
+        AddProducts(_crossProducts, _e, _h, count);
+        return 0;
+    }
+
+    /// <summary>products += Σ w·left·rightᵀ</summary>
+    private void AddProducts(double[] products, double[] left, double[] right, int count)
+    {
+        for (var row = 0; row < size; row++)
+        {
+            var target = products.AsSpan(row * size, size);
+            for (var token = 0; token < count; token++)
+                DoubleVectors.AddScaled(right.AsSpan(token * size, size), _weights[token] * left[(token * size) + row], target);
+        }
+    }
+
+    private static void Widen(ReadOnlySpan<float> from, Span<double> to)
     {
         for (var i = 0; i < to.Length; i++)
             to[i] = from[i];

@@ -70,7 +70,7 @@ public readonly record struct FrameHeader
         destination[1] = (byte)(((int)Content << 4) | (int)Codec);
         var position = FixedBytes;
         position += VarInt.Write(destination[position..], (uint)Rows);
-        return position + VarInt.Write(destination[position..], (uint)Width);
+        return position + VarInt.Write(destination[position..], WidthCode.Of((uint)Width));
     }
 
     /// <summary>Fills the last bytes of a frame with the checksum of the rest.</summary>
@@ -100,7 +100,7 @@ public readonly record struct FrameHeader
         if (status == DecodeStatus.Ok)
             status = TryReadSizes(bytes, sizes, ref position);
         if (status == DecodeStatus.Ok)
-            status = CheckShape(sizes[0], sizes[1]);
+            status = WidthCode.TryRead(sizes[1], out sizes[1]) ? CheckShape(sizes[0], sizes[1]) : DecodeStatus.Malformed;
         if (status != DecodeStatus.Ok)
             return status;
         var payloadBytes = (long)bytes.Length - position - ChecksumBytes;

@@ -9,7 +9,7 @@ namespace SplitActors.Hosts.Tests.Cli;
 
 public sealed class CodecCommandTests : IDisposable
 {
-    private const string Example = "A211010C 60B1 018A1C04 B84126 9AD4A6D5 1927F444\n"; // of docs/wire-format.md
+    private const string Example = "A2110118 60B1 018A1C04 B84126 9AD4A6D5 A5FD2D43\n"; // of docs/wire-format.md
 
     private readonly TemporaryFolder _folder = new();
 
@@ -123,7 +123,7 @@ public sealed class CodecCommandTests : IDisposable
         var output = (await InspectAsync(Encoding.ASCII.GetBytes(Example), "-")).Succeeded().Output;
         Assert.Matches(@"(?m)^frame +21 bytes: 1 tokens of 12 values$", output);
         Assert.Matches(@"(?m)^ +7 +3 +8A 1C 04 +token 0, columns +5: 25 *$", output);
-        Assert.Matches(@"(?m)^ +17 +4 +19 27 F4 44 +CRC32C +44F42719, as it should be *$", output);
+        Assert.Matches(@"(?m)^ +17 +4 +A5 FD 2D 43 +CRC32C +432DFDA5, as it should be *$", output);
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public sealed class CodecCommandTests : IDisposable
         Assert.Equal(ExitCode.Options, result.ExitCode);
         Assert.Contains("token 0, scale code", result.Output, StringComparison.Ordinal);
         Assert.Matches(
-            @"^splitactors: Standard input, byte 17: expected CRC32C [0-9A-F]{8} of the bytes before it, found 44F42719. Compare it with docs/wire-format.md.\n$", result.Error);
+            @"^splitactors: Standard input, byte 17: expected CRC32C [0-9A-F]{8} of the bytes before it, found 432DFDA5. Compare it with docs/wire-format.md.\n$", result.Error);
     }
 
     [Theory]

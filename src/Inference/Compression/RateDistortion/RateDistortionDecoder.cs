@@ -24,7 +24,7 @@ internal static class RateDistortionDecoder
         if (setting.Transform != RateDistortionTransform.None)
         {
             transform = calibration?.Transform(setting.Transform);
-            if (transform is null || transform.Width != width || calibration!.SplitLayer != setting.SplitLayer || (transform.Predicts && embeddings.Length != hidden.Length))
+            if (transform is null || transform.Width != width || (transform.Predicts && embeddings.Length != hidden.Length))
                 return DecodeStatus.MissingContext;
         }
 

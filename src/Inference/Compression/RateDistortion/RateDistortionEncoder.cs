@@ -45,7 +45,7 @@ internal sealed class RateDistortionEncoder(RateDistortionOptions options, Split
         for (var row = 0; row < rows; row++)
             Quantize(hidden.Slice(row * width, width), values.Slice(row * width, width), row, transform);
         var (shape, spread) = _histogram.Choose(SpreadTables.UnitSpread - StepGrid.Nearest(options.RelativeStep));
-        var setting = new FrameSetting(kind, shape, spread, transform is null ? 0 : calibration!.SplitLayer);
+        var setting = new FrameSetting(kind, shape, spread);
         setting.Write(payload);
         NameTables(setting, offsets, width);
         var outlierCount = 0;

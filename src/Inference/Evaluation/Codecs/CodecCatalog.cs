@@ -1,4 +1,6 @@
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Compression;
+using SplitActors.Inference.Compression.RateDistortion;
 
 namespace SplitActors.Inference.Evaluation.Codecs;
 
@@ -7,6 +9,9 @@ public static class CodecCatalog
 {
     /// <summary>The family of <see cref="Tabq"/>.</summary>
     public const string TabqFamily = "tabq";
+
+    /// <summary>The family of <see cref="RateDistortion(RateDistortionOptions)"/>, and the beginning of those with a rotation.</summary>
+    public const string RateDistortionFamily = "rd";
 
     /// <summary>What runtimes send without a codec of their own, most bytes first.</summary>
     public static IReadOnlyList<CodecChoice> Baselines { get; } =
@@ -27,6 +32,33 @@ public static class CodecCatalog
         var compression = new CompressionOptions(FrameCodec.Tabq, options);
         return new CodecChoice($"{TabqFamily}:{threshold}:{bits}", TabqFamily, _ => new FrameTransport(compression)) { WritesFrames = true };
     }
+
+    /// <summary>The rate–distortion codec without a calibration, named <c>rd:step</c>.</summary>
+    public static CodecChoice RateDistortion(RateDistortionOptions options)
+    {
+        var compression = new CompressionOptions(FrameCodec.RateDistortion, new TabqOptions()) { RateDistortion = options };
+        return new CodecChoice($"{RateDistortionFamily}:{options.RelativeStep}", RateDistortionFamily, _ => new FrameTransport(compression)) { WritesFrames = true };
+    }
+
+    /// <summary>The rate–distortion codec at a calibrated quality, named <c>rd[+klt[+prediction]]:quality</c>.</summary>
+    /// <param name="calibration">Of the model; has the transform at every split that is measured.</param>
+    public static CodecChoice RateDistortion(ModelCalibration calibration, RateDistortionTransform transform, QualityTarget quality) =>
+        new($"{FamilyOf(transform)}:{quality}", FamilyOf(transform), place =>
+        {
+            var split = calibration.For(place.SplitLayer) ?? throw new ArgumentException($"Split {place.SplitLayer} is not calibrated.", nameof(calibration));
+            return new FrameTransport(split.RateDistortionFor(quality, transform), split, transform == RateDistortionTransform.Prediction ? place.Embed : null);
+        })
+        {
+            WritesFrames = true,
+        };
+
+    /// <summary>The family of a transform; those without and with column statistics are one.</summary>
+    public static string FamilyOf(RateDistortionTransform transform) => transform switch
+    {
+        RateDistortionTransform.KarhunenLoeve => $"{RateDistortionFamily}+klt",
+        RateDistortionTransform.Prediction => $"{RateDistortionFamily}+klt+prediction",
+        _ => RateDistortionFamily,
+    };
 
     /// <summary>τ that splits nothing off but what no grid can hold.</summary>
     public static Threshold NoThreshold { get; } = Threshold.Absolute(float.MaxValue);

@@ -39,7 +39,7 @@ public sealed class CodecEvaluation : IDisposable
         var width = checkpoint.Config.HiddenSize;
         _windowTokens = Math.Min(WindowTokensMax, checkpoint.Config.ContextLength);
         _model = new LayerChain(checkpoint, _windowTokens, threads, progress);
-        _tallies = [.. _splitLayers.SelectMany(split => codecs.Select(codec => new CodecTally(split, codec, width, clock)))];
+        _tallies = [.. _splitLayers.SelectMany(split => codecs.Select(codec => new CodecTally(new CodecPlace(split, _model.Embed), codec, width, clock)))];
         (_plain, _coded) = (new WindowPredictions(_windowTokens), new WindowPredictions(_windowTokens));
         _states = [.. _splitLayers.Select(_ => new float[_windowTokens * width])];
         _hidden = new float[_windowTokens * width];

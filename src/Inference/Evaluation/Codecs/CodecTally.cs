@@ -1,16 +1,16 @@
 namespace SplitActors.Inference.Evaluation.Codecs;
 
 /// <summary>Adds up, window by window, what one codec does at one split.</summary>
-internal sealed class CodecTally(int splitLayer, CodecChoice codec, int width, TimeProvider clock)
+internal sealed class CodecTally(CodecPlace place, CodecChoice codec, int width, TimeProvider clock)
 {
-    private readonly MeasuredLink _link = new(codec.Open(splitLayer), width, clock);
+    private readonly MeasuredLink _link = new(codec.Open(place), width, clock);
     private readonly ClusteredMean _loss = new();
     private long _flipCount;
     private long _tokenCount;
 
-    public int SplitLayer => splitLayer;
+    public int SplitLayer => place.SplitLayer;
 
-    public CodecMeasurement Result => new(splitLayer, codec.Name, codec.Family, _link.Figures, _loss, (double)_flipCount / _tokenCount)
+    public CodecMeasurement Result => new(place.SplitLayer, codec.Name, codec.Family, _link.Figures, _loss, (double)_flipCount / _tokenCount)
     {
         SampleFrame = codec.WritesFrames ? _link.FirstFrame : default,
         SampleTokenFrame = codec.WritesFrames ? _link.FirstTokenFrame : default,

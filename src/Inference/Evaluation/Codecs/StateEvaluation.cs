@@ -22,7 +22,7 @@ public static class StateEvaluation
         HeavyTailedState state, int rowCount, IReadOnlyList<CodecChoice> codecs, TimeProvider clock, IProgress<EvaluationProgress>? progress = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rowCount);
-        var tallies = codecs.Select(codec => new Tally(new MeasuredLink(codec.Open(0), state.Width, clock))).ToArray();
+        var tallies = codecs.Select(codec => new Tally(new MeasuredLink(codec.Open(new CodecPlace(SplitLayer: 0)), state.Width, clock))).ToArray();
         var tokens = new int[WindowTokens];
         var sent = new float[WindowTokens * state.Width];     // [n, d]
         var received = new float[sent.Length];

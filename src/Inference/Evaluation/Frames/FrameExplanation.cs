@@ -26,10 +26,10 @@ public sealed class FrameExplanation
     /// <summary>Neighbouring fields from the first byte on, up to the fault if there is one.</summary>
     public IReadOnlyList<FrameField> Fields { get; }
 
-    /// <summary>Null: the frame decodes.</summary>
+    /// <summary>Null: the frame decodes, or only a calibration could tell.</summary>
     public FrameFault? Fault { get; }
 
-    /// <summary>Null unless the frame decodes.</summary>
+    /// <summary>Null unless the frame decodes without a calibration.</summary>
     public FrameSummary? Summary { get; }
 
     /// <param name="frame">Any bytes.</param>
@@ -38,6 +38,8 @@ public sealed class FrameExplanation
         var walk = new FrameWalk(frame);
         if (!(frame is [(byte)'S', ..] ? Version1Frame.TryExplain(ref walk) : Version2Frame.TryExplain(ref walk)))
             return new FrameExplanation(walk.Fields, walk.Fault, summary: null);
+        if (walk.NeedsCalibration)
+            return new FrameExplanation(walk.Fields, fault: null, summary: null);
         var summary = Summarize(frame, out var status);
         var fault = summary is null ? new FrameFault(walk.SymbolsOffset, "symbols that decode to the values of all tokens", $"others: {status}") : null;
         return new FrameExplanation(walk.Fields, fault, summary);

@@ -17,6 +17,9 @@ internal ref struct FrameWalk(ReadOnlySpan<byte> frame)
     /// <summary>Where the entropy-coded symbols begin; 0 in a frame without.</summary>
     public int SymbolsOffset { get; set; }
 
+    /// <summary>Whether the values, and the checksum, cannot be had without a calibration.</summary>
+    public bool NeedsCalibration { get; set; }
+
     /// <summary>Where the part ends that is being read: the frame, or its payload.</summary>
     public int End { get; set; } = frame.Length;
 

@@ -43,7 +43,7 @@ public sealed class CodecEvaluationTests : IDisposable
     public void Run_LossyCodec_IsWhatASplitModelMeasures()
     {
         var (uncompressed, measurements) = Run([4], Coarse);
-        var transport = Coarse.Open(4);
+        var transport = Coarse.Open(new CodecPlace(4));
         var split = new SplitModel(Quill.Front(4), Quill.Back(4), Cross, HeldoutText.WindowTokens);
         var expected = HeldoutText.Measure(split, Text.Span);
 

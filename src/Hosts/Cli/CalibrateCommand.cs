@@ -1,0 +1,119 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Spectre.Console;
+using SplitActors.Inference.Calibration;
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Threading;
+
+namespace SplitActors.Hosts.Cli;
+
+/// <summary><c>splitactors calibrate</c>: finds, for each split, the compression settings that keep a quality, and stores them with the model.</summary>
+internal static class CalibrateCommand
+{
+    private static readonly JsonSerializerOptions JsonOptions = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+
+    public static Command Create()
+    {
+        var command = new Command(
+            "calibrate",
+            $"""
+            Measures on a text what compression of the hidden states costs at every split, and writes {ModelCalibration.FileName} beside the model: the settings
+            that keep perplexity within 0.1%, 0.5%, 1% and 3%, and the statistics that the rate-distortion codec works with. The device and the worker need
+            the same file; the model's digest does not change. Use a text that the quality will not be judged on.
+
+            Example: splitactors calibrate --model ~/models/Llama-3.2-1B --text sample.txt --split 4-8 --klt --prediction
+
+            Every value can also be given as an environment variable (SPLITACTORS_TOKENS for --tokens).
+            Exit codes: 0 done, 2 wrong option or text, 3 wrong checkpoint, 5 file not writable, 130 interrupted, 143 terminated.
+            """);
+        foreach (var setting in CalibrateSettings.All)
+            command.Add(setting.Option);
+        command.SetAction(parsed => Run(CalibrateOptions.Read(parsed)));
+        return command;
+    }
+
+    private static int Run(CalibrateOptions options)
+    {
+        using var interruption = new Interruption();
+        using var line = new LoadingLine(isEnabled: !options.Json, interruption.Token);
+        try
+        {
+            using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = line });
+            using var threads = new ComputeThreads(Environment.ProcessorCount);
+            var splits = options.SplitsOf(checkpoint.Config.LayerCount);
+            var settings = new CalibrationOptions(splits, options.WithKarhunenLoeve, options.WithPrediction, options.TokenCountMax) { Threads = threads };
+            var calibration = Calibrator.Run(checkpoint, options.ReadText(), options.Text, options.Out, settings, line.Calibration(TimeProvider.System));
+            line.Clear();
+            Report(calibration, options);
+            return ExitCode.Success;
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            return interruption.ExitCode; // nothing is written before the end
+        }
+    }
+
+    private static void Report(ModelCalibration calibration, CalibrateOptions options)
+    {
+        if (options.Json)
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize(ToJson(calibration), JsonOptions));
+            return;
+        }
+
+        var table = new Table().Border(TableBorder.Simple).AddColumns("split", "quality", "codec", "setting", "expected rise");
+        foreach (var split in calibration.Splits)
+        {
+            foreach (var step in split.Steps)
+                table.AddRow($"{split.SplitLayer}", $"{step.Quality}", $"rd, {step.RateDistortion.Transform}", Invariant($"step {step.RateDistortion.RelativeStep:F3} rms"), Rise(step.RisePercent, step.StandardErrorPercent));
+            foreach (var setting in split.Tabq)
+                table.AddRow($"{split.SplitLayer}", $"{setting.Quality}", "tabq", Invariant($"{setting.Tabq.Threshold}, {setting.Tabq.BitsMin} to {setting.Tabq.BitsMax} bits, Δ {setting.Tabq.DistortionTolerance}"), Rise(setting.RisePercent, setting.StandardErrorPercent));
+        }
+
+        Terminal.Output.Write(table);
+        Terminal.Output.WriteFacts(
+        [
+            ("file", $"{calibration.Path}, {new FileInfo(calibration.Path).Length >> 10} KiB"),
+            ("id", $"{calibration.Id:x16}"),
+            ("text", $"{calibration.Summary.StatisticsTokens} tokens for statistics, {calibration.Summary.QualityTokens} for quality"),
+        ]);
+    }
+
+    private static object ToJson(ModelCalibration calibration) => new
+    {
+        calibration.Path,
+        Id = $"{calibration.Id:x16}",
+        calibration.Summary.ModelDigest,
+        calibration.Summary.TextDigest,
+        calibration.Summary.StatisticsTokens,
+        calibration.Summary.QualityTokens,
+        Splits = calibration.Splits.Select(split => new
+        {
+            split.SplitLayer,
+            RateDistortion = split.Steps.Select(step => new
+            {
+                Quality = $"{step.Quality}",
+                Transform = $"{step.RateDistortion.Transform}",
+                step.RateDistortion.RelativeStep,
+                step.RisePercent,
+                step.StandardErrorPercent,
+            }),
+            Tabq = split.Tabq.Select(setting => new
+            {
+                Quality = $"{setting.Quality}",
+                Threshold = $"{setting.Tabq.Threshold}",
+                setting.Tabq.DistortionTolerance,
+                setting.Tabq.BitsMin,
+                setting.Tabq.BitsMax,
+                setting.RisePercent,
+                setting.StandardErrorPercent,
+                setting.BytesPerToken,
+            }),
+        }),
+    };
+
+    private static string Rise(double percent, double error) => Invariant($"{percent:F2} ± {error:F2} %");
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,19 @@
+using SplitActors.Inference.Calibration;
+
+namespace SplitActors.Inference.Tests.Calibration;
+
+public class QualityTargetTests
+{
+    [Theory]
+    [InlineData("0.1%", 0.1)]
+    [InlineData("1", 1)]
+    [InlineData(" 3% ", 3)]
+    public void Parse_OneOfAll_IsRead(string text, double percent) => Assert.Equal(new QualityTarget(percent), QualityTarget.Parse(text, "--quality"));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("2%")]
+    [InlineData("much")]
+    public void Parse_AnythingElse_IsRefused(string text) =>
+        Assert.Contains("0.1%, 0.5%, 1%, 3%", Assert.Throws<UserErrorException>(() => QualityTarget.Parse(text, "--quality")).Message, StringComparison.Ordinal);
+}
