@@ -16,6 +16,9 @@ public sealed record WorkerState(WorkerOptions Options)
 
     public int QueuedRows { get; init; }
 
+    /// <summary>Sessions opened so far.</summary>
+    public long OpeningCount { get; init; }
+
     /// <summary>A batch is running.</summary>
     public bool IsComputing { get; init; }
 
@@ -35,6 +38,9 @@ public sealed record WorkerState(WorkerOptions Options)
 public sealed record WorkerSession(string Edge, uint Epoch, SamplingOptions Sampling, int TokenCountMax, int AcceptedCount, TimeSpan SeenAt)
 {
     public ImmutableList<int> Generated { get; init; } = [];
+
+    /// <summary>Tells it from one that had its id and epoch before, of which steps may still wait or be computed.</summary>
+    public long Opening { get; init; }
 
     /// <summary>Position of the first generated token.</summary>
     public int PromptCount { get; init; }
@@ -67,4 +73,5 @@ public sealed record WorkerSession(string Edge, uint Epoch, SamplingOptions Samp
 }
 
 /// <summary>A step that was accepted, and when.</summary>
-public sealed record QueuedStep(SessionId Session, DecodeStep Step, TimeSpan ArrivedAt);
+/// <param name="Opening">Of the session that accepted it.</param>
+public sealed record QueuedStep(SessionId Session, DecodeStep Step, TimeSpan ArrivedAt, long Opening);

@@ -59,7 +59,7 @@ public sealed class SplitCalibration
     {
         var step = Steps.FirstOrDefault(step => step.Quality == quality && step.RateDistortion.Transform == transform)
             ?? throw new ArgumentException($"No setting for {quality} with {transform}.", nameof(quality));
-        return new CompressionOptions(FrameCodec.RateDistortion, new TabqOptions()) 
+        return new CompressionOptions(FrameCodec.RateDistortion, new TabqOptions())
         {
             RateDistortion = step.RateDistortion,
             Quality = quality,

@@ -1,4 +1,7 @@
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Compression;
+using SplitActors.Inference.Compression.RateDistortion;
+using SplitActors.Inference.Tests.RateDistortion;
 
 namespace SplitActors.Inference.Tests.Compression;
 
@@ -11,22 +14,24 @@ public class FrameDecoderFuzzTests
     /// <summary>What the runtime itself may allocate when code runs for the first time: far less than a byte per input.</summary>
     private const int FirstCallBytesMax = 1024;
 
+    private const int CalibratedWidth = 16;
+
+    private static readonly SplitCalibration Calibration = SyntheticCalibration.Of(CalibratedWidth);
+
     private readonly float[] _hidden = new float[1 << 16];
+    private readonly float[] _embeddings = GoldenInputs.Normal(1 << 16);
 
     [Fact]
     public void Decode_RandomAndMutatedBytes_NeverThrowsAndAllocatesNothing()
     {
         const int seed = 20261121;
-        var mutator = new FrameMutator(seed, Corpus());
+        var mutator = new FrameMutator(seed, Corpus(), Calibration.ChecksumSeed);
         BuildAllTables();
         var statuses = new int[Enum.GetValues<DecodeStatus>().Length];
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < FrameMutator.InputCount; i++)
         {
-            var bytes = mutator.Next();
-            var status = FrameDecoder.TryReadHeader(bytes, out var header);
-            var destination = status == DecodeStatus.Ok && header.ValueCount <= _hidden.Length ? _hidden.AsSpan(0, header.ValueCount) : [];
-            statuses[(int)FrameDecoder.Decode(bytes, destination, out _)]++;
+            statuses[(int)Decode(mutator.Next())]++;
         }
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, FirstCallBytesMax);
@@ -44,23 +49,44 @@ public class FrameDecoderFuzzTests
             for (var bit = 0; bit < 8 * frame.Length; bit++)
             {
                 frame[bit / 8] ^= (byte)(1 << (bit % 8));
-                var status = FrameDecoder.TryReadHeader(frame, out var header);
-                var destination = status == DecodeStatus.Ok && header.ValueCount <= _hidden.Length ? _hidden.AsSpan(0, header.ValueCount) : [];
-                Assert.NotEqual(DecodeStatus.Ok, FrameDecoder.Decode(frame, destination, out _));
+                Assert.NotEqual(DecodeStatus.Ok, Decode(frame));
                 frame[bit / 8] ^= (byte)(1 << (bit % 8));
             }
+
+            Assert.Equal(DecodeStatus.Ok, Decode(frame));
         }
+    }
+
+    /// <summary>As a worker does that has the calibration and knows all tokens.</summary>
+    private DecodeStatus Decode(ReadOnlySpan<byte> bytes)
+    {
+        var status = FrameDecoder.TryReadHeader(bytes, out var header);
+        var count = status == DecodeStatus.Ok && header.ValueCount <= _hidden.Length ? header.ValueCount : 0;
+        return FrameDecoder.Decode(bytes, _hidden.AsSpan(0, count), out _, Calibration, _embeddings.AsSpan(0, count));
     }
 
     /// <summary>Frames of every kind and version, small so that mutations hit every field.</summary>
     private static byte[][] Corpus() =>
     [
-        .. Enumerable.Range(0, 200).Select(Frame),
+        .. Enumerable.Range(0, 300).Select(Frame),
         new HiddenStateEncoder(CompressionOptions.Default).Encode(GoldenInputs.Normal(4096), 1, 4096).Bytes.ToArray(),  // four lanes
         .. GoldenFrameTests.Frames(version: 1).Where(frame => frame.Length < FrameBytesMax),
     ];
 
-    private static byte[] Frame(int seed)
+    private static byte[] Frame(int seed) => seed % 3 == 0 ? RateDistortionFrame(seed) : TabqFrame(seed);
+
+    private static byte[] RateDistortionFrame(int seed)
+    {
+        var random = new Random(seed);
+        var transform = (RateDistortionTransform)(seed / 3 % 4);
+        var width = transform == RateDistortionTransform.None ? random.Next(1, 33) : CalibratedWidth;
+        var sample = new HiddenCase(seed, random.Next(1, 5), width, new TabqOptions());
+        var options = new CompressionOptions(FrameCodec.RateDistortion, sample.Options) { RateDistortion = new RateDistortionOptions(0.1f + random.NextSingle(), transform) };
+        var embeddings = GoldenInputs.Normal(sample.Rows * width);
+        return new HiddenStateEncoder(options, Calibration).Encode(sample.Values(), sample.Rows, width, embeddings).Bytes.ToArray();
+    }
+
+    private static byte[] TabqFrame(int seed)
     {
         var random = new Random(seed);
         var bitsMax = random.Next(TabqOptions.BitsLowest, TabqOptions.BitsHighest + 1);
@@ -76,5 +102,8 @@ public class FrameDecoderFuzzTests
             _ = TableFamily.For(new QuantizationGrid(bits, 1, 0));
             _ = TableFamily.For(new QuantizationGrid(bits, 1, -1));
         }
+
+        for (var shape = 0; shape < SpreadTables.ShapeCount; shape++)
+            _ = SpreadTables.For(shape);
     }
 }

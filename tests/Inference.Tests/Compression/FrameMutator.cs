@@ -1,4 +1,5 @@
 using SplitActors.Inference.Compression;
+using SplitActors.Inference.Compression.RateDistortion;
 
 namespace SplitActors.Inference.Tests.Compression;
 
@@ -6,7 +7,10 @@ namespace SplitActors.Inference.Tests.Compression;
 /// Inputs for a decoder: noise, and frames with flipped bits, other bytes, cut ends and parts of other frames, half of them with a repaired checksum so
 /// that what lies behind it is reached. One seed, one sequence.
 /// </summary>
-internal sealed class FrameMutator(int seed, byte[][] corpus)
+/// <param name="seed">Draws all.</param>
+/// <param name="corpus">Frames to begin with.</param>
+/// <param name="checksumSeed">Of the calibration with which calibrated frames are decoded.</param>
+internal sealed class FrameMutator(int seed, byte[][] corpus, uint checksumSeed = 0)
 {
     private const int NoiseBytesMax = 64;
     private const int MutationsMax = 3;
@@ -61,8 +65,11 @@ internal sealed class FrameMutator(int seed, byte[][] corpus)
         }
     }
 
+    private static bool IsCalibrated(ReadOnlySpan<byte> bytes) =>
+        FrameHeader.TryRead(bytes, out var header) == DecodeStatus.Ok && header.Codec == FrameCodec.RateDistortion && FrameSetting.IsCalibrated(bytes[header.HeaderBytes..]);
+
     /// <summary>Makes the checksum, and in version 1 a payload length of one byte, fit what is there.</summary>
-    private static void Repair(Span<byte> bytes)
+    private void Repair(Span<byte> bytes)
     {
         if (FrameHeader.TryRead(bytes, out var header) == DecodeStatus.Ok && header is { Version: 1, PayloadBytes: < 0x80 })
         {
@@ -71,6 +78,6 @@ internal sealed class FrameMutator(int seed, byte[][] corpus)
                 bytes[header.HeaderBytes - 1] = (byte)payloadBytes;
         }
 
-        FrameHeader.WriteChecksum(bytes);
+        FrameHeader.WriteChecksum(bytes, IsCalibrated(bytes) ? checksumSeed : 0);
     }
 }
