@@ -8,6 +8,7 @@ internal sealed class QualityCurve
 {
     private const double RiseMaxPercent = 8;       // what lies above says nothing of the qualities that there are
     private const double ErrorMinPercent = 0.02;   // a measurement that happens to have no spread does not count for everything
+    private const double ErrorsKept = 2;
     private const int BisectionSteps = 50;
 
     private readonly double _a;
@@ -55,7 +56,7 @@ internal sealed class QualityCurve
         return ((_a * square) + (_b * fourth), Math.Sqrt(Math.Max(variance, 0)));
     }
 
-    /// <summary>The largest step, within what was measured, whose rise and one standard error stay within the target.</summary>
+    /// <summary>The largest step, within what was measured, whose rise and two standard errors stay within the target: other texts cost more, too.</summary>
     public double StepFor(QualityTarget target)
     {
         var (low, high) = (0.0, _stepMax);
@@ -63,7 +64,7 @@ internal sealed class QualityCurve
         {
             var middle = i == 0 ? high : (low + high) / 2;
             var (rise, error) = At(middle);
-            if (rise + error <= target.RisePercent)
+            if (rise + (ErrorsKept * error) <= target.RisePercent)
                 low = middle;
             else
                 high = middle;

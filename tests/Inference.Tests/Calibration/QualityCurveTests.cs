@@ -11,7 +11,7 @@ public class QualityCurveTests
         foreach (var target in QualityTarget.All)
         {
             var (rise, error) = curve.At(curve.StepFor(target));
-            Assert.InRange(rise + error, target.RisePercent - 1e-6, target.RisePercent + 1e-6);
+            Assert.InRange(rise + (2 * error), target.RisePercent - 1e-6, target.RisePercent + 1e-6);
         }
     }
 

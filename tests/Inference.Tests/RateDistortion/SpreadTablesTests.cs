@@ -37,7 +37,7 @@ public class SpreadTablesTests
         LevelQuantizer.Quantize(values, [], 1, symbols);
         var histogram = new LevelHistogram();
         histogram.Clear([]);
-        Assert.True(histogram.Add(symbols, []));
+        histogram.Add(symbols, []);
         var (shape, spread) = histogram.Choose(SpreadTables.UnitSpread);
 
         var entropy = symbols.GroupBy(symbol => symbol).Sum(group => -group.Count() * Math.Log2((double)group.Count() / symbols.Length));

@@ -27,11 +27,8 @@ internal sealed class LevelHistogram
 
     /// <param name="symbols">[width]</param>
     /// <param name="offsets">[width] or empty, as for <see cref="Clear"/>.</param>
-    /// <returns>Whether a level is not 0.</returns>
-    public bool Add(ReadOnlySpan<byte> symbols, ReadOnlySpan<sbyte> offsets)
+    public void Add(ReadOnlySpan<byte> symbols, ReadOnlySpan<sbyte> offsets)
     {
-        if (!symbols.ContainsAnyExcept((byte)0))
-            return false;
         if (offsets.IsEmpty)
         {
             var counts = _counts.AsSpan(-_offsetMin * LevelCount, LevelCount);
@@ -43,8 +40,6 @@ internal sealed class LevelHistogram
             for (var column = 0; column < symbols.Length; column++)
                 _counts[((offsets[column] - _offsetMin) * LevelCount) + ((symbols[column] + 1) >> 1)]++;
         }
-
-        return true;
     }
 
     /// <summary>Searches downhill: shapes at the expected spread, neighbouring spreads, then neighbouring shapes.</summary>

@@ -12,6 +12,8 @@ namespace SplitActors.Inference.Compression.RateDistortion;
 /// <param name="calibration">Of the split; null for none. A token of another width is coded without it.</param>
 internal sealed class RateDistortionEncoder(RateDistortionOptions options, SplitCalibration? calibration)
 {
+    private const int CountedRowsMax = 64; // as many tokens tell which tables fit
+
     private readonly LevelHistogram _histogram = new();
     private readonly RansEncoder _symbolEncoder = new();
     private float[] _scratch = [];       // [width], or [rows, width] for a rotation
@@ -42,8 +44,14 @@ internal sealed class RateDistortionEncoder(RateDistortionOptions options, Split
 
         ReadOnlySpan<sbyte> offsets = transform is null ? [] : transform.Offsets;
         _histogram.Clear(offsets);
+        var countedStride = (rows + CountedRowsMax - 1) / CountedRowsMax;
         for (var row = 0; row < rows; row++)
+        {
             Quantize(hidden.Slice(row * width, width), values.Slice(row * width, width), row, transform);
+            if (row % countedStride == 0 && !_tokens[row].IsZero)
+                _histogram.Add(_symbols.AsSpan(row * width, width), offsets);
+        }
+
         var (shape, spread) = _histogram.Choose(SpreadTables.UnitSpread - StepGrid.Nearest(options.RelativeStep));
         var setting = new FrameSetting(kind, shape, spread);
         setting.Write(payload);
@@ -86,8 +94,7 @@ internal sealed class RateDistortionEncoder(RateDistortionOptions options, Split
         var symbols = _symbols.AsSpan(row * hidden.Length, hidden.Length);
         ReadOnlySpan<float> mean = transform is { Rotates: false } ? transform.Mean : [];
         LevelQuantizer.Quantize(values, mean, StepGrid.Value(step), symbols);
-        var isCoded = _histogram.Add(symbols, transform is null ? [] : transform.Offsets);
-        _tokens[row] = new TokenRecord(step, IsZero: !isCoded, HasOutliers: false);
+        _tokens[row] = new TokenRecord(step, IsZero: !symbols.ContainsAnyExcept((byte)0), HasOutliers: false);
     }
 
     /// <summary>Takes out what the tables lack, and writes the token's record and outliers.</summary>
