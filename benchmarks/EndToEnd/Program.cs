@@ -1,5 +1,6 @@
 using System.Globalization;
 using SplitActors.EndToEnd;
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Compression;
 
 switch (args)
@@ -10,6 +11,9 @@ switch (args)
     case ["quality", "compression", var threshold, var tolerance, var bitsMax, var bitsMin]:
         CompressionQuality.Run(new TabqOptions(
             Threshold.Parse(threshold, "threshold"), double.Parse(tolerance, CultureInfo.InvariantCulture), int.Parse(bitsMax), int.Parse(bitsMin)));
+        return 0;
+    case ["quality", "calibration", var quality]:
+        CalibrationQuality.Run(QualityTarget.Parse(quality, "quality"));
         return 0;
     case ["quality", "kv"]:
         KvQuality.Run();
@@ -29,6 +33,8 @@ switch (args)
               quality compression [τ Δ Q̄ Q]
                                perplexity, bytes and ratio at every split, compressed at the defaults or with threshold τ (3rms), distortion tolerance
                                Δ (0.12), most bits Q̄ and fewest bits Q
+              quality calibration Q
+                               perplexity, bytes and ratio at every split with the calibrated settings for a rise of Q (0.1%, 0.5%, 1%, 3%)
               quality kv       perplexity with keys and values at 32, 16, 8 and 4 bits
               quality weights  perplexity with weights at 16 to 2 bits, alone, with int8 activations, and with fewer bits for keys and values
               load DIR         milliseconds to open a model, an OPSC package say, whose files are in the system's cache
