@@ -13,14 +13,14 @@ internal sealed class HeldoutText : IDisposable
 {
     public const int WindowTokens = 511;
 
-    private readonly int[] _tokens;
-
     public HeldoutText()
     {
         var text = File.ReadAllText(Path.Combine(Repository.Quill, "heldout.txt"));
-        _tokens = Tokenizer.Load(Checkpoint).Encode(text, addSpecialTokens: false, parseSpecialTokens: false);
+        Tokens = Tokenizer.Load(Checkpoint).Encode(text, addSpecialTokens: false, parseSpecialTokens: false);
         Whole = Segment.Load(Checkpoint, AllLayers);
     }
+
+    public int[] Tokens { get; }
 
     public Checkpoint Checkpoint { get; } = Checkpoint.Open(Repository.Quill);
 
@@ -41,7 +41,7 @@ internal sealed class HeldoutText : IDisposable
     }
 
     public Perplexity Measure(SplitModel model) =>
-        Perplexity.Measure(model, _tokens, WindowTokens, Config.BosTokenId!.Value, Config.VocabularySize);
+        Perplexity.Measure(model, Tokens, WindowTokens, Config.BosTokenId!.Value, Config.VocabularySize);
 
     /// <summary>In percent.</summary>
     public static double Rise(Perplexity of, Perplexity over) => ((of.Value / over.Value) - 1) * 100;
