@@ -8,7 +8,7 @@ namespace SplitActors.Hosts.Tests.Cli;
 /// <summary>The program finds its model wherever it is and wherever it is called from.</summary>
 public sealed class InstallationTests : IDisposable
 {
-    private static readonly string[] Arguments = ["run", Quill.Golden[0].Prompt, "--temperature", "0", "--max-tokens", "8", "--quiet"];
+    private static readonly string[] Arguments = ["run", Quill.Golden[0].Prompt, "--temperature", "0", "--max-tokens", "8", "--compression", "none", "--quiet"];
 
     private readonly TemporaryFolder _folder = new();
 

@@ -68,7 +68,7 @@ public sealed class JsonReportTests
             var compression = line["compression"]!;
             Assert.Equal(codec, compression["codec"]!.GetValue<string>());
             Assert.Equal(quality, Number(compression, "quality_percent"));
-            Assert.InRange(Number(compression, "expected_rise_percent"), 0.01, quality);
+            Assert.InRange(Number(compression, "expected_rise_percent"), -0.1, quality); // TAB-Q at many bits may measure below 0
             Assert.Equal(transform, compression["transform"]?.GetValue<string>());
             Assert.Equal(transform is not null, compression["calibration"] is not null);
             Assert.Equal(options.Contains("share", StringComparison.Ordinal), compression["shares_prompt_tokens"]!.GetValue<bool>());

@@ -6,7 +6,7 @@ namespace SplitActors.Hosts.Tests.Cli;
 
 public sealed class PromptTests
 {
-    private static readonly string[] Greedy = ["--temperature", "0", "--max-tokens", "8", "--quiet"];
+    private static readonly string[] Greedy = ["--temperature", "0", "--max-tokens", "8", "--compression", "none", "--quiet"];
 
     [Theory]
     [InlineData("-")]
