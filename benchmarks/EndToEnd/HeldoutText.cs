@@ -31,6 +31,8 @@ internal sealed class HeldoutText : IDisposable
     /// <summary>The model as it is stored.</summary>
     public Segment Whole { get; }
 
+    public ReadOnlySpan<int> Tokens => _tokens;
+
     /// <summary>Of a whole model.</summary>
     public Perplexity Measure(Segment model, KvFormat kvFormat, ComputeThreads threads)
     {

@@ -5,6 +5,12 @@ switch (args)
     case ["quality", "kv"]:
         KvQuality.Run();
         return 0;
+    case ["quality", "kv-frames"]:
+        KvFrameQuality.Run(int.MaxValue);
+        return 0;
+    case ["quality", "kv-frames", var windows]:
+        KvFrameQuality.Run(int.Parse(windows));
+        return 0;
     case ["quality", "weights"]:
         WeightQuality.Run();
         return 0;
@@ -18,6 +24,8 @@ switch (args)
         Console.Error.WriteLine("""
             Usage: dotnet run -c Release --project benchmarks/EndToEnd -- VERB
               quality kv       perplexity with keys and values at 32, 16, 8 and 4 bits
+              quality kv-frames [N]
+                               bytes of a cache that moves to another machine, and perplexity of the text that follows; over N windows
               quality weights  perplexity with weights at 16 to 2 bits, alone, with int8 activations, and with fewer bits for keys and values
               load DIR         milliseconds to open a model, an OPSC package say, whose files are in the system's cache
               speed            time to first output of a fresh process, and tokens per second in every mode

@@ -12,6 +12,8 @@ internal static class Admission
             return mismatch;
         if (open.SplitLayer != options.Layers.First)
             return new Refusal(RejectReason.LayerRange, $"The device holds layers 1–{open.SplitLayer}, the worker {options.Layers}; they must follow each other.");
+        if (Compatibility.CheckCalibration("The device", open.CalibrationId, "the worker", options.CalibrationId) is { } otherCalibration)
+            return otherCalibration;
         if (open.TokenCountMax == 0 || open.TokenCountMax > options.ContextLength)
             return new Refusal(RejectReason.ContextLength, $"The session asks for {open.TokenCountMax} tokens; the model's context has 1–{options.ContextLength}.");
         if (open.Sampling is null)
@@ -20,6 +22,8 @@ internal static class Admission
             return new Refusal(RejectReason.BadRequest, error.Message);
         if (open.Generated.Count > open.TokenCountMax || open.Generated.Any(token => token >= options.VocabularySize))
             return new Refusal(RejectReason.BadRequest, $"The {open.Generated.Count} generated tokens exceed the session's {open.TokenCountMax} or the vocabulary's {options.VocabularySize}.");
+        if (open.PromptCount > open.TokenCountMax || (open.Prompt.Count > 0 && open.Prompt.Count != open.PromptCount) || open.Prompt.Any(token => token >= options.VocabularySize))
+            return new Refusal(RejectReason.BadRequest, $"The prompt has {open.Prompt.Count} token ids for {open.PromptCount} tokens of a session of {open.TokenCountMax}, or ids beyond the vocabulary's {options.VocabularySize}.");
         if (worker.Sessions.Count >= options.SessionCountMax && !worker.Sessions.ContainsKey(new SessionId(open.SessionId)))
             return new Refusal(RejectReason.SessionLimit, $"The worker has {worker.Sessions.Count} of {options.SessionCountMax} sessions.");
         return CheckMemory(open, worker);

@@ -20,11 +20,14 @@ public sealed record BatchWork(BatchEntry Entry, KvCache Cache);
 /// <param name="kvPages">Where its sessions' caches get their pages; disposed with the engine.</param>
 /// <param name="threads">Compute, and outlive the engine.</param>
 /// <param name="clock">Measures what the bill says.</param>
-public sealed class BackEngine(Segment segment, int batchRowsMax, KvPagePool kvPages, ComputeThreads threads, TimeProvider clock) : IDisposable
+/// <param name="calibrated">What the codec knows of the split; null for none.</param>
+public sealed class BackEngine(
+    Segment segment, int batchRowsMax, KvPagePool kvPages, ComputeThreads threads, TimeProvider clock, CalibratedSplit? calibrated = null) : IDisposable
 {
     private readonly Workspace _workspace = new(segment.Config, batchRowsMax, threads); // freed when collected: a batch may still run
     private readonly Sampler _sampler = new();
     private readonly float[] _hidden = new float[batchRowsMax * segment.Config.HiddenSize];
+    private readonly float[] _embeddings = new float[calibrated?.Embedding is null ? 0 : batchRowsMax * segment.Config.HiddenSize];
     private readonly float[] _logits = new float[segment.Config.VocabularySize];
 
     public KvCache CreateCache(int tokenCountMax) => segment.CreateCache(tokenCountMax, kvPages);
@@ -71,7 +74,7 @@ public sealed class BackEngine(Segment segment, int batchRowsMax, KvPagePool kvP
             var count = (int)work.Entry.Step.TokenCount;
             var refusal = refused.Any(result => result.Entry.Queued.Session == work.Entry.Queued.Session)
                 ? new Refusal(RejectReason.BadFrame, "It follows a step that was refused.")
-                : ReadContent(work.Entry.Step, _hidden.AsSpan(row * segment.Config.HiddenSize, count * segment.Config.HiddenSize));
+                : ReadContent(work.Entry, _hidden.AsSpan(row * segment.Config.HiddenSize, count * segment.Config.HiddenSize));
             if (refusal is null)
             {
                 accepted.Add(work);
@@ -86,8 +89,9 @@ public sealed class BackEngine(Segment segment, int batchRowsMax, KvPagePool kvP
         return (accepted, refused);
     }
 
-    private Refusal? ReadContent(DecodeStep step, Span<float> hidden)
+    private Refusal? ReadContent(BatchEntry entry, Span<float> hidden)
     {
+        var step = entry.Step;
         if (step.ContentCase == DecodeStep.ContentOneofCase.Tokens)
         {
             segment.Embed([.. step.Tokens.Ids.Select(token => (int)token)], hidden);
@@ -98,8 +102,21 @@ public sealed class BackEngine(Segment segment, int batchRowsMax, KvPagePool kvP
         if (status == DecodeStatus.Ok && (header.Rows != step.TokenCount || header.Width != segment.Config.HiddenSize))
             return new Refusal(RejectReason.BadFrame, $"The frame has {header.Rows} rows of {header.Width}; the step needs {step.TokenCount} of {segment.Config.HiddenSize}.");
         if (status == DecodeStatus.Ok)
-            status = FrameDecoder.Decode(step.Frame.Span, hidden, out _);
+            status = FrameDecoder.Decode(step.Frame.Span, hidden, out _, calibrated?.Calibration, Embeddings(entry));
+        if (status == DecodeStatus.MissingContext) // sending it again would not help
+            return new Refusal(RejectReason.BadRequest, "The frame is predicted from tokens that the worker does not know, or needs a part of the calibration that it does not have.");
         return status == DecodeStatus.Ok ? null : new Refusal(RejectReason.BadFrame, $"The frame cannot be decoded: {status}.");
+    }
+
+    /// <summary>[n, d] Of the step's tokens; empty where nothing is predicted, or where they are not all known.</summary>
+    private ReadOnlySpan<float> Embeddings(BatchEntry entry)
+    {
+        if (calibrated?.Embedding is not { } embedding)
+            return [];
+        var tokens = entry.Session.TokensAt((int)entry.Step.Position, (int)entry.Step.TokenCount);
+        var rows = _embeddings.AsSpan(0, tokens.Length * segment.Config.HiddenSize);
+        embedding.Embed(tokens.AsSpan(), rows);
+        return rows;
     }
 
     private ImmutableArray<EntryResult>.Builder Run(List<BatchWork> works)

@@ -82,8 +82,11 @@ public static class BackendWorker
                 var session = new WorkerSession(edge, open.Epoch, open.Sampling.ToOptions(), (int)open.TokenCountMax, AcceptedCount: 0, now)
                 {
                     Generated = open.Generated.Select(token => (int)token).ToImmutableList(),
+                    Opening = State.OpeningCount,
+                    PromptCount = (int)open.PromptCount,
+                    Prompt = [.. open.Prompt.Select(token => (int)token)],
                 };
-                State = State with { Sessions = State.Sessions.SetItem(id, session) };
+                State = State with { Sessions = State.Sessions.SetItem(id, session), OpeningCount = State.OpeningCount + 1 };
                 _effects.Add(new WorkerEffect.CreateCache(id, session.TokenCountMax));
                 _effects.Add(new WorkerEffect.Watch(edge));
             }
@@ -122,7 +125,7 @@ public static class BackendWorker
 
             State = State with
             {
-                Queue = State.Queue.Enqueue(new QueuedStep(id, step, now)),
+                Queue = State.Queue.Enqueue(new QueuedStep(id, step, now, session.Opening)),
                 QueuedRows = State.QueuedRows + (int)step.TokenCount,
                 Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = session.AcceptedCount + (int)step.TokenCount, SeenAt = now }),
             };
@@ -155,7 +158,7 @@ public static class BackendWorker
             {
                 queue = queue.Dequeue(out var queued);
                 rows += (int)queued.Step.TokenCount;
-                if (IsCurrent(queued.Session, queued.Step.Epoch))
+                if (IsCurrent(queued))
                     entries.Add(new BatchEntry(queued, State.Sessions[queued.Session], now));
             }
 
@@ -168,7 +171,7 @@ public static class BackendWorker
 
         private void Answer(BatchComputed computed)
         {
-            foreach (var result in computed.Results.Where(result => IsCurrent(result.Entry.Queued.Session, result.Entry.Step.Epoch)))
+            foreach (var result in computed.Results.Where(result => IsCurrent(result.Entry.Queued)))
             {
                 if (result.Refusal is null)
                     AnswerDone(result, computed);
@@ -292,6 +295,7 @@ public static class BackendWorker
             ModelDigest = Options.ModelDigest,
             FirstLayer = (uint)Options.Layers.First,
             EndLayer = (uint)Options.Layers.End,
+            CalibrationId = Options.CalibrationId,
             SessionCountMax = (uint)Options.SessionCountMax,
         };
 
@@ -309,6 +313,8 @@ public static class BackendWorker
         }
 
         private void Send(string to, IMessage body) => _effects.Add(new WorkerEffect.Send(to, body));
+
+        private bool IsCurrent(QueuedStep queued) => State.Sessions.TryGetValue(queued.Session, out var session) && session.Opening == queued.Opening;
 
         private bool IsCurrent(SessionId id, uint epoch) => State.Sessions.TryGetValue(id, out var session) && session.Epoch == epoch;
 

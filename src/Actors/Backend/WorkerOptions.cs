@@ -16,6 +16,9 @@ public sealed record WorkerOptions
     /// <summary>The layers ℓ+1 … L of the sessions that it serves.</summary>
     public required LayerRange Layers { get; init; }
 
+    /// <summary>Of the calibration that it has (<see cref="Inference.Calibration.ModelCalibration.Id"/>); 0: none.</summary>
+    public ulong CalibrationId { get; init; }
+
     public required int ContextLength { get; init; }
 
     public required int VocabularySize { get; init; }

@@ -16,6 +16,9 @@ public sealed record WorkerState(WorkerOptions Options)
 
     public int QueuedRows { get; init; }
 
+    /// <summary>Sessions opened so far.</summary>
+    public long OpeningCount { get; init; }
+
     /// <summary>A batch is running.</summary>
     public bool IsComputing { get; init; }
 
@@ -36,15 +39,39 @@ public sealed record WorkerSession(string Edge, uint Epoch, SamplingOptions Samp
 {
     public ImmutableList<int> Generated { get; init; } = [];
 
+    /// <summary>Tells it from one that had its id and epoch before, of which steps may still wait or be computed.</summary>
+    public long Opening { get; init; }
+
+    /// <summary>Position of the first generated token.</summary>
+    public int PromptCount { get; init; }
+
+    /// <summary>The prompt's token ids, if the device shares them.</summary>
+    public ImmutableArray<int> Prompt { get; init; } = [];
+
     /// <summary>Bytes of its cache after its last step.</summary>
     public long KvBytes { get; init; }
 
     /// <summary>Tokens that wait or are being computed.</summary>
     public int UnansweredRows => AcceptedCount - (int)(LastResult?.NextPosition ?? 0);
 
+    /// <summary>The tokens at neighbouring positions, or nothing if it does not know them all.</summary>
+    public ImmutableArray<int> TokensAt(int position, int count)
+    {
+        var tokens = ImmutableArray.CreateBuilder<int>(count);
+        for (var i = position; i < position + count; i++)
+        {
+            if (i < PromptCount ? Prompt.Length == 0 : i - PromptCount >= Generated.Count)
+                return [];
+            tokens.Add(i < PromptCount ? Prompt[i] : Generated[i - PromptCount]);
+        }
+
+        return tokens.MoveToImmutable();
+    }
+
     /// <summary>The answer to the last computed step; a repeat of that step gets it again.</summary>
     public StepResult? LastResult { get; init; }
 }
 
 /// <summary>A step that was accepted, and when.</summary>
-public sealed record QueuedStep(SessionId Session, DecodeStep Step, TimeSpan ArrivedAt);
+/// <param name="Opening">Of the session that accepted it.</param>
+public sealed record QueuedStep(SessionId Session, DecodeStep Step, TimeSpan ArrivedAt, long Opening);

@@ -16,7 +16,8 @@ public abstract record EdgeEffect
 
     /// <summary>Run tokens through the front; answered by <see cref="FrontComputed"/>.</summary>
     /// <param name="Generated">If the device runs all layers and a token is wanted: those generated so far; else null.</param>
-    public sealed record ComputeFront(int Position, ImmutableArray<int> Tokens, ImmutableArray<int>? Generated) : EdgeEffect;
+    /// <param name="WorkerKnowsTokens">The worker sampled these tokens or was told them, so that it can predict from them as the device does.</param>
+    public sealed record ComputeFront(int Position, ImmutableArray<int> Tokens, ImmutableArray<int>? Generated, bool WorkerKnowsTokens = false) : EdgeEffect;
 
     /// <summary>Send <see cref="AnswerOverdue"/> after a delay; replaces an earlier one.</summary>
     public sealed record StartTimer(TimeSpan Delay) : EdgeEffect;

@@ -14,6 +14,9 @@ public sealed record EdgeOptions
 
     public required ByteString ModelDigest { get; init; }
 
+    /// <summary>Of the calibration that the device has (<see cref="Inference.Calibration.ModelCalibration.Id"/>); 0: none.</summary>
+    public ulong CalibrationId { get; init; }
+
     public required int LayerCount { get; init; }
 
     public required int ContextLength { get; init; }

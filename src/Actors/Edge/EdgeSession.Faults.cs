@@ -31,6 +31,8 @@ public static partial class EdgeSession
                 return $"The plan says mode {plan.Mode} with {plan.SplitLayer} layers on the device; the model has {Options.LayerCount}.";
             if (plan.Mode != ExecutionMode.Device && (plan.Worker.Length == 0 || plan.Compression is null))
                 return $"The plan says mode {plan.Mode} but lacks {(plan.Worker.Length == 0 ? "a worker" : "the compression")}.";
+            if (Compatibility.CheckCalibration("The plan", plan.Compression?.CalibrationId ?? 0, "the device", Options.CalibrationId) is { } mismatch)
+                return mismatch.Detail;
             if (State.Plan is { } old && (plan.Mode != old.Mode || plan.SplitLayer != old.SplitLayer || !Equals(plan.Compression, old.Compression)))
                 return $"The new plan ({Describe(plan)}) cannot continue frames made under the old one ({Describe(old)}).";
             return null;

@@ -29,6 +29,7 @@ public static partial class EdgeSession
             Role = Role.Edge,
             ProtocolVersion = Protocol.ProtocolVersion.Current,
             ModelDigest = Options.ModelDigest,
+            CalibrationId = Options.CalibrationId,
             EndLayer = (uint)Options.LayerCount,
         };
 
@@ -51,7 +52,12 @@ public static partial class EdgeSession
             TokenCountMax = (uint)TokenCountMax,
             Sampling = Options.Sampling.ToMessage(),
             Generated = { Generated().Select(token => (uint)token) },
+            CalibrationId = State.Plan.Compression?.CalibrationId ?? 0,
+            PromptCount = (uint)State.PromptCount,
+            Prompt = { SharesPrompt ? State.Tokens.Take(State.PromptCount).Select(token => (uint)token) : [] },
         };
+
+        private bool SharesPrompt => State.Plan?.Compression is { SharesPromptTokens: true };
 
         private int TokenCountMax => (int)Math.Min((long)State.PromptCount + Options.GeneratedCountMax, Options.ContextLength);
 

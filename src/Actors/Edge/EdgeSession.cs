@@ -179,9 +179,12 @@ public static partial class EdgeSession
             var end = State.ComputedCount + count;
             var samplesHere = State.Plan.Mode == ExecutionMode.Device && end == State.Tokens.Count;
             var tokens = State.Tokens.GetRange(State.ComputedCount, count).ToImmutableArray();
-            _effects.Add(new EdgeEffect.ComputeFront(State.ComputedCount, tokens, samplesHere ? HistoryForSampling() : null));
+            _effects.Add(new EdgeEffect.ComputeFront(State.ComputedCount, tokens, samplesHere ? HistoryForSampling() : null, WorkerKnows(State.ComputedCount)));
             State = State with { IsComputing = true };
         }
+
+        /// <summary>A chunk lies either in the prompt or behind it.</summary>
+        private bool WorkerKnows(int position) => position >= State.PromptCount || SharesPrompt;
 
         private ImmutableArray<int> HistoryForSampling() => Options.Sampling.UsesGenerated ? [.. Generated()] : [];
 

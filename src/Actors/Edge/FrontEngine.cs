@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using SplitActors.Actors.Protocol;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
@@ -19,16 +20,18 @@ namespace SplitActors.Actors.Edge;
 /// <param name="kvFormat">How its cache stores keys and values.</param>
 /// <param name="threads">Compute, and outlive the engine.</param>
 /// <param name="clock">Measures what the bill says.</param>
+/// <param name="calibrated">What the codec knows of the split; null for none.</param>
 public sealed class FrontEngine(
     Segment segment, CompressionOptions compression, SamplingOptions sampling, int tokenCountMax, int chunkTokensMax, KvFormat kvFormat,
-    ComputeThreads threads, TimeProvider clock)
+    ComputeThreads threads, TimeProvider clock, CalibratedSplit? calibrated = null)
     : IDisposable
 {
     private readonly Workspace _workspace = new(segment.Config, chunkTokensMax, threads); // freed when collected: a call may still run
     private readonly KvCache _cache = segment.CreateCache(tokenCountMax, kvFormat);
-    private readonly HiddenStateEncoder _encoder = new(compression);
+    private readonly HiddenStateEncoder _encoder = new(compression, calibrated?.Calibration);
     private readonly Sampler _sampler = new();
     private readonly float[] _hidden = new float[chunkTokensMax * segment.Config.HiddenSize];
+    private readonly float[] _embeddings = new float[calibrated?.Embedding is null ? 0 : chunkTokensMax * segment.Config.HiddenSize];
     private readonly float[] _logits = new float[segment.HasHead ? segment.Config.VocabularySize : 0];
 
     /// <summary>Bytes of keys and values.</summary>
@@ -66,9 +69,19 @@ public sealed class FrontEngine(
 
         var computeUs = MicrosecondsSince(started);
         started = clock.GetTimestamp();
-        var frame = _encoder.Encode(hidden, count, segment.Config.HiddenSize);
+        var frame = _encoder.Encode(hidden, count, segment.Config.HiddenSize, work.WorkerKnowsTokens ? Embeddings(work.Tokens.AsSpan()) : []);
         return new FrontComputed(
             work.Position, count, UnsafeByteOperations.UnsafeWrap(frame.Bytes), frame.Statistics, Token: null, computeUs, MicrosecondsSince(started));
+    }
+
+    /// <summary>[n, d] What the worker predicts from; empty where nothing is predicted.</summary>
+    private ReadOnlySpan<float> Embeddings(ReadOnlySpan<int> tokens)
+    {
+        if (calibrated?.Embedding is not { } embedding)
+            return [];
+        var rows = _embeddings.AsSpan(0, tokens.Length * segment.Config.HiddenSize);
+        embedding.Embed(tokens, rows);
+        return rows;
     }
 
     private int Sample(ReadOnlySpan<float> hidden, int position, ReadOnlySpan<int> generated)

@@ -3,7 +3,7 @@ using Google.Protobuf;
 namespace SplitActors.Actors.Protocol;
 
 /// <summary>What both sides of a first message must have in common.</summary>
-internal static class Compatibility
+public static class Compatibility
 {
     private const int ShortDigestBytes = 6;
 
@@ -18,6 +18,19 @@ internal static class Compatibility
             return new Refusal(RejectReason.ModelDigest, $"{peer} has model digest {Short(digest)}, {self} {Short(ownDigest)}; use the same checkpoint.");
         return null;
     }
+
+    /// <summary>Compares the calibration that frames need with the one that is there; the refusal names both.</summary>
+    /// <param name="needed">Its id; 0: none is needed.</param>
+    /// <param name="peer">Who needs it, as a sentence begins.</param>
+    /// <param name="present">The id of the one that is there; 0: none.</param>
+    /// <param name="self">Who has that one, within a sentence.</param>
+    public static Refusal? CheckCalibration(string peer, ulong needed, string self, ulong present) =>
+        needed == 0 || needed == present
+            ? null
+            : new Refusal(RejectReason.Calibration, $"{peer} needs calibration {Name(needed)}, {self} has {Name(present)}; give both the same calibration file, or run without --klt and --prediction.");
+
+    /// <summary>A calibration's id as users see it.</summary>
+    public static string Name(ulong calibrationId) => calibrationId == 0 ? "(none)" : $"{calibrationId:x16}";
 
     /// <summary>The first 12 hexadecimal digits, for people.</summary>
     private static string Short(ByteString digest) =>

@@ -58,9 +58,13 @@ public static class Scheduler
         {
             if (Compatibility.Check(from, hello.ProtocolVersion, hello.ModelDigest, "the scheduler", Options.ModelDigest) is { } mismatch)
                 Reject(from, session: 0, mismatch.Reason, mismatch.Detail);
+            else if (Compatibility.CheckCalibration("The plan", NeededCalibration, from, hello.CalibrationId) is { } otherCalibration)
+                Reject(from, session: 0, otherCalibration.Reason, otherCalibration.Detail);
             else if (hello.Role != Role.Worker || Admit(from, hello))
                 Send(from, new Welcome());
         }
+
+        private ulong NeededCalibration => Options.Plan.Mode == ExecutionMode.Split ? Options.Plan.Compression.CalibrationId : 0;
 
         private bool Admit(string from, Hello hello)
         {

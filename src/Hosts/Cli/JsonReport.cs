@@ -75,6 +75,7 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
         json.WriteNumber("split_layer", _plan.SplitLayer);
         json.WriteNumber("layer_count", config.LayerCount);
         json.WriteString("worker", _plan.Worker.Length > 0 ? _plan.Worker : null);
+        CompressionText.Write(json, _plan.Mode == ExecutionMode.Split ? _plan.Compression : null);
     }
 
     private static void WriteBill(Utf8JsonWriter json, TokenBill bill)

@@ -24,7 +24,8 @@ internal static class LedgerTable
         if (total.FrameBytes > 0)
         {
             yield return ("bytes per token", $"raw fp16 {PerRow(total.RawBytes)}, sent {PerRow(total.FrameBytes)}, ratio {ledger.CompressionRatio:F2} (with message headers {PerRow(total.MessageBytes)})");
-            yield return ("bits per value", Histogram(total));
+            yield return ("compression", CompressionText.Describe(plan.Compression));
+            yield return ("bits per value", BitsPerValue(total));
             yield return ("outliers", $"{(double)total.OutlierCount / total.RowCount:F2} per token, sent losslessly");
         }
         else if (total.MessageBytes > 0)
@@ -59,13 +60,15 @@ internal static class LedgerTable
     private static string Tpot(Ledger ledger) =>
         ledger.TpotUs(50) is { } p50 ? $"p50 {Ms(p50)}, p99 {Ms(ledger.TpotUs(99)!.Value)}; {ledger.TokensPerSecond:F0} tokens/s" : "–";
 
-    private static string Histogram(TokenBill total)
+    /// <summary>All bytes of the frames count; TAB-Q's bit-widths, before entropy coding, follow.</summary>
+    private static string BitsPerValue(TokenBill total)
     {
+        var bits = 8.0 * total.FrameBytes / (total.RawBytes / sizeof(ushort));
         var shares = total.BitsHistogram
             .Select((count, bits) => (Bits: bits, Count: count))
             .Where(entry => entry.Count > 0)
             .Select(entry => $"{entry.Bits} bits: {entry.Count} tokens");
-        return string.Join(", ", shares) is { Length: > 0 } text ? text : "32 (not compressed)";
+        return $"{bits:F2}" + (string.Join(", ", shares) is { Length: > 0 } text ? $"; {text}" : "");
     }
 
     private static string Times(TokenBill total)

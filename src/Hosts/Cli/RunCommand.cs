@@ -55,12 +55,12 @@ internal static class RunCommand
     private static async Task<int> RunAsync(RunOptions options, string prompt, LoadingLine loading, Interruption interruption)
     {
         using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
-        var plan = options.PlanFor(checkpoint);
+        var (plan, calibration) = options.PlanFor(checkpoint);
         var sampling = options.Sampling(GenerationDefaults.Read(checkpoint));
         var tokenizer = Tokenizer.Load(checkpoint);
         var tokens = Encode(tokenizer, prompt, checkpoint.Config);
 
-        await using var cluster = new LocalCluster(checkpoint, plan, options.Serving, TimeProvider.System, message => Warn(options, message));
+        await using var cluster = new LocalCluster(checkpoint, plan, calibration, options.Serving, TimeProvider.System, message => Warn(options, message));
         if (plan.Mode != ExecutionMode.Device)
             cluster.StartWorkers(options.WorkerCount, loading.Layers("worker"));
         var stop = new WorkerStop(cluster, options.StopWorkerAt);

@@ -4,6 +4,7 @@ using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference;
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
@@ -38,7 +39,7 @@ internal sealed record RunOptions
     /// <summary>Changes the model's own sampling options to what was asked for.</summary>
     public required Func<SamplingOptions, SamplingOptions> Sampling { get; init; }
 
-    public required CompressionOptions Compression { get; init; }
+    public required RunCompression Compression { get; init; }
 
     public required ServingOptions Serving { get; init; }
 
@@ -66,7 +67,7 @@ internal sealed record RunOptions
             SplitPlace = settings.PlaceOf(RunSettings.Split),
             MaxTokens = settings.Integer(RunSettings.MaxTokens, 1, TokensMax) ?? 128,
             Sampling = ReadSampling(settings),
-            Compression = ReadCompression(settings),
+            Compression = RunCompression.Read(settings),
             Serving = ReadServing(settings),
             WorkerCount = settings.Integer(RunSettings.Workers, workerCountMin, WorkersMax) ?? workerCountMin,
             StopWorkerAt = stopWorkerAt,
@@ -75,9 +76,19 @@ internal sealed record RunOptions
         };
     }
 
-    /// <summary>The plan for a model. Where no split is asked for, an OPSC package is split where its files are.</summary>
-    /// <exception cref="UserErrorException">Mode and split layer contradict each other or the model.</exception>
-    public FixedPlan PlanFor(Checkpoint checkpoint)
+    /// <summary>The plan for a model, and the calibration that it goes by, if the model has one.</summary>
+    /// <exception cref="UserErrorException">Mode and split layer contradict each other or the model, or the calibration is damaged or lacks what was asked for.</exception>
+    public (FixedPlan Plan, ModelCalibration? Calibration) PlanFor(Checkpoint checkpoint)
+    {
+        var (mode, splitLayer) = PlacementFor(checkpoint);
+        if (mode != ExecutionMode.Split)
+            return (new FixedPlan(mode, splitLayer, CompressionOptions.Lossless), null);
+        var calibration = Compression.Codec == FrameCodec.None ? null : ModelCalibration.TryOpen(checkpoint, splitLayer);
+        return (new FixedPlan(mode, splitLayer, Compression.For(calibration?.For(splitLayer))), calibration);
+    }
+
+    /// <summary>Where no split is asked for, an OPSC package is split where its files are.</summary>
+    private (ExecutionMode Mode, int SplitLayer) PlacementFor(Checkpoint checkpoint)
     {
         var layerCount = checkpoint.Config.LayerCount;
         var packageSplit = checkpoint.Quantization?.SplitLayer;
@@ -104,7 +115,7 @@ internal sealed record RunOptions
 
         if (mode == ExecutionMode.Device && StopWorkerAt is { } count)
             throw SettingReader.Wrong("--stop-worker-at", "nothing in device mode, which has no worker", $"{count}");
-        return new FixedPlan(mode, splitLayer, Compression);
+        return (mode, splitLayer);
     }
 
     /// <summary>What looks like an option is a mistyped one, and no text to continue, unless it stands after "--".</summary>
@@ -168,24 +179,4 @@ internal sealed record RunOptions
             Seed = seed ?? model.Seed,
         };
     }
-
-    private static CompressionOptions ReadCompression(SettingReader settings)
-    {
-        var defaults = new TabqOptions();
-        var threshold = settings.Parse<Threshold>(
-            RunSettings.Threshold, "a positive magnitude such as 5, a multiple of the token's RMS such as 3rms, or a quantile of its magnitudes such as q0.999", text => Threshold.TryParse(text, out var value) ? value : null);
-        var tolerance = settings.Number(RunSettings.Tolerance, "a number of at least 0", value => value >= 0);
-        var bitsMax = settings.Integer(RunSettings.BitsMax, TabqOptions.BitsLowest, TabqOptions.BitsHighest) ?? defaults.BitsMax;
-        var bitsMin = settings.Integer(RunSettings.BitsMin, TabqOptions.BitsLowest, bitsMax) ?? Math.Min(defaults.BitsMin, bitsMax);
-        var tabq = new TabqOptions(threshold, tolerance ?? defaults.DistortionTolerance, bitsMax, bitsMin);
-        var codec = settings.Parse<FrameCodec>(RunSettings.Compression, "none or tabq", ParseCodec) ?? FrameCodec.Tabq;
-        return new CompressionOptions(codec, tabq);
-    }
-
-    private static FrameCodec? ParseCodec(string text) => text switch
-    {
-        "none" => FrameCodec.None,
-        "tabq" => FrameCodec.Tabq,
-        _ => null,
-    };
 }

@@ -21,11 +21,15 @@ internal static class RunSettings
     public static readonly Setting MinP = Setting.Value("min-p", "P", "Draw from tokens with at least P times the largest probability. Default: the model's, else 0.");
     public static readonly Setting RepetitionPenalty = Setting.Value("repetition-penalty", "X", "Makes generated tokens less likely to come again. Default: the model's, else 1.");
     public static readonly Setting Seed = Setting.Value("seed", "N", "The same seed gives the same text, also after a lost worker, and with --compression none in every mode. Default: 0.");
-    public static readonly Setting Compression = Setting.Value("compression", "none|tabq", "What happens to the hidden state before it is sent. Default: tabq.");
-    public static readonly Setting Threshold = Setting.Value("threshold", "τ", "Values of at least this magnitude are sent losslessly: a number, a multiple of the token's RMS such as 3rms, or a quantile such as q0.999. Default: 6.5rms.");
-    public static readonly Setting Tolerance = Setting.Value("tolerance", "Δ", "Distortion, in levels, up to which a token may get fewer bits. Default: 0.11.");
-    public static readonly Setting BitsMax = Setting.Value("bits-max", "Q̄", "Bits per value, sign included, that a token starts with, 2 to 8. Default: 5.");
-    public static readonly Setting BitsMin = Setting.Value("bits-min", "Q", "Fewest bits per value, 2 to bits-max. Default: 4, or bits-max if that is less.");
+    public static readonly Setting Compression = Setting.Value("compression", "rd|tabq|none", "What happens to the hidden state before it is sent: rate–distortion, TAB-Q of the paper, or nothing. Default: rd; tabq if one of its settings is given.");
+    public static readonly Setting Quality = Setting.Value("quality", "0.1%|0.5%|1%|3%", "Rise of perplexity to expect, by the model's calibration. Default: 0.5%.");
+    public static readonly Setting KarhunenLoeve = Setting.Flag("klt", "Rotates hidden states to the eigenvectors of their covariance, which a calibration with --klt has.");
+    public static readonly Setting Prediction = Setting.Flag("prediction", "Sends only what the token itself does not predict, of generated tokens; by a calibration with --prediction.");
+    public static readonly Setting SharePromptTokens = Setting.Flag("share-prompt-tokens", "Tells the worker the token ids of the prompt, so that the prompt is predicted too.");
+    public static readonly Setting Threshold = Setting.Value("threshold", "τ", "For tabq: values of at least this magnitude are sent losslessly: a number, a multiple of the token's RMS such as 3rms, or a quantile such as q0.999. Default: 6.5rms.");
+    public static readonly Setting Tolerance = Setting.Value("tolerance", "Δ", "For tabq: distortion, in levels, up to which a token may get fewer bits. Default: 0.11.");
+    public static readonly Setting BitsMax = Setting.Value("bits-max", "Q̄", "For tabq: bits per value, sign included, that a token starts with, 2 to 8. Default: 5.");
+    public static readonly Setting BitsMin = Setting.Value("bits-min", "Q", "For tabq: fewest bits per value, 2 to bits-max. Default: 4, or bits-max if that is less.");
     public static readonly Setting KvBits = Setting.Value("kv-bits", "32|16|8|4", "Bits per value of the keys and values that device and worker keep. Default: 16.");
     public static readonly Setting FrontBits = Setting.Value("front-bits", "2|3|4|8|16", "Quantizes the device's weights when they are loaded. Default: as they are in the checkpoint.");
     public static readonly Setting BackBits = Setting.Value("back-bits", "2|3|4|8|16", "The same for the worker's weights.");
@@ -43,6 +47,6 @@ internal static class RunSettings
     public static readonly IReadOnlyList<Setting> All =
     [
         Model, Mode, Split, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Seed,
-        Compression, Threshold, Tolerance, BitsMax, BitsMin, KvBits, FrontBits, BackBits, GroupSize, Threads, Workers, StopWorkerAt, Json, Quiet,
+        Compression, Quality, KarhunenLoeve, Prediction, SharePromptTokens, Threshold, Tolerance, BitsMax, BitsMin, KvBits, FrontBits, BackBits, GroupSize, Threads, Workers, StopWorkerAt, Json, Quiet,
     ];
 }

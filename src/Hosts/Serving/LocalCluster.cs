@@ -7,6 +7,7 @@ using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Transport;
 using SplitActors.Inference;
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
@@ -26,6 +27,8 @@ internal sealed class LocalCluster : IAsyncDisposable
     private readonly Checkpoint _checkpoint;
     private readonly ByteString _digest;
     private readonly FixedPlan _plan;
+    private readonly ulong _calibrationId;
+    private readonly CalibratedSplit? _calibrated;
     private readonly ServingOptions _options;
     private readonly ComputeThreads _threads;
     private readonly Action<string> _report;
@@ -33,16 +36,20 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     /// <param name="checkpoint">Stays open as long as the cluster.</param>
     /// <param name="plan">What every session is told to do.</param>
+    /// <param name="calibration">That device and workers have; null for none.</param>
     /// <param name="options">Threads and formats.</param>
     /// <param name="clock">Runs timers and measures.</param>
     /// <param name="report">Told of failures inside, in a sentence each, from any thread.</param>
-    public LocalCluster(Checkpoint checkpoint, FixedPlan plan, ServingOptions options, TimeProvider clock, Action<string> report)
+    public LocalCluster(Checkpoint checkpoint, FixedPlan plan, ModelCalibration? calibration, ServingOptions options, TimeProvider clock, Action<string> report)
     {
         _options = options;
         _threads = new ComputeThreads(options.ThreadCount);
         _checkpoint = checkpoint;
         _report = report;
         _plan = plan;
+        _calibrationId = calibration?.Id ?? 0;
+        if (plan.Compression.CalibrationId != 0 && calibration?.For(plan.SplitLayer) is { } split)
+            _calibrated = CalibratedSplit.Load(checkpoint, split);
         _digest = ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(checkpoint).Hex));
         _system = new ActorSystem(new ActorSystemOptions { Dispatcher = _dispatcher, TimeProvider = clock, EventSink = Report });
         var schedulerOptions = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = _digest, LayerCount = checkpoint.Config.LayerCount, Plan = plan };
@@ -62,6 +69,7 @@ internal sealed class LocalCluster : IAsyncDisposable
                 Address = $"worker/{number}",
                 Scheduler = SchedulerAddress,
                 ModelDigest = _digest,
+                CalibrationId = _calibrationId,
                 Layers = layers,
                 ContextLength = _checkpoint.Config.ContextLength,
                 VocabularySize = _checkpoint.Config.VocabularySize,
@@ -87,6 +95,7 @@ internal sealed class LocalCluster : IAsyncDisposable
             Address = $"edge/{session}",
             Scheduler = SchedulerAddress,
             ModelDigest = _digest,
+            CalibrationId = _calibrationId,
             LayerCount = config.LayerCount,
             VocabularySize = config.VocabularySize,
             ContextLength = config.ContextLength,
@@ -114,7 +123,7 @@ internal sealed class LocalCluster : IAsyncDisposable
             {
                 var segment = Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), _options.FrontFormat, progress, _threads);
                 return new FrontEngine(
-                    segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _options.KvFormat, _threads, _system.TimeProvider);
+                    segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _options.KvFormat, _threads, _system.TimeProvider, _calibrated);
             }
             catch (Exception error) when (error is UserErrorException or OperationCanceledException)
             {
@@ -133,7 +142,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     }
 
     private BackendActor NewWorker(WorkerOptions options, Segment segment) =>
-        new(options, _transport, new BackEngine(segment, options.BatchRowsMax, new KvPagePool(options.KvLayout, options.KvBytesMax), _threads, _system.TimeProvider), _report);
+        new(options, _transport, new BackEngine(segment, options.BatchRowsMax, new KvPagePool(options.KvLayout, options.KvBytesMax), _threads, _system.TimeProvider, _calibrated), _report);
 
     private void Report(KernelEvent kernelEvent)
     {

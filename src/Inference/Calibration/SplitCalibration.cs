@@ -59,14 +59,20 @@ public sealed class SplitCalibration
     {
         var step = Steps.FirstOrDefault(step => step.Quality == quality && step.RateDistortion.Transform == transform)
             ?? throw new ArgumentException($"No setting for {quality} with {transform}.", nameof(quality));
-        return new CompressionOptions(FrameCodec.RateDistortion, new TabqOptions()) { RateDistortion = step.RateDistortion };
+        return new CompressionOptions(FrameCodec.RateDistortion, new TabqOptions())
+        {
+            RateDistortion = step.RateDistortion,
+            Quality = quality,
+            ExpectedRisePercent = step.RisePercent,
+            CalibrationId = transform == RateDistortionTransform.None ? 0 : Id,
+        };
     }
 
     /// <inheritdoc cref="RateDistortionFor"/>
     public CompressionOptions TabqFor(QualityTarget quality)
     {
         var setting = Tabq.FirstOrDefault(setting => setting.Quality == quality) ?? throw new ArgumentException($"No setting for {quality}.", nameof(quality));
-        return new CompressionOptions(FrameCodec.Tabq, setting.Tabq);
+        return new CompressionOptions(FrameCodec.Tabq, setting.Tabq) { Quality = quality, ExpectedRisePercent = setting.RisePercent };
     }
 
     /// <summary>CRC32C of id and split layer: what the checksums of frames that use this calibration begin with.</summary>

@@ -26,8 +26,11 @@ public enum DecodeStatus
     /// <summary>A size exceeds <see cref="FrameLimits"/>.</summary>
     TooLarge,
 
-    /// <summary>The caller's destination does not hold exactly rows × width values.</summary>
+    /// <summary>The caller's destination does not hold exactly rows × width values, or the cache is not one that the frame belongs into.</summary>
     WrongDestination,
+
+    /// <summary>The caller's cache has no room for the frame's positions.</summary>
+    DestinationFull,
 
     /// <summary>The frame needs a calibration of this split, or the embeddings of its tokens, which the caller did not give.</summary>
     MissingContext,

@@ -25,20 +25,11 @@ public static class FrameDecoder
     public static DecodeStatus Decode(
         ReadOnlySpan<byte> bytes, Span<float> hidden, out FrameHeader header, SplitCalibration? calibration = null, ReadOnlySpan<float> embeddings = default)
     {
-        var status = FrameHeader.TryRead(bytes, out header);
+        var status = TryOpen(bytes, calibration, out header, out var payload);
         if (status != DecodeStatus.Ok)
             return status;
-        if (bytes.Length < header.FrameBytes)
-            return DecodeStatus.NeedMoreData;
-        var end = header.FrameBytes - FrameHeader.ChecksumBytes;
-        var payload = bytes[header.HeaderBytes..end];
-        var isCalibrated = header.Codec == FrameCodec.RateDistortion && FrameSetting.IsCalibrated(payload);
-        if (isCalibrated && calibration is null)
-            return DecodeStatus.MissingContext;
-        if (Crc32C.Compute(bytes[..end], isCalibrated ? calibration!.ChecksumSeed : 0) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[end..]))
-            return DecodeStatus.BadChecksum;
-        if (bytes.Length > header.FrameBytes)
-            return DecodeStatus.Malformed;
+        if (header.Content != FrameContent.HiddenState)
+            return DecodeStatus.UnsupportedContent;
         if (hidden.Length != header.ValueCount)
             return DecodeStatus.WrongDestination;
 
@@ -54,6 +45,28 @@ public static class FrameDecoder
             ? Version1.TabqDecoder.TryDecode(payload, hidden, header.Width)
             : TabqDecoder.TryDecode(payload, hidden, header.Width);
         return isWhole ? DecodeStatus.Ok : DecodeStatus.Malformed;
+    }
+
+    /// <summary>Reads the header and checks length and checksum.</summary>
+    internal static DecodeStatus TryOpen(ReadOnlySpan<byte> bytes, SplitCalibration? calibration, out FrameHeader header, out ReadOnlySpan<byte> payload)
+    {
+        payload = default;
+        var status = FrameHeader.TryRead(bytes, out header);
+        if (status != DecodeStatus.Ok)
+            return status;
+        if (bytes.Length < header.FrameBytes)
+            return DecodeStatus.NeedMoreData;
+        var end = header.FrameBytes - FrameHeader.ChecksumBytes;
+        var content = bytes[header.HeaderBytes..end];
+        var isCalibrated = header.Codec == FrameCodec.RateDistortion && FrameSetting.IsCalibrated(content);
+        if (isCalibrated && calibration is null)
+            return DecodeStatus.MissingContext;
+        if (Crc32C.Compute(bytes[..end], isCalibrated ? calibration!.ChecksumSeed : 0) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[end..]))
+            return DecodeStatus.BadChecksum;
+        if (bytes.Length > header.FrameBytes)
+            return DecodeStatus.Malformed;
+        payload = content;
+        return DecodeStatus.Ok;
     }
 
     private static void CopyRaw(ReadOnlySpan<byte> payload, Span<float> hidden)

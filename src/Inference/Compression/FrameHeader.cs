@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using SplitActors.Inference.Compression.KeyValues;
 
 namespace SplitActors.Inference.Compression;
 
@@ -7,6 +8,9 @@ public enum FrameContent
 {
     /// <summary>Hidden states at the split, one row per token.</summary>
     HiddenState = 1,
+
+    /// <summary>Keys and values of neighbouring positions, for a cache: one row per position, D wide, for every layer and head.</summary>
+    KeysAndValues = 2,
 }
 
 /// <summary>How the rows of a frame are coded. Values are on the wire.</summary>
@@ -101,9 +105,9 @@ public readonly record struct FrameHeader
             return status;
         var payloadBytes = (long)bytes.Length - position - ChecksumBytes;
         var (rows, width) = (sizes[0], sizes[1]);
-        if (payloadBytes < PayloadBytesMin(codec, rows, width))
+        if (payloadBytes < PayloadBytesMin(content, codec, rows, width))
             return DecodeStatus.NeedMoreData;
-        if (payloadBytes > (long)rows * width * sizeof(float))
+        if (content == FrameContent.HiddenState && payloadBytes > (long)rows * width * sizeof(float))
             return DecodeStatus.Malformed;
         header = new FrameHeader
         {
@@ -121,7 +125,13 @@ public readonly record struct FrameHeader
     internal static DecodeStatus TryReadContent(byte packed, out FrameContent content, out FrameCodec codec)
     {
         (content, codec) = ((FrameContent)(packed >> 4), (FrameCodec)(packed & 0xF));
-        return content is FrameContent.HiddenState && codec is FrameCodec.None or FrameCodec.Tabq or FrameCodec.RateDistortion ? DecodeStatus.Ok : DecodeStatus.UnsupportedContent;
+        var isKnown = content switch
+        {
+            FrameContent.HiddenState => codec is FrameCodec.None or FrameCodec.Tabq or FrameCodec.RateDistortion,
+            FrameContent.KeysAndValues => codec is FrameCodec.None or FrameCodec.Tabq,
+            _ => false,
+        };
+        return isKnown ? DecodeStatus.Ok : DecodeStatus.UnsupportedContent;
     }
 
     internal static DecodeStatus TryReadSizes(ReadOnlySpan<byte> bytes, Span<uint> sizes, ref int position)
@@ -145,6 +155,10 @@ public readonly record struct FrameHeader
     }
 
     /// <summary>A short header must not be able to claim many rows: each costs at least its own record in the payload.</summary>
-    private static long PayloadBytesMin(FrameCodec codec, uint rows, uint width) =>
-        codec == FrameCodec.None ? (long)rows * width * sizeof(float) : (long)rows * RowRecord.BytesMin;
+    private static long PayloadBytesMin(FrameContent content, FrameCodec codec, uint rows, uint width) => (content, codec) switch
+    {
+        (FrameContent.KeysAndValues, _) => KvFrameShape.BytesMin,
+        (_, FrameCodec.None) => (long)rows * width * sizeof(float),
+        _ => (long)rows * RowRecord.BytesMin,
+    };
 }

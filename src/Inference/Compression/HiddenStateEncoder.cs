@@ -57,7 +57,7 @@ public sealed class HiddenStateEncoder(CompressionOptions options, SplitCalibrat
         return Seal(header with { Codec = FrameCodec.None }, LittleEndian(hidden), new FrameStatistics());
     }
 
-    private static EncodedFrame Seal(FrameHeader header, ReadOnlySpan<byte> payload, FrameStatistics statistics, uint checksumSeed = 0)
+    internal static EncodedFrame Seal(FrameHeader header, ReadOnlySpan<byte> payload, FrameStatistics statistics, uint checksumSeed = 0)
     {
         Span<byte> headerBytes = stackalloc byte[FrameHeader.HeaderBytesMax];
         headerBytes = headerBytes[..header.Write(headerBytes)];

@@ -112,14 +112,11 @@ public sealed unsafe class KvCache : IDisposable
     /// <param name="value">[D]</param>
     internal void Write(int layer, int kvHead, int position, ReadOnlySpan<float> key, ReadOnlySpan<float> value)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)position, (uint)TokenCount, nameof(position));
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)Layout.LayerCount, nameof(layer));
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)kvHead, (uint)Layout.KvHeadCount, nameof(kvHead));
         ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, Layout.HeadDim, nameof(key));
         ArgumentOutOfRangeException.ThrowIfNotEqual(value.Length, Layout.HeadDim, nameof(value));
-        var page = Page(position / KvLayout.PagePositions);
-        byte* keys = page + Layout.KeyOffset(layer, kvHead), values = page + Layout.ValueOffset(layer, kvHead);
+        var page = PageOf(layer, kvHead, position);
         var slot = position % KvLayout.PagePositions;
+        byte* keys = page + Layout.KeyOffset(layer, kvHead), values = page + Layout.ValueOffset(layer, kvHead);
         switch (Layout.Format)
         {
             case KvFormat.Float32: Write<Float32Block>(keys, values, slot, key, value); break;
@@ -130,7 +127,41 @@ public sealed unsafe class KvCache : IDisposable
         }
     }
 
+    /// <summary>Copies key and value of one position, layer and KV head out of the cache, as they are stored.</summary>
+    /// <param name="layer">Counted within the segment.</param>
+    /// <param name="kvHead">Of the layer.</param>
+    /// <param name="position">Of a token.</param>
+    /// <param name="key">[<see cref="KvStoredVector.ByteCount"/>]</param>
+    /// <param name="value">[<see cref="KvStoredVector.ByteCount"/>]</param>
+    internal void ReadStored(int layer, int kvHead, int position, Span<byte> key, Span<byte> value)
+    {
+        var page = PageOf(layer, kvHead, position);
+        var slot = position % KvLayout.PagePositions;
+        byte* keys = page + Layout.KeyOffset(layer, kvHead), values = page + Layout.ValueOffset(layer, kvHead);
+        KvStoredVector.Gather(Layout, keys, slot, first: slot, stride: KvLayout.PagePositions, key);
+        KvStoredVector.Gather(Layout, values, slot, first: slot * Layout.HeadDim, stride: 1, value);
+    }
+
+    /// <summary>Puts back what <see cref="ReadStored"/> gave, into a cache of the same format.</summary>
+    internal void WriteStored(int layer, int kvHead, int position, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        var page = PageOf(layer, kvHead, position);
+        var slot = position % KvLayout.PagePositions;
+        byte* keys = page + Layout.KeyOffset(layer, kvHead), values = page + Layout.ValueOffset(layer, kvHead);
+        KvStoredVector.Scatter(Layout, keys, slot, first: slot, stride: KvLayout.PagePositions, key);
+        KvStoredVector.Scatter(Layout, values, slot, first: slot * Layout.HeadDim, stride: 1, value);
+    }
+
     internal byte* Page(int index) => (byte*)_pages[index];
+
+    /// <summary>The page of a position that holds a token, checked together with layer and head.</summary>
+    private byte* PageOf(int layer, int kvHead, int position)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)position, (uint)TokenCount, nameof(position));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)Layout.LayerCount, nameof(layer));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)kvHead, (uint)Layout.KvHeadCount, nameof(kvHead));
+        return Page(position / KvLayout.PagePositions);
+    }
 
     private static void Write<TBlock>(byte* keys, byte* values, int slot, ReadOnlySpan<float> key, ReadOnlySpan<float> value)
         where TBlock : struct, IKvBlock

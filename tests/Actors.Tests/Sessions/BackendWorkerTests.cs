@@ -276,7 +276,7 @@ public sealed class BackendWorkerTests
 
     public static TheoryData<string, RejectReason, OpenSession> BadOpens => new()
     {
-        { "version 2", RejectReason.ProtocolVersion, new(WorkerStepper.OpenSession()) { ProtocolVersion = 2 } },
+        { "version 9", RejectReason.ProtocolVersion, new(WorkerStepper.OpenSession()) { ProtocolVersion = 9 } },
         { "digest (none), the worker 010203", RejectReason.ModelDigest, new(WorkerStepper.OpenSession()) { ModelDigest = ByteString.Empty } },
         { "layers 1–5, the worker layers 5–8", RejectReason.LayerRange, new(WorkerStepper.OpenSession()) { SplitLayer = 5 } },
         { "layers 1–4294967295, the worker layers 5–8", RejectReason.LayerRange, new(WorkerStepper.OpenSession()) { SplitLayer = uint.MaxValue } },
@@ -346,5 +346,22 @@ public sealed class BackendWorkerTests
     {
         step.ClearContent();
         return step;
+    }
+
+    [Fact]
+    public void Steps_OfASessionThatWasOpenedAnewUnderItsEpoch_NeverReachTheNewCache()
+    {
+        var worker = new WorkerStepper();
+        worker.Open();
+        worker.Receive(WorkerStepper.DecodeStep(0, 3));
+        worker.Receive(WorkerStepper.DecodeStep(3, 3));
+        worker.Receive(new CloseSession { SessionId = 1, Epoch = 1 });
+        worker.Open();
+        worker.Receive(WorkerStepper.DecodeStep(0, 5));
+        worker.Compute(_ => true); // of the session before
+
+        Assert.Equal(5, worker.State.Sessions[new SessionId(1)].AcceptedCount);
+        worker.Compute();
+        Assert.Equal(5u, Assert.Single(worker.Sent<StepResult>()).NextPosition);
     }
 }

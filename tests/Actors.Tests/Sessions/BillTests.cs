@@ -16,6 +16,7 @@ public sealed class BillTests
     [InlineData(2, 0.0)]
     [InlineData(0, 0.1)]
     [InlineData(2, 0.1)]
+    [InlineData(3, 0.1)]
     public async Task Bills_OfASession_AddUpToWhatWasSent(int planIndex, double dropRate)
     {
         var plan = Undisturbed.DistributedPlans[planIndex];

@@ -283,7 +283,7 @@ public sealed class EdgeSessionTests
     {
         foreach (var other in (Plan[])[
             new(EdgeStepper.SplitPlan()) { SplitLayer = 5 },
-            new(EdgeStepper.SplitPlan()) { Compression = new Compression { Enabled = false } }])
+            new(EdgeStepper.SplitPlan()) { Compression = new Compression { Codec = Codec.Raw } }])
         {
             var session = new EdgeStepper();
             session.RunToFirstFrames();

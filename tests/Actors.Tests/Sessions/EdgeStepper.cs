@@ -101,7 +101,7 @@ internal sealed class EdgeStepper
         Mode = ExecutionMode.Split,
         SplitLayer = 4,
         Worker = worker,
-        Compression = new Compression { Enabled = true },
+        Compression = new Compression { Codec = Codec.Tabq },
     };
 
     private static bool IsAnswerDue(EdgeState state) =>

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Google.Protobuf;
+using SplitActors.Actors.Protocol;
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Models;
 using SplitActors.Tests.Shared;
@@ -12,6 +14,8 @@ namespace SplitActors.Actors.Tests.Sessions;
 internal static class Quill
 {
     private static readonly ConcurrentDictionary<LayerRange, Segment> Segments = new();
+
+    private static readonly ConcurrentDictionary<int, CalibratedSplit> CalibratedSplits = new();
 
     private static readonly JsonElement Golden = JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Quill, "golden.json"))).RootElement;
 
@@ -24,6 +28,11 @@ internal static class Quill
     public static Segment Front(int splitLayer) => Load(LayerRange.Front(splitLayer));
 
     public static Segment Back(int splitLayer) => Load(LayerRange.Back(splitLayer, Config.LayerCount));
+
+    /// <summary>Of all its splits.</summary>
+    public static ModelCalibration Calibration { get; } = ModelCalibration.TryOpen(Checkpoint)!;
+
+    public static CalibratedSplit Calibrated(int splitLayer) => CalibratedSplits.GetOrAdd(splitLayer, split => CalibratedSplit.Load(Checkpoint, Calibration.For(split)!));
 
     public static ImmutableList<int> Prompt(int index) => [.. Ids(index, "ids")];
 

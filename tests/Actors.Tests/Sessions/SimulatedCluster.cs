@@ -65,6 +65,8 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         Plan = _plan,
     };
 
+    private CalibratedSplit? Calibrated => _plan.Compression.CalibrationId == 0 ? null : Quill.Calibrated(_plan.SplitLayer);
+
     public ActorRef StartScheduler()
     {
         Scheduler = _system.Spawn(new Props(() => new SchedulerActor(SchedulerOptions, Network)), "scheduler");
@@ -82,6 +84,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
             Address = address,
             Scheduler = "scheduler",
             ModelDigest = Quill.Digest,
+            CalibrationId = Quill.Calibration.Id,
             Layers = new(_plan.SplitLayer, Quill.Config.LayerCount),
             ContextLength = Quill.Config.ContextLength,
             VocabularySize = Quill.Config.VocabularySize,
@@ -97,7 +100,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         BackEngine NewEngine()
         {
             WorkerPools.Add(new KvPagePool(options.KvLayout, options.KvBytesMax));
-            return new BackEngine(segment, options.BatchRowsMax, WorkerPools[^1], ComputeThreads.Single, engineClock ?? _driver.Time);
+            return new BackEngine(segment, options.BatchRowsMax, WorkerPools[^1], ComputeThreads.Single, engineClock ?? _driver.Time, Calibrated);
         }
     }
 
@@ -119,6 +122,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
             Address = $"edge/{number}",
             Scheduler = "scheduler",
             ModelDigest = Quill.Digest,
+            CalibrationId = Quill.Calibration.Id,
             LayerCount = Quill.Config.LayerCount,
             ContextLength = Quill.Config.ContextLength,
             VocabularySize = Quill.Config.VocabularySize,
@@ -143,7 +147,8 @@ internal sealed class SimulatedCluster : IAsyncDisposable
                 options.ChunkTokensMax,
                 KvFormat.Float16,
                 ComputeThreads.Single,
-                _driver.Time));
+                _driver.Time,
+                Calibrated));
             return Fronts[^1];
         }
     }

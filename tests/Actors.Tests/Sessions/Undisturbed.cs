@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Compression;
+using SplitActors.Inference.Compression.RateDistortion;
 using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Actors.Tests.Sessions;
@@ -18,6 +20,13 @@ internal static class Undisturbed
     /// <summary>Split with the default compression.</summary>
     public static FixedPlan Compressed { get; } = new(ExecutionMode.Split, SplitLayer, CompressionOptions.Default);
 
+    /// <summary>Split with frames that hold what the embeddings of generated tokens do not predict.</summary>
+    public static FixedPlan Predicted { get; } = new(
+        ExecutionMode.Split, SplitLayer, Quill.Calibration.For(SplitLayer)!.RateDistortionFor(QualityTarget.Default, RateDistortionTransform.Prediction));
+
+    /// <summary>The same of prompt tokens.</summary>
+    public static FixedPlan PredictedPrompt { get; } = Predicted with { Compression = Predicted.Compression with { SharesPromptTokens = true } };
+
     /// <summary>Split with raw float32 frames.</summary>
     public static FixedPlan Lossless { get; } = new(ExecutionMode.Split, SplitLayer, CompressionOptions.Lossless);
 
@@ -25,7 +34,7 @@ internal static class Undisturbed
 
     public static FixedPlan Device { get; } = new(ExecutionMode.Device, Quill.Config.LayerCount, CompressionOptions.Default);
 
-    public static ImmutableArray<FixedPlan> DistributedPlans { get; } = [Compressed, Lossless, Cloud];
+    public static ImmutableArray<FixedPlan> DistributedPlans { get; } = [Compressed, Lossless, Cloud, Predicted, PredictedPrompt];
 
     public static SamplingOptions Random { get; } = new() { Temperature = 0.8f, TopP = 0.95f, RepetitionPenalty = 1.2f, Seed = 7 };
 

@@ -47,10 +47,55 @@ public sealed class JsonReportTests
         Assert.Equal(Quill.LayerCount, Number(ledger, "layer_count"));
         Assert.Equal(rows, Number(bill, "rows"));
         Assert.Equal(rows * 256 * sizeof(ushort), Number(bill, "raw_bytes")); // hidden size 256 in fp16
-        Assert.Equal(rows, BitsHistogram(bill).Values.Sum());
+        Assert.Empty(BitsHistogram(bill));
         Assert.Equal(Number(bill, "raw_bytes") / Number(bill, "frame_bytes"), Number(ledger, "compression_ratio"), precision: 9);
         Assert.InRange(Number(ledger, "compression_ratio"), 3, 10);
         Assert.True(Number(bill, "message_bytes") > Number(bill, "frame_bytes"));
+    }
+
+    [Theory]
+    [InlineData("", "rd", 0.5, "columns")]
+    [InlineData("--quality 1% --klt", "rd", 1, "klt")]
+    [InlineData("--quality 3% --prediction", "rd", 3, "prediction")]
+    [InlineData("--prediction --share-prompt-tokens", "rd", 0.5, "prediction")]
+    [InlineData("--compression tabq --quality 0.1%", "tabq", 0.1, null)]
+    public async Task Run_Json_SaysWhatCompressionItUsed(string options, string codec, double quality, string? transform)
+    {
+        var lines = await RunAsync(options.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        foreach (var line in (JsonObject[])[lines[0], lines[^1]])
+        {
+            var compression = line["compression"]!;
+            Assert.Equal(codec, compression["codec"]!.GetValue<string>());
+            Assert.Equal(quality, Number(compression, "quality_percent"));
+            Assert.InRange(Number(compression, "expected_rise_percent"), 0.01, quality);
+            Assert.Equal(transform, compression["transform"]?.GetValue<string>());
+            Assert.Equal(transform is not null, compression["calibration"] is not null);
+            Assert.Equal(options.Contains("share", StringComparison.Ordinal), compression["shares_prompt_tokens"]!.GetValue<bool>());
+        }
+    }
+
+    [Fact]
+    public async Task Run_JsonWithPrediction_SendsFewerBytes()
+    {
+        var plain = (await RunAsync())[^1];
+        var predicted = (await RunAsync("--prediction"))[^1];
+
+        Assert.InRange(Number(predicted["bill"]!, "frame_bytes"), 1, 0.85 * Number(plain["bill"]!, "frame_bytes"));
+    }
+
+    [Fact]
+    public async Task Run_UncalibratedModel_SaysSo()
+    {
+        using var model = ChainModel.Smiles(contextLength: 18);
+        var result = await SplitActorsProcess.RunAsync("run", "x", "--model", model.Folder, "--json");
+        var compression = result.Succeeded().JsonLines[0]["compression"]!;
+        Assert.Equal("rd", compression["codec"]!.GetValue<string>());
+        Assert.Null(compression["calibration"]);
+        Assert.Null(compression["expected_rise_percent"]);
+
+        (await SplitActorsProcess.RunAsync("run", "x", "--model", model.Folder, "--klt")).Refused(ExitCode.Options, "--klt", "splitactors calibrate --klt");
+        (await SplitActorsProcess.RunAsync("run", "x", "--model", model.Folder, "--compression", "tabq", "--quality", "1%")).Refused(ExitCode.Options, "--quality", "splitactors calibrate");
     }
 
     [Fact]

@@ -14,11 +14,21 @@ public sealed class LedgerTests
         AssertMatches(error, @"^tokens +6 prompt, 12 generated; the token limit is reached *$");
         AssertMatches(error, @"^speed +TTFT [\d.]+ ms; TPOT p50 [\d.]+ ms, p99 [\d.]+ ms; \d+ tokens/s *$");
         AssertMatches(error, @"^bytes per token +raw fp16 512\.0 B, sent [\d.]+ B, ratio [\d.]+ \(with message headers [\d.]+ B\) *$");
-        AssertMatches(error, @"^bits per value +(4 bits: \d+ tokens, )?5 bits: \d+ tokens *$");
+        AssertMatches(error, @"^compression +rd at 0\.5%, expected rise of perplexity 0\.\d\d %; columns; calibration [0-9a-f]{16} *$");
+        AssertMatches(error, @"^bits per value +[23]\.\d\d *$");
         AssertMatches(error, @"^outliers +[\d.]+ per token, sent losslessly *$");
         AssertMatches(
             error,
             @"^where time went +edge compute [\d.]+ ms, encode [\d.]+ ms, transport [\d.]+ ms, queue [\d.]+ ms, decode [\d.]+ ms, worker compute [\d.]+ ms, loading and hand-overs [\d.]+ ms; in all [\d.]+ ms *$");
+    }
+
+    [Fact]
+    public async Task Run_Tabq_PrintsBitWidths()
+    {
+        var error = await ErrorAsync("--compression", "tabq", "--bits-max", "4", "--bits-min", "4");
+
+        AssertMatches(error, @"^compression +tabq, uncalibrated *$");
+        AssertMatches(error, @"^bits per value +[23]\.\d\d; 4 bits: \d+ tokens *$");
     }
 
     [Fact]

@@ -7,13 +7,16 @@ public sealed class LostWorkerTests
     private static readonly string[] Session = ["run", "Alice looked at the", "--max-tokens", "40", "--seed", "3"];
 
     [Theory]
-    [InlineData("split", "tabq", 1)]
+    [InlineData("split", "rd", 1)]
+    [InlineData("split", "rd", 17)]
     [InlineData("split", "tabq", 17)]
+    [InlineData("split", "rd --prediction", 17)]
+    [InlineData("split", "rd --prediction --share-prompt-tokens", 17)]
     [InlineData("split", "none", 5)]
     [InlineData("cloud", "none", 17)]
     public async Task Run_WorkerStopped_GivesSameTextFromAnother(string mode, string compression, int stopAt)
     {
-        string[] session = [.. Session, "--mode", mode, "--compression", compression];
+        string[] session = [.. Session, "--mode", mode, "--compression", .. compression.Split(' ')];
 
         var undisturbed = await SplitActorsProcess.RunAsync(session);
         var disturbed = await SplitActorsProcess.RunAsync([.. session, "--stop-worker-at", $"{stopAt}"]);

@@ -27,6 +27,8 @@ internal static class Header
             status = FrameHeader.TryReadSizes(bytes, sizes, ref position);
         if (status != DecodeStatus.Ok)
             return status;
+        if (content != FrameContent.HiddenState)
+            return DecodeStatus.UnsupportedContent;
         var (rows, width, payloadBytes) = (sizes[0], sizes[1], sizes[2]);
         status = payloadBytes > FrameLimits.PayloadBytesMax ? DecodeStatus.TooLarge : FrameHeader.CheckShape(rows, width);
         if (status != DecodeStatus.Ok)
