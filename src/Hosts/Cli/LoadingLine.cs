@@ -106,7 +106,7 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
         public void Report(CalibrationProgress value)
         {
             var remaining = clock.GetElapsedTime(_start) * ((1 - value.ShareDone) / Math.Max(value.ShareDone, 0.001));
-            line.Show($"calibrating split {value.SplitLayer}, {value.Work}: {value.ShareDone * 100:F0} %, {Math.Ceiling(remaining.TotalSeconds)} s left", isDone: false);
+            line.Show($"calibrating split {value.SplitLayer}, {value.Work}: {value.ShareDone * 100:F0} %, {Math.Ceiling(remaining.TotalSeconds)} s left", value.IsSplitDone);
         }
     }
 }

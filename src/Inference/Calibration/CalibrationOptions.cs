@@ -20,4 +20,5 @@ public sealed record CalibrationOptions(IReadOnlyList<int> SplitLayers, bool Wit
 /// <param name="SplitLayer">The split at work.</param>
 /// <param name="Work">What is done there.</param>
 /// <param name="ShareDone">Of the whole calibration, 0 to 1.</param>
-public readonly record struct CalibrationProgress(int SplitLayer, string Work, double ShareDone);
+/// <param name="IsSplitDone">Whether this was the split's last measurement.</param>
+public readonly record struct CalibrationProgress(int SplitLayer, string Work, double ShareDone, bool IsSplitDone);

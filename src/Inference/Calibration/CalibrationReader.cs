@@ -15,6 +15,7 @@ internal sealed class CalibrationReader
     private const int VersionsMax = 1_000_000;
     private const int TokensMax = int.MaxValue;
     private const float DeviationMax = 1e6f;
+    private const float DistortionToleranceMax = 128; // levels: as many as there are
 
     private static readonly string[] TransformNames = ["none", "columns", "klt", "prediction"]; // [RateDistortionTransform]
 
@@ -108,8 +109,9 @@ internal sealed class CalibrationReader
     {
         var (bitsMax, bitsMin) = (setting.Field("bits_max"), setting.Field("bits_min"));
         var most = bitsMax.Integer(TabqOptions.BitsLowest, TabqOptions.BitsHighest);
+        // By way of decimal, which has the digits that the float was written with.
         var tabq = new TabqOptions(
-            Threshold.Parse(setting.Field("threshold").Text(), setting.Field("threshold").Place), setting.Field("distortion_tolerance").Number(0, min: 0), most,
+            Threshold.Parse(setting.Field("threshold").Text(), setting.Field("threshold").Place), (double)(decimal)setting.Field("distortion_tolerance").Number(0, min: 0, max: DistortionToleranceMax), most,
             bitsMin.Integer(TabqOptions.BitsLowest, most));
         return new CalibratedTabq(
             ReadQuality(setting), tabq, Percent(setting, "rise_percent"), Percent(setting, "standard_error_percent"), setting.Field("bytes_per_token").Number(0, min: 0));

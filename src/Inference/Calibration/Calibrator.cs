@@ -92,7 +92,7 @@ public sealed class Calibrator
         }
 
         void Report(string work, double share) =>
-            _progress?.Report(new CalibrationProgress(splitLayer, work, (index + share) / _options.SplitLayers.Count));
+            _progress?.Report(new CalibrationProgress(splitLayer, work, (index + share) / _options.SplitLayers.Count, share == 1));
     }
 
     /// <summary>Measures a few steps, and takes from the curve through them the step of each quality.</summary>

@@ -46,5 +46,6 @@ internal sealed record ProcessResult(int ExitCode, byte[] OutputBytes, string Er
     }
 
     private static bool IsProgress(string line) =>
-        line.StartsWith("verifying ", StringComparison.Ordinal) || line.StartsWith("loading ", StringComparison.Ordinal);
+        line.StartsWith("verifying ", StringComparison.Ordinal) || line.StartsWith("loading ", StringComparison.Ordinal)
+        || line.StartsWith("calibrating ", StringComparison.Ordinal);
 }

@@ -28,18 +28,21 @@ internal static class RateDistortionDecoder
                 return DecodeStatus.MissingContext;
         }
 
+        if (transform is null)
+            return TryDecode(reader, hidden, width, setting, transform, []) ? DecodeStatus.Ok : DecodeStatus.Malformed;
         var tables = ArrayPool<ushort>.Shared.Rent(width);
-        ColumnTables.Fill(setting.Spread, transform is null ? [] : transform.Offsets, tables.AsSpan(0, width));
-        var isWhole = TryDecode(reader, hidden, setting, transform, tables.AsSpan(0, width));
+        ColumnTables.Fill(setting.Spread, transform.Offsets, tables.AsSpan(0, width));
+        var isWhole = TryDecode(reader, hidden, width, setting, transform, tables.AsSpan(0, width));
         ArrayPool<ushort>.Shared.Return(tables);
-        if (isWhole && transform is { Rotates: true })
+        if (isWhole && transform.Rotates)
             Rotate(hidden, embeddings, transform);
         return isWhole ? DecodeStatus.Ok : DecodeStatus.Malformed;
     }
 
-    private static bool TryDecode(ByteReader records, Span<float> hidden, FrameSetting setting, HiddenStateTransform? transform, ReadOnlySpan<ushort> tables)
+    /// <param name="columnTables">[width] With a transform; else empty.</param>
+    private static bool TryDecode(
+        ByteReader records, Span<float> hidden, int width, FrameSetting setting, HiddenStateTransform? transform, ReadOnlySpan<ushort> columnTables)
     {
-        var width = tables.Length;
         var symbolCount = 0L;
         var reader = records;
         for (var row = 0; row < hidden.Length; row += width)
@@ -64,9 +67,9 @@ internal static class RateDistortionDecoder
             else
             {
                 if (transform is null)
-                    symbols.Decode(SymbolMap.SymbolsOf(row), shape, tables[0]);
+                    symbols.Decode(SymbolMap.SymbolsOf(row), shape, SpreadTables.TableOf(setting.Spread, offset: 0));
                 else
-                    symbols.Decode(SymbolMap.SymbolsOf(row), shape, tables);
+                    symbols.Decode(SymbolMap.SymbolsOf(row), shape, columnTables);
                 LevelQuantizer.ToValues(row, StepGrid.Value(token.Step));
             }
 
