@@ -65,7 +65,7 @@ internal sealed class KvFrameQuality : IDisposable
         var (nll, tokenCount, byteCount) = (0.0, 0, 0L);
         for (var window = 0; window < _windowCount; window++)
         {
-            var text = _text.Tokens.Slice(window * HeldoutText.WindowTokens, HeldoutText.WindowTokens);
+            var text = _text.Tokens.AsSpan(window * HeldoutText.WindowTokens, HeldoutText.WindowTokens);
             int[] input = [_text.Config.BosTokenId!.Value, .. text[..^1]];
             using var cache = _text.Whole.CreateCache(input.Length);
             _ = Forward(cache, input.AsSpan(0, ShippedTokens), 0);
