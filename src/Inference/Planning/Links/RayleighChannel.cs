@@ -1,0 +1,30 @@
+namespace SplitActors.Inference.Planning.Links;
+
+/// <summary>A wireless channel with Rayleigh fading, whose state a sender does not know: at a rate it may fail, and is tried again [2511.04002, eq. 10].</summary>
+/// <param name="BandwidthHz">W, in hertz; above 0.</param>
+/// <param name="SnrLinear">γ, the mean received signal-to-noise ratio, not in decibels; above 0.</param>
+public readonly record struct RayleighChannel(double BandwidthHz, double SnrLinear)
+{
+    /// <summary>P_o(R) = 1 − exp(−(2^(R/W) − 1)/γ): how probably one attempt at a rate fails.</summary>
+    /// <param name="rate">R, in bits per second; at least 0.</param>
+    public double OutageProbability(double rate)
+    {
+        var noiseMargin = SmallArguments.ExpMinusOne(rate / BandwidthHz * Math.Log(2)) / SnrLinear;
+        return -SmallArguments.ExpMinusOne(-noiseMargin);
+    }
+
+    /// <summary>The inverse: the highest rate at which an attempt fails with at most this probability, R = W·log₂(1 − γ·ln(1 − P)).</summary>
+    /// <param name="outageProbability">Above 0, below 1.</param>
+    public double RateAt(double outageProbability) =>
+        BandwidthHz * SmallArguments.LogOnePlus(-SnrLinear * SmallArguments.LogOnePlus(-outageProbability)) / Math.Log(2);
+
+    /// <summary>⌈ln ε / ln P_o(R)⌉: attempts after which all have failed with probability ε at most [eq. 9].</summary>
+    /// <param name="rate">In bits per second; above 0.</param>
+    /// <param name="outageTarget">ε, above 0, below 1.</param>
+    /// <returns>+∞ if no number of attempts is enough at this precision.</returns>
+    public double AttemptsFor(double rate, double outageTarget)
+    {
+        var outage = OutageProbability(rate);
+        return outage < 1 ? Math.Max(1, Math.Ceiling(Math.Log(outageTarget) / Math.Log(outage))) : double.PositiveInfinity;
+    }
+}
