@@ -72,15 +72,13 @@ public sealed class MeasuredLink(double outageTarget) : ILinkModel
         if (_messageCount == 0)
             return null;
         var (delay, perByte) = Line();
-        var effectiveCount = _weight * _weight / _squaredWeight;
-        var residual = Math.Max(0, _secondsSquared - (2 * delay * _seconds) - (2 * perByte * _product) + (delay * delay * _weight) + (2 * delay * perByte * _bytes) + (perByte * perByte * _bytesSquared));
-        var variance = residual / _weight / Math.Max(1e-9, 1 - (2 / Math.Max(effectiveCount, 2 + 1e-9)));
-        var spread = Math.Max(0, (_bytesSquared / _weight) - (_bytes / _weight * (_bytes / _weight)));
-        var mean = _bytes / _weight;
+        var (effectiveCount, mean, spread) = (_weight * _weight / _squaredWeight, _bytes / _weight, Spread);
+        var variance = SquaredResiduals(delay, perByte) / _weight / Math.Max(1e-9, 1 - (2 / Math.Max(effectiveCount, 2))); // a line takes two
         var perByteError = spread > 0 ? Math.Sqrt(variance / effectiveCount / spread) : double.PositiveInfinity;
         var delayError = Math.Sqrt(variance / effectiveCount * (1 + (spread > 0 ? mean * mean / spread : 0)));
         var loss = LossProbability;
-        return new LinkEstimate(new(delay, delayError), new(perByte, perByteError), new(loss, Math.Sqrt(loss * (1 - loss) / Math.Max(1, _sent))), _messageCount);
+        return new LinkEstimate(
+            new(delay, delayError), new(perByte, perByteError), new(loss, Math.Sqrt(loss * (1 - loss) / Math.Max(1, _sent))), _messageCount);
     }
 
     /// <inheritdoc/>
@@ -110,15 +108,31 @@ public sealed class MeasuredLink(double outageTarget) : ILinkModel
 
     private double LossProbability => _sent > 0 ? Math.Min(LossMost, _lost / _sent) : 0;
 
+    /// <summary>Variance of the sizes; 0 where all are the same but for rounding.</summary>
+    private double Spread
+    {
+        get
+        {
+            var mean = _bytes / _weight;
+            var spread = (_bytesSquared / _weight) - (mean * mean);
+            return spread > 1e-9 * mean * mean ? spread : 0;
+        }
+    }
+
     /// <summary>No slope where all messages had one size, and neither part below 0.</summary>
     private (double Delay, double PerByte) Line()
     {
         if (_weight == 0)
             return (0, 0);
-        var (meanBytes, meanSeconds) = (_bytes / _weight, _seconds / _weight);
-        var spread = (_bytesSquared / _weight) - (meanBytes * meanBytes);
-        var slope = spread > 1e-9 * meanBytes * meanBytes ? Math.Max(0, ((_product / _weight) - (meanBytes * meanSeconds)) / spread) : 0;
+        var (meanBytes, meanSeconds, spread) = (_bytes / _weight, _seconds / _weight, Spread);
+        var slope = spread > 0 ? Math.Max(0, ((_product / _weight) - (meanBytes * meanSeconds)) / spread) : 0;
         slope = Math.Min(slope, meanBytes > 0 ? meanSeconds / meanBytes : 0);
         return (meanSeconds - (slope * meanBytes), slope);
     }
+
+    /// <summary>Σ w·(t − delay − perByte·b)²</summary>
+    private double SquaredResiduals(double delay, double perByte) => Math.Max(
+        0,
+        _secondsSquared - (2 * delay * _seconds) - (2 * perByte * _product) + (delay * delay * _weight)
+            + (2 * delay * perByte * _bytes) + (perByte * perByte * _bytesSquared));
 }

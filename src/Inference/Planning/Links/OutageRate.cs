@@ -27,7 +27,7 @@ public readonly record struct OutageRate(double BitsPerSecond, double Attempts)
         var best = double.IsFinite(rateMax) ? Better(slowest, At(channel, outageTarget, rateMax)) : slowest;
         for (var attempts = slowest.Attempts; CanBeat(best, attempts); attempts++) // fewer do not keep the target at R̲ already
         {
-            var rate = channel.RateAt(Math.Exp(logTarget / attempts));
+            var rate = channel.RateFor(attempts, outageTarget);
             if (rate > rateMax)
                 break;
             if (rate >= rateMin)
@@ -40,7 +40,7 @@ public readonly record struct OutageRate(double BitsPerSecond, double Attempts)
         bool CanBeat(OutageRate found, double attempts)
         {
             var rateBound = channel.BandwidthHz * Math.Log2(1 + (channel.SnrLinear * Math.Log(1 - (attempts / logTarget))));
-            return double.IsFinite(attempts) && attempts / rateBound <= found.SecondsPerBit;
+            return attempts <= AttemptsCountable && attempts / rateBound <= found.SecondsPerBit;
         }
     }
 
@@ -52,7 +52,7 @@ public readonly record struct OutageRate(double BitsPerSecond, double Attempts)
     public static OutageRate Relaxed(RayleighChannel channel, double outageTarget, double rateMin, double rateMax)
     {
         Require(outageTarget, rateMin, rateMax);
-        var (low, high) = (rateMin, Math.Min(rateMax, Math.Max(rateMin, channel.RateAt(CertainOutage))));
+        var (low, high) = (rateMin, Math.Min(rateMax, Math.Max(rateMin, channel.RateAtExponent(HopelessExponent))));
         var ratio = (Math.Sqrt(5) - 1) / 2;
         for (var step = 0; step < GoldenSectionSteps; step++)
         {
@@ -65,10 +65,11 @@ public readonly record struct OutageRate(double BitsPerSecond, double Attempts)
 
         return At(channel, outageTarget, (low + high) / 2);
 
-        double Gain(double rate) => -rate * Math.Log(channel.OutageProbability(rate));
+        double Gain(double rate) => -rate * channel.LogOutageProbability(rate);
     }
 
-    private const double CertainOutage = 1 - 1e-12;
+    private const double HopelessExponent = 700;          // an attempt succeeds with probability e⁻⁷⁰⁰
+    private const double AttemptsCountable = 1L << 52;    // beyond, one more is no other double; and then more attempts never are better
     private const int GoldenSectionSteps = 120; // the interval shrinks below the precision of a double
 
     private static OutageRate At(RayleighChannel channel, double outageTarget, double rate) => new(rate, channel.AttemptsFor(rate, outageTarget));
