@@ -25,6 +25,7 @@ public sealed class MeasuredLink(double outageTarget) : ILinkModel
 
     private readonly double[] _excesses = new double[ExcessCountMax]; // seconds above the line, of the latest messages
     private readonly double[] _sorted = new double[ExcessCountMax];
+    private double? _excessQuantile;
     private long _messageCount;
     private double _weight;          // Σ w
     private double _squaredWeight;   // Σ w²
@@ -46,6 +47,7 @@ public sealed class MeasuredLink(double outageTarget) : ILinkModel
         var (delay, perByte) = Line();
         if (_messageCount > 0)
             _excesses[(int)((_messageCount - 1) % ExcessCountMax)] = seconds - delay - (perByte * byteCount);
+        _excessQuantile = null;
         _messageCount++;
         var bytes = (double)byteCount;
         _weight = (_weight * Remembered) + 1;
@@ -96,14 +98,23 @@ public sealed class MeasuredLink(double outageTarget) : ILinkModel
         var count = (int)Math.Min(_messageCount - 1, ExcessCountMax);
         if (count < 1)
             return double.PositiveInfinity;
+        var (delay, perByte) = Line();
+        var loss = LossProbability;
+        var attempts = loss > 0 ? Math.Max(1, Math.Ceiling(Math.Log(outageTarget) / Math.Log(loss))) : 1;
+        return (attempts * (delay + (perByte * byteCount))) + Math.Max(0, ExcessQuantile(count));
+    }
+
+    /// <summary>What all but the outage target's share of recent messages stayed below; sorted once for all questions between two messages.</summary>
+    private double ExcessQuantile(int count)
+    {
+        if (_excessQuantile is { } known)
+            return known;
         var sorted = _sorted.AsSpan(0, count);
         _excesses.AsSpan(0, count).CopyTo(sorted);
         sorted.Sort();
         var rank = Math.Clamp((int)Math.Ceiling((1 - outageTarget) * count) - 1, 0, count - 1);
-        var (delay, perByte) = Line();
-        var loss = LossProbability;
-        var attempts = loss > 0 ? Math.Max(1, Math.Ceiling(Math.Log(outageTarget) / Math.Log(loss))) : 1;
-        return (attempts * (delay + (perByte * byteCount))) + Math.Max(0, sorted[rank]);
+        _excessQuantile = sorted[rank];
+        return sorted[rank];
     }
 
     private double LossProbability => _sent > 0 ? Math.Min(LossMost, _lost / _sent) : 0;
