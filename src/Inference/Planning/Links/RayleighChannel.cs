@@ -26,8 +26,12 @@ public readonly record struct RayleighChannel(double BandwidthHz, double SnrLine
     /// <summary>The highest rate at which this many attempts all fail with at most the target's probability, R_n = W·log₂(1 − γ·ln(1 − ε^(1/n))).</summary>
     /// <param name="attempts">n, at least 1.</param>
     /// <param name="outageTarget">ε, above 0, below 1.</param>
-    public double RateFor(double attempts, double outageTarget) =>
-        RateAtExponent(-Math.Log(-SmallArguments.ExpMinusOne(Math.Log(outageTarget) / attempts)));
+    public double RateFor(double attempts, double outageTarget)
+    {
+        var logOutage = Math.Log(outageTarget) / attempts;
+        var logSuccess = logOutage < -Math.Log(2) ? SmallArguments.LogOnePlus(-Math.Exp(logOutage)) : Math.Log(-SmallArguments.ExpMinusOne(logOutage));
+        return RateAtExponent(-logSuccess);
+    }
 
     /// <summary>R of (2^(R/W) − 1)/γ.</summary>
     internal double RateAtExponent(double exponent) => BandwidthHz * SmallArguments.LogOnePlus(SnrLinear * exponent) / Math.Log(2);

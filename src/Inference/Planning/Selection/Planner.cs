@@ -47,6 +47,7 @@ public static class Planner
         var nearest = mendable
             .OrderBy(candidate => candidate.Shortfalls.Length)
             .ThenBy(candidate => candidate.Shortfalls.Sum(shortfall => shortfall.Share))
+            .ThenBy(candidate => candidate.Shortfalls.Sum(shortfall => shortfall.Needed)) // of a limit of 0 all is missing
             .FirstOrDefault();
         var smallest = nearest is null ? [] : nearest.Shortfalls.OrderByDescending(shortfall => shortfall.Share).ToImmutableArray();
         var singles = mendable
