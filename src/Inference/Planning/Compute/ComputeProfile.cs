@@ -1,8 +1,8 @@
 namespace SplitActors.Inference.Planning.Compute;
 
 /// <summary>
-/// What a machine takes for a model's layers in one weight and KV format: L_c of [2511.04002, eq. 11]. Layers of a model are alike, so one stands for all.
-/// Prefill and decoding are two lines, as many rows of one sequence share what one row of many sequences does not.
+/// What a machine takes for a model's layers in one weight and KV format: L_c of [2511.04002, eq. 11]. Layers of a model are alike, so one
+/// stands for all. Prefill and decoding are two lines, as many rows of one sequence share what one row of many sequences does not.
 /// </summary>
 /// <param name="PrefillLayer">A pass of a chunk of a prompt through one layer.</param>
 /// <param name="DecodeLayer">A pass of one token of each sequence through one layer.</param>

@@ -6,7 +6,9 @@ namespace SplitActors.Inference.Planning.Compute;
 /// <param name="Seconds">What it took; above 0.</param>
 public readonly record struct ComputeSample(int RowCount, long PositionCount, double Seconds)
 {
-    /// <summary>One token of each of <paramref name="batchSize"/> sequences that have <paramref name="contextLength"/> tokens with it.</summary>
+    /// <summary>
+    /// One token of each of <paramref name="batchSize"/> sequences that have <paramref name="contextLength"/> tokens with it.
+    /// </summary>
     public static ComputeSample Decode(int batchSize, int contextLength, double seconds) => new(batchSize, (long)batchSize * contextLength, seconds);
 
     /// <summary>Tokens <paramref name="position"/> and following of a prompt.</summary>

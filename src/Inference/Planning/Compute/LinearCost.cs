@@ -1,7 +1,8 @@
 namespace SplitActors.Inference.Planning.Compute;
 
 /// <summary>
-/// Seconds of a pass, linear in its work: weights are read once, each row is multiplied, and each row attends to its positions. No part is negative.
+/// Seconds of a pass, linear in its work: weights are read once, each row is multiplied, and each row attends to its positions. No part is
+/// negative.
 /// </summary>
 /// <param name="PassSeconds">Whatever the rows.</param>
 /// <param name="RowSeconds">For each row: of the batch, or of a chunk of a prompt.</param>

@@ -1,8 +1,9 @@
 namespace SplitActors.Inference.Planning.Compute;
 
 /// <summary>
-/// A <see cref="LinearCost"/> through measured passes: least squares of the relative error, so that short passes count as much as long ones, with no part below 0.
-/// What the samples do not tell apart, such as rows and passes if all had one row, goes to the first part that explains it.
+/// A <see cref="LinearCost"/> through measured passes: least squares of the relative error, so that short passes count as much as long
+/// ones, with no part below 0. What the samples do not tell apart, such as rows and passes if all had one row, goes to the first part that
+/// explains it.
 /// </summary>
 /// <param name="Cost">The best fit.</param>
 /// <param name="RelativeError">Root mean square of (predicted − measured)/measured.</param>
@@ -31,7 +32,9 @@ public sealed record LinearFit(LinearCost Cost, double RelativeError, int Sample
         return new LinearFit(new LinearCost(best[0], best[1], best[2]), Math.Sqrt(bestError / samples.Count), samples.Count);
     }
 
-    /// <summary>Least squares of rows·x = 1 with the chosen parts, the others 0, by orthogonalizing the columns; null if they depend on each other.</summary>
+    /// <summary>
+    /// Least squares of rows·x = 1 with the chosen parts, the others 0, by orthogonalizing the columns; null if they depend on each other.
+    /// </summary>
     /// <param name="rows">[samples][3]</param>
     /// <param name="parts">A bit for each part.</param>
     private static double[]? Solve(double[][] rows, int parts)

@@ -18,27 +18,28 @@ public enum ExitAction
 public readonly record struct ExitDecision(ExitAction Action, ExitState? Target);
 
 /// <summary>
-/// When a device that generates alone must hand over to keep a deadline [2511.04002, eq. 11 and 12, Algorithm 2]. Concessions come in the paper's order: ship in
-/// fewer bits, then without keys and values, then fewer tokens.
+/// When a device that generates alone must hand over to keep a deadline [2511.04002, eq. 11 and 12, Algorithm 2]. Concessions come in the
+/// paper's order: ship in fewer bits, then without keys and values, then fewer tokens.
 /// </summary>
 /// <remarks>
-/// In print Algorithm 2 exits at the first layer whose state must be compressed, which need not be the deepest; and the time of a token that is given up again counts
-/// as never spent. Here the exit is the maximizer of eq. 12, and in <see cref="Decide"/> what is spent stays spent. At equal w·ℓ less concession is better, then more
-/// tokens. A state without keys and values may again have the most bits.
+/// In print Algorithm 2 exits at the first layer whose state must be compressed, which need not be the deepest; and the time of a token
+/// that is given up again counts as never spent. Here the exit is the maximizer of eq. 12, and in <see cref="Decide"/> what is spent stays
+/// spent. At equal w·ℓ less concession is better, then more tokens. A state without keys and values may again have the most bits.
 /// </remarks>
 public static class EarlyExitController
 {
     /// <summary>
-    /// The deepest exit. Costs are monotone, so what keeps the deadline lies under a staircase: as w grows the last possible ℓ only falls, and W̄ + L steps find all
-    /// of its corners.
+    /// The deepest exit. Costs are monotone, so what keeps the deadline lies under a staircase: as w grows the last possible ℓ only falls,
+    /// and W̄ + L steps find all of its corners.
     /// </summary>
     /// <returns>Null if not even one layer of one token keeps the deadline (w = 0).</returns>
     public static ExitState? Deepest(EarlyExitProblem problem) =>
         Deepest(problem, 1, problem.TokenCountMax, problem.LayerCount, problem.ComputeSeconds);
 
     /// <summary>
-    /// Asked after each layer with what is known then: another link or deadline than before is fine. An exit ahead is reached by going on; one behind, with fewer
-    /// tokens or layers than computed, can be shipped from now on. As often as nothing changes, the device stops at <see cref="Deepest(EarlyExitProblem)"/>.
+    /// Asked after each layer with what is known then: another link or deadline than before is fine. An exit ahead is reached by going on;
+    /// one behind, with fewer tokens or layers than computed, can be shipped from now on. As often as nothing changes, the device stops at
+    /// <see cref="Deepest(EarlyExitProblem)"/>.
     /// </summary>
     /// <param name="problem">As of now; the deadline still counts from the start.</param>
     /// <param name="tokenCount">w: the token at work.</param>

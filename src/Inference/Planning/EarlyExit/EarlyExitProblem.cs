@@ -35,7 +35,10 @@ public sealed class EarlyExitProblem
 
     internal double ComputeSeconds(int tokenCount, int layer) => _costs.ComputeSeconds(tokenCount, layer);
 
-    /// <summary>The state of an exit with the least concession that keeps the deadline: first fewer bits, then no keys and values; null if none does.</summary>
+    /// <summary>
+    /// The state of an exit with the least concession that keeps the deadline: first fewer bits, then no keys and values; null if none
+    /// does.
+    /// </summary>
     /// <param name="tokenCount">w</param>
     /// <param name="layer">ℓ</param>
     /// <param name="arrivalSeconds">When it can be shipped.</param>

@@ -6,7 +6,8 @@ using SplitActors.Inference.Planning.Memory;
 namespace SplitActors.Inference.Planning.EarlyExit;
 
 /// <summary>
-/// Costs of a device that runs the whole OPSC model: time by its profile, sizes by [2511.04002, eq. 2 and 3]. The prompt is computed first and belongs to every state.
+/// Costs of a device that runs the whole OPSC model: time by its profile, sizes by [2511.04002, eq. 2 and 3]. The prompt is computed first
+/// and belongs to every state.
 /// </summary>
 /// <param name="config">Sizes of the model.</param>
 /// <param name="choice">ℓ_w and Q^a: keys and values that are stored in fewer bits are not shipped in more.</param>

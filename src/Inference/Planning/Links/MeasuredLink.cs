@@ -104,7 +104,9 @@ public sealed class MeasuredLink(double outageTarget) : ILinkModel
         return (attempts * (delay + (perByte * byteCount))) + Math.Max(0, ExcessQuantile(count));
     }
 
-    /// <summary>What all but the outage target's share of recent messages stayed below; sorted once for all questions between two messages.</summary>
+    /// <summary>
+    /// What all but the outage target's share of recent messages stayed below; sorted once for all questions between two messages.
+    /// </summary>
     private double ExcessQuantile(int count)
     {
         if (_excessQuantile is { } known)

@@ -1,8 +1,8 @@
 namespace SplitActors.Inference.Planning.Links;
 
 /// <summary>
-/// A rate, and how often it must be tried for an outage target. Sending D bits takes at most Attempts·D/Rate seconds, but for the target's probability
-/// [2511.04002, eq. 9].
+/// A rate, and how often it must be tried for an outage target. Sending D bits takes at most Attempts·D/Rate seconds, but for the target's
+/// probability [2511.04002, eq. 9].
 /// </summary>
 /// <param name="BitsPerSecond">R.</param>
 /// <param name="Attempts">n; +∞ if the target cannot be kept at this rate.</param>
@@ -45,8 +45,8 @@ public readonly record struct OutageRate(double BitsPerSecond, double Attempts)
     }
 
     /// <summary>
-    /// R* as the paper relaxes it: without the ceiling the worst-case latency is proportional to 1/(R·ln(1/P_o(R))), which has one minimum. (In print the
-    /// function of eq. 13 is ln(1/P_o)/R, which is least at the highest rate, where every attempt fails.)
+    /// R* as the paper relaxes it: without the ceiling the worst-case latency is proportional to 1/(R·ln(1/P_o(R))), which has one minimum.
+    /// (In print the function of eq. 13 is ln(1/P_o)/R, which is least at the highest rate, where every attempt fails.)
     /// </summary>
     /// <returns>The rate of the relaxed problem, with the attempts that it really takes.</returns>
     public static OutageRate Relaxed(RayleighChannel channel, double outageTarget, double rateMin, double rateMax)

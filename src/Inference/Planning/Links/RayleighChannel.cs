@@ -1,6 +1,9 @@
 namespace SplitActors.Inference.Planning.Links;
 
-/// <summary>A wireless channel with Rayleigh fading, whose state a sender does not know: at a rate it may fail, and is tried again [2511.04002, eq. 10].</summary>
+/// <summary>
+/// A wireless channel with Rayleigh fading, whose state a sender does not know: at a rate it may fail, and is tried again [2511.04002, eq.
+/// 10].
+/// </summary>
 /// <param name="BandwidthHz">W, in hertz; above 0.</param>
 /// <param name="SnrLinear">γ, the mean received signal-to-noise ratio, not in decibels; above 0.</param>
 public readonly record struct RayleighChannel(double BandwidthHz, double SnrLinear)
@@ -19,11 +22,15 @@ public readonly record struct RayleighChannel(double BandwidthHz, double SnrLine
             : SmallArguments.LogOnePlus(-Math.Exp(-exponent));
     }
 
-    /// <summary>The inverse: the highest rate at which an attempt fails with at most this probability, R = W·log₂(1 − γ·ln(1 − P)).</summary>
+    /// <summary>
+    /// The inverse: the highest rate at which an attempt fails with at most this probability, R = W·log₂(1 − γ·ln(1 − P)).
+    /// </summary>
     /// <param name="outageProbability">Above 0, below 1.</param>
     public double RateAt(double outageProbability) => RateAtExponent(-SmallArguments.LogOnePlus(-outageProbability));
 
-    /// <summary>The highest rate at which this many attempts all fail with at most the target's probability, R_n = W·log₂(1 − γ·ln(1 − ε^(1/n))).</summary>
+    /// <summary>
+    /// The highest rate at which this many attempts all fail with at most the target's probability, R_n = W·log₂(1 − γ·ln(1 − ε^(1/n))).
+    /// </summary>
     /// <param name="attempts">n, at least 1.</param>
     /// <param name="outageTarget">ε, above 0, below 1.</param>
     public double RateFor(double attempts, double outageTarget)

@@ -1,6 +1,9 @@
 namespace SplitActors.Inference.Planning.Links;
 
-/// <summary>A fading channel whose parameters are known: messages are sent at the best rate and tried again when they fail [2511.04002, eq. 9, 10, 13].</summary>
+/// <summary>
+/// A fading channel whose parameters are known: messages are sent at the best rate and tried again when they fail [2511.04002, eq. 9, 10,
+/// 13].
+/// </summary>
 public sealed class RayleighLink : ILinkModel
 {
     private const int BitsPerByte = 8;

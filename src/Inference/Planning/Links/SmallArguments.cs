@@ -1,8 +1,8 @@
 namespace SplitActors.Inference.Planning.Links;
 
 /// <summary>
-/// Functions that keep their precision near 0, where the plain formula subtracts equal numbers. The quotients cancel the rounding of 1 + x and of eˣ
-/// [W. Kahan, 1980, as told by Higham, Accuracy and Stability of Numerical Algorithms, §1.14.1].
+/// Functions that keep their precision near 0, where the plain formula subtracts equal numbers. The quotients cancel the rounding of 1 + x
+/// and of eˣ [W. Kahan, 1980, as told by Higham, Accuracy and Stability of Numerical Algorithms, §1.14.1].
 /// </summary>
 internal static class SmallArguments
 {

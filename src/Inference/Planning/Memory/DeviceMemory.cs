@@ -5,16 +5,18 @@ using SplitActors.Inference.Models;
 namespace SplitActors.Inference.Planning.Memory;
 
 /// <summary>
-/// What a device's process holds at its peak: M(ℓ, Q^w) + B_kv(W̄, ℓ; Q^a) of [2511.04002, eq. 8c] in the bytes that are really allocated, and what the
-/// equation leaves out: embedding and head, activations, kept frames and the runtime. Keys and values have the true width of grouped-query attention
-/// and take whole pages.
+/// What a device's process holds at its peak: M(ℓ, Q^w) + B_kv(W̄, ℓ; Q^a) of [2511.04002, eq. 8c] in the bytes that are really allocated,
+/// and what the equation leaves out: embedding and head, activations, kept frames and the runtime. Keys and values have the true width of
+/// grouped-query attention and take whole pages.
 /// </summary>
 /// <remarks>
-/// Of a checkpoint that is quantized while it is loaded, the mapped 16-bit weights come on top as long as the system does not need their pages; a package
-/// is mapped as it is.
+/// Of a checkpoint that is quantized while it is loaded, the mapped 16-bit weights come on top as long as the system does not need their
+/// pages; a package is mapped as it is.
 /// </remarks>
 /// <param name="FrontWeights">Layers 1 to ℓ and the embedding; all weights if ℓ = L.</param>
-/// <param name="BackWeights">The other layers with final norm and head; a head that is the embedding matrix is a copy in the back's format.</param>
+/// <param name="BackWeights">
+/// The other layers with final norm and head; a head that is the embedding matrix is a copy in the back's format.
+/// </param>
 /// <param name="KvBytes">Pages of keys and values of W̄ tokens.</param>
 /// <param name="Workspace">Scratch of a pass.</param>
 /// <param name="ActivationBytes">Hidden states of a pass, and logits where there is a head.</param>
@@ -24,8 +26,9 @@ public sealed record DeviceMemory(
     WeightMemory FrontWeights, WeightMemory BackWeights, long KvBytes, WorkspaceMemory Workspace, long ActivationBytes, long ReplayBytes, long RuntimeBytes)
 {
     /// <summary>
-    /// Measured: peaks of <c>splitactors bench</c> less everything else here, in ten runs on x64 Linux with .NET 10 (four shapes, 2 to 16 bits, fronts, backs
-    /// and whole models, chunks of 32 to 512 rows, one and two threads): 41 to 56 MB. With this number, each of the ten peaks is predicted within 3.4 %.
+    /// Measured: peaks of <c>splitactors bench</c> less everything else here, in nine runs on x64 Linux with .NET 10 (shapes of quill to
+    /// llama-3b, 4 to 16 bits, fronts and whole models, chunks of 32 to 512 rows, one and two threads): 41 to 55 MB, median 44. With this
+    /// number each of the nine peaks is predicted within 3.6 %.
     /// </summary>
     public const long RuntimeBytesDefault = 43_000_000;
 

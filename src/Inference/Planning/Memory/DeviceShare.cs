@@ -7,8 +7,8 @@ public enum DeviceShare
     Front,
 
     /// <summary>
-    /// The whole model, layers 1 to ℓ in the front's formats and the others in the back's [2511.04002, eq. 1]: to compute on until an early exit, and to
-    /// go on alone when the link dies.
+    /// The whole model, layers 1 to ℓ in the front's formats and the others in the back's [2511.04002, eq. 1]: to compute on until an early
+    /// exit, and to go on alone when the link dies.
     /// </summary>
     WholeModel,
 }

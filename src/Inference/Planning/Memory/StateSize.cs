@@ -3,9 +3,9 @@ using SplitActors.Inference.Checkpoints;
 namespace SplitActors.Inference.Planning.Memory;
 
 /// <summary>
-/// The paper's own sizes of the state at an exit point (w, ℓ) [2511.04002, eq. 2 and 3], in bits: no pages, scales or headers. Two corrections: keys and values
-/// have their true width, which is HD only where every query head has its own (grouped-query attention has fewer); and layer ℓ_w counts to the front, as in
-/// eq. 1 (eq. 2 prints k &lt; ℓ_w).
+/// The paper's own sizes of the state at an exit point (w, ℓ) [2511.04002, eq. 2 and 3], in bits: no pages, scales or headers. Two
+/// corrections: keys and values have their true width, which is HD only where every query head has its own (grouped-query attention has
+/// fewer); and layer ℓ_w counts to the front, as in eq. 1 (eq. 2 prints k &lt; ℓ_w).
 /// </summary>
 /// <param name="Config">Sizes of the model.</param>
 /// <param name="SplitLayer">ℓ_w: where the bits change.</param>
@@ -15,7 +15,9 @@ public sealed record StateSize(ModelConfig Config, int SplitLayer, int FrontBits
 {
     private const int BitsPerByte = 8;
 
-    /// <summary>Eq. 2: keys and values of w tokens in layers 1 to ℓ and of w − 1 tokens in the others, and the last token's hidden state.</summary>
+    /// <summary>
+    /// Eq. 2: keys and values of w tokens in layers 1 to ℓ and of w − 1 tokens in the others, and the last token's hidden state.
+    /// </summary>
     /// <param name="tokenCount">w, at least 1; the last token has passed <paramref name="layer"/> layers.</param>
     /// <param name="layer">ℓ, 1 to L.</param>
     public long StateBits(int tokenCount, int layer)

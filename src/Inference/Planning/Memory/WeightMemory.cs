@@ -5,8 +5,8 @@ using SplitActors.Inference.Quantization;
 namespace SplitActors.Inference.Planning.Memory;
 
 /// <summary>
-/// Bytes of a segment's weights before it is loaded: B_w of [2511.04002, eq. 1] in the stored formats, with padding and scales (<see cref="TileLayout"/>),
-/// embedding and head. Equals <see cref="Segment.ByteCount"/> and what norms take beside it.
+/// Bytes of a segment's weights before it is loaded: B_w of [2511.04002, eq. 1] in the stored formats, with padding and scales
+/// (<see cref="TileLayout"/>), embedding and head. Equals <see cref="Segment.ByteCount"/> and what norms take beside it.
 /// </summary>
 /// <param name="MatrixBytes">All matrices; one that is embedding and head of the same segment counts once.</param>
 /// <param name="NormBytes">Norm vectors, always float32.</param>
@@ -15,7 +15,9 @@ public readonly record struct WeightMemory(long MatrixBytes, long NormBytes)
     public long ByteCount => MatrixBytes + NormBytes;
 
     /// <param name="config">Sizes of the model.</param>
-    /// <param name="layers">Which layers: as <see cref="Segment"/>, with the embedding from the first one on, with final norm and head up to the last.</param>
+    /// <param name="layers">
+    /// Which layers: as <see cref="Segment"/>, with the embedding from the first one on, with final norm and head up to the last.
+    /// </param>
     /// <param name="format">Of the matrices.</param>
     /// <param name="unquantizedWeightBytes">Bytes of a weight that is not quantized: 2, or 4 of a checkpoint in float32.</param>
     /// <exception cref="ArgumentException">The layers are not the model's, or the format has no tiles.</exception>

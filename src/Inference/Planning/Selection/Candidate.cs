@@ -24,7 +24,9 @@ public enum Verdict
 /// <param name="Memory">On the device.</param>
 /// <param name="PerplexityRise">Relative.</param>
 /// <param name="ActivationBits">Ψ(Q^a)</param>
-/// <param name="FirstToken">Expected, after the whole prompt; an upper bound, as chunks of a prompt travel while others are computed.</param>
+/// <param name="FirstToken">
+/// Expected, after the whole prompt; an upper bound, as chunks of a prompt travel while others are computed.
+/// </param>
 /// <param name="Token">Expected, half-way from the prompt's end to W̄.</param>
 /// <param name="TokenSecondsWorst">In the links' worst case, at W̄ tokens.</param>
 /// <param name="UplinkBytes">Of a decoded token.</param>

@@ -8,8 +8,8 @@ namespace SplitActors.Inference.Planning.Selection;
 internal static class CandidateEvaluation
 {
     /// <summary>
-    /// ℓ from 0 to L, with every Q^w and Q^a that matters for it: with ℓ = 0 all is the worker's and with ℓ = L all is the device's, in one format; between them
-    /// the back is the worker's unless the device holds it too.
+    /// ℓ from 0 to L, with every Q^w and Q^a that matters for it: with ℓ = 0 all is the worker's and with ℓ = L all is the device's, in one
+    /// format; between them the back is the worker's unless the device holds it too.
     /// </summary>
     public static IEnumerable<SplitChoice> Choices(PlanningProblem problem)
     {

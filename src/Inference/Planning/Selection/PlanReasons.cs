@@ -31,7 +31,8 @@ internal sealed class PlanReasons
 
     public static string Infeasible(Candidate? nearest, IReadOnlyList<Shortfall> smallestChange) => nearest is null
         ? "No candidate keeps the limits, and raising them to any number does not help."
-        : $"No candidate keeps the limits; nearest is {nearest.Choice.SplitLayer} layers on the device. It takes {string.Join(" and ", smallestChange)}.";
+        : $"No candidate keeps the limits; nearest is {nearest.Choice.SplitLayer} layers on the device, which lacks "
+            + $"{string.Join("; ", smallestChange)}.";
 
     public Candidate Judge(Candidate candidate)
     {

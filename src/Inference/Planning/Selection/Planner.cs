@@ -3,12 +3,14 @@ using System.Collections.Immutable;
 namespace SplitActors.Inference.Planning.Selection;
 
 /// <summary>
-/// Joint choice of (ℓ, Q^w, Q^a) [2511.04002, eq. 8] by enumeration, with what the paper leaves out: the device or the worker alone (ℓ = L, ℓ = 0) are
-/// candidates too, and a split must be faster than either to be chosen.
+/// Joint choice of (ℓ, Q^w, Q^a) [2511.04002, eq. 8] by enumeration, with what the paper leaves out: the device or the worker alone (ℓ = L,
+/// ℓ = 0) are candidates too, and a split must be faster than either to be chosen.
 /// <list type="number">
-/// <item>Candidates that break a limit are out: memory (eq. 8c), accuracy (eq. 8b), a token's deadline (eq. 11, with the worker's queue and compute time in it).</item>
+/// <item>Candidates that break a limit are out: memory (eq. 8c), accuracy (eq. 8b), a token's deadline (eq. 11, with the worker's queue and
+/// compute time in it).</item>
 /// <item>Splits that are not faster per token than the fastest unsplit candidate are out.</item>
-/// <item>Of the remaining splits the largest Ψ(Q^a) wins; ties go to less time per token, then a lower rise of perplexity, less memory and a smaller ℓ.</item>
+/// <item>Of the remaining splits the largest Ψ(Q^a) wins; ties go to less time per token, then a lower rise of perplexity, less memory and
+/// a smaller ℓ.</item>
 /// <item>With no split left, the fastest unsplit candidate wins, ties by Ψ and then likewise.</item>
 /// </list>
 /// Times are compared in whole nanoseconds, so that rounding decides nothing; the same problem gives the same plan.

@@ -38,7 +38,9 @@ public sealed class EarlyExitControllerTests
         double ArrivalOf(ExitState exit) => elapsed + (IsAhead(exit) ? costs.ComputeSeconds(exit.TokenCount, exit.Layer) - computed : 0);
     });
 
-    /// <summary>As long as everything takes what was foretold, asking after each layer leads to the exit that was planned at first.</summary>
+    /// <summary>
+    /// As long as everything takes what was foretold, asking after each layer leads to the exit that was planned at first.
+    /// </summary>
     [Fact]
     public void Decide_StepByStep_StopsAtTheDeepest() => Property.Holds(CaseCount, Seeds, seed =>
     {

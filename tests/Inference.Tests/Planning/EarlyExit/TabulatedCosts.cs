@@ -3,7 +3,9 @@ using SplitActors.Inference.Planning.Links;
 
 namespace SplitActors.Inference.Tests.Planning.EarlyExit;
 
-/// <summary>A small random problem with monotone costs in whole numbers, so that equal costs and deadlines that are met exactly occur.</summary>
+/// <summary>
+/// A small random problem with monotone costs in whole numbers, so that equal costs and deadlines that are met exactly occur.
+/// </summary>
 internal sealed class TabulatedCosts : IExitCosts, ILinkModel
 {
     private readonly double[,] _seconds;             // [w, ℓ]
@@ -48,7 +50,9 @@ internal sealed class TabulatedCosts : IExitCosts, ILinkModel
 
     public double WorstCaseSeconds(long byteCount) => byteCount * SecondsPerByte;
 
-    /// <summary>All exits, whatever they cost, the best first: deepest, then with the least concession, then with the most tokens.</summary>
+    /// <summary>
+    /// All exits, whatever they cost, the best first: deepest, then with the least concession, then with the most tokens.
+    /// </summary>
     public IEnumerable<ExitState> AllExits() =>
         from token in Enumerable.Range(1, TokenCountMax)
         from layer in Enumerable.Range(1, LayerCount)
