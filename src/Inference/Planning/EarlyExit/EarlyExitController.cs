@@ -38,7 +38,7 @@ public static class EarlyExitController
 
     /// <summary>
     /// Asked after each layer with what is known then: another link or deadline than before is fine. An exit ahead is reached by going on;
-    /// one behind, with fewer tokens or layers than computed, can be shipped from now on. As often as nothing changes, the device stops at
+    /// one behind, with fewer tokens or layers than computed, can be shipped from now on. As long as nothing changes, the device stops at
     /// <see cref="Deepest(EarlyExitProblem)"/>.
     /// </summary>
     /// <param name="problem">As of now; the deadline still counts from the start.</param>

@@ -11,7 +11,7 @@ namespace SplitActors.Inference.Planning.Memory;
 /// <param name="SplitLayer">ℓ_w: where the bits change.</param>
 /// <param name="FrontBits">Q^a₁ of layers 1 to ℓ_w.</param>
 /// <param name="BackBits">Q^a₂ of the others.</param>
-public sealed record StateSize(ModelConfig Config, int SplitLayer, int FrontBits, int BackBits)
+public readonly record struct StateSize(ModelConfig Config, int SplitLayer, int FrontBits, int BackBits)
 {
     private const int BitsPerByte = 8;
 
