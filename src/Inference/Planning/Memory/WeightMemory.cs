@@ -1,0 +1,43 @@
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Models;
+using SplitActors.Inference.Quantization;
+
+namespace SplitActors.Inference.Planning.Memory;
+
+/// <summary>
+/// Bytes of a segment's weights before it is loaded: B_w of [2511.04002, eq. 1] in the stored formats, with padding and scales
+/// (<see cref="TileLayout"/>), embedding and head. Equals <see cref="Segment.ByteCount"/> and what norms take beside it.
+/// </summary>
+/// <param name="MatrixBytes">All matrices; one that is embedding and head of the same segment counts once.</param>
+/// <param name="NormBytes">Norm vectors, always float32.</param>
+public readonly record struct WeightMemory(long MatrixBytes, long NormBytes)
+{
+    public long ByteCount => MatrixBytes + NormBytes;
+
+    /// <param name="config">Sizes of the model.</param>
+    /// <param name="layers">
+    /// Which layers: as <see cref="Segment"/>, with the embedding from the first one on, with final norm and head up to the last.
+    /// </param>
+    /// <param name="format">Of the matrices.</param>
+    /// <param name="unquantizedWeightBytes">Bytes of a weight that is not quantized: 2, or 4 of a checkpoint in float32.</param>
+    /// <exception cref="ArgumentException">The layers are not the model's, or the format has no tiles.</exception>
+    public static WeightMemory Of(ModelConfig config, LayerRange layers, WeightFormat format, int unquantizedWeightBytes = sizeof(ushort))
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(layers.First, nameof(layers));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(layers.End, config.LayerCount, nameof(layers));
+        ArgumentOutOfRangeException.ThrowIfNegative(layers.Count, nameof(layers));
+        var (startsModel, endsModel) = (layers.First == 0, layers.End == config.LayerCount);
+        var vocabularyMatrices = (startsModel ? 1 : 0) + (endsModel ? 1 : 0) - (startsModel && endsModel && config.TieWordEmbeddings ? 1 : 0);
+        var layer = ModelTensors.OfLayer(config, layer: 0);
+        var matrices = (layers.Count * layer.Where(tensor => tensor.IsMatrix).Sum(MatrixBytesOf))
+            + (vocabularyMatrices * MatrixBytesOf(new ModelTensor(ModelTensors.Embedding, 0, config.VocabularySize, config.HiddenSize)));
+        var norms = (layers.Count * layer.Where(tensor => !tensor.IsMatrix).Sum(tensor => (long)tensor.RowCount)) + (endsModel ? config.HiddenSize : 0);
+        return new WeightMemory(matrices, norms * sizeof(float));
+
+        long MatrixBytesOf(ModelTensor tensor) => format.IsQuantized
+            ? new TileLayout(tensor.RowCount, tensor.ColumnCount, format).ByteCount
+            : (long)tensor.RowCount * tensor.ColumnCount * unquantizedWeightBytes;
+    }
+
+    public static WeightMemory operator +(WeightMemory a, WeightMemory b) => new(a.MatrixBytes + b.MatrixBytes, a.NormBytes + b.NormBytes);
+}

@@ -1,0 +1,81 @@
+using FsCheck;
+using FsCheck.Fluent;
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Models;
+using SplitActors.Inference.Planning.Memory;
+using SplitActors.Inference.Quantization;
+using SplitActors.Inference.Tests.Models;
+
+using Property = SplitActors.Inference.Tests.Compression.Property;
+
+namespace SplitActors.Inference.Tests.Planning.Memory;
+
+public sealed class WeightMemoryTests
+{
+    private const int CaseCount = 300;
+
+    private static readonly Gen<Case> Cases =
+        from config in Shapes.Models
+        from weights in Shapes.Weights
+        from first in Gen.Choose(0, config.LayerCount)
+        from end in Gen.Choose(first, config.LayerCount)
+        select new Case(config, weights, new LayerRange(first, end));
+
+    [Fact]
+    public void Of_AnyLayers_IsWhatASegmentHolds() => Property.Holds(CaseCount, Cases, given =>
+    {
+        var segment = Segment.Synthesize(given.Config, given.Layers, given.Weights);
+        Assert.Equal(segment.ByteCount, WeightMemory.Of(given.Config, given.Layers, given.Weights).MatrixBytes);
+    });
+
+    [Fact]
+    public void Of_AnyLayers_HasTheNormsThatASegmentAsksFor() => Property.Holds(CaseCount, Cases, given =>
+    {
+        var source = new CountingWeights(given.Weights);
+        Segment.Of(given.Config, given.Layers, source);
+        Assert.Equal(source.NormBytes, WeightMemory.Of(given.Config, given.Layers, given.Weights).NormBytes);
+    });
+
+    /// <summary>In 16 bits, with the weights of a file that stores norms so too.</summary>
+    [Fact]
+    public void Of_Quill_IsItsFile()
+    {
+        var whole = new LayerRange(0, Quill.Config.LayerCount);
+        var found = WeightMemory.Of(Quill.Config, whole, WeightFormat.Unquantized);
+        Assert.Equal(2 * ParameterCounts.Of(Quill.Config).Total, found.MatrixBytes + (found.NormBytes / 2));
+        Assert.Equal(Segment.Load(Quill.Checkpoint, whole).ByteCount, found.MatrixBytes);
+    }
+
+    [Fact]
+    public void Of_FloatsOf32Bits_CountsTwice()
+    {
+        var layers = LayerRange.Front(2);
+        var (half, full) = (WeightMemory.Of(Quill.Config, layers, WeightFormat.Unquantized), WeightMemory.Of(Quill.Config, layers, WeightFormat.Unquantized, sizeof(float)));
+        Assert.Equal(2 * half.MatrixBytes, full.MatrixBytes);
+        Assert.Equal(half.NormBytes, full.NormBytes);
+    }
+
+    [Theory]
+    [InlineData(-1, 2)]
+    [InlineData(3, 2)]
+    [InlineData(0, 9)]
+    public void Of_LayersOfNoModel_IsRefused(int first, int end) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => WeightMemory.Of(Quill.Config, new LayerRange(first, end), WeightFormat.Unquantized));
+
+    private sealed record Case(ModelConfig Config, WeightFormat Weights, LayerRange Layers);
+
+    private sealed class CountingWeights(WeightFormat format) : IWeightSource
+    {
+        private readonly SyntheticWeights _weights = new(format);
+
+        public long NormBytes { get; private set; }
+
+        public Linear Matrix(string name, int outputSize, int inputSize) => _weights.Matrix(name, outputSize, inputSize);
+
+        public float[] Norm(string name, int size)
+        {
+            NormBytes += size * sizeof(float);
+            return _weights.Norm(name, size);
+        }
+    }
+}
