@@ -38,10 +38,10 @@ internal sealed class CalibrationReader
             throw version.Error($"{CalibrationFormat.Version}");
         var digest = root.Field("model_digest");
         var expected = ModelDigest.Of(checkpoint).Hex;
-        if (digest.Text() != expected)
+        if (digest.Text() != expected && digest.Text() != checkpoint.Quantization?.SourceDigest)
             throw digest.Error($"{expected}, the digest of the model in {checkpoint.Folder}");
         Summary = new CalibrationSummary(
-            expected, root.Field("text_digest").Text(), root.Field("statistics_tokens").Integer(0, TokensMax), root.Field("quality_tokens").Integer(0, TokensMax));
+            digest.Text(), root.Field("text_digest").Text(), root.Field("statistics_tokens").Integer(0, TokensMax), root.Field("quality_tokens").Integer(0, TokensMax));
         _splits = [.. root.Field("splits").Items()];
         RequireKnownTensors(root);
     }
