@@ -7,6 +7,8 @@ namespace SplitActors.Inference.Calibration;
 public readonly record struct QualityTarget(double RisePercent)
 {
     private const char PercentSign = '%';
+    private const double OtherTexts = 1.25; // what another text costs against the one that was measured, at most (measured: 1.1 to 1.25)
+    private const double ErrorsKept = 2;
 
     public static IReadOnlyList<QualityTarget> All { get; } = [new(0.1), new(0.5), new(1), new(3)];
 
@@ -25,6 +27,12 @@ public readonly record struct QualityTarget(double RisePercent)
         throw new UserErrorException(
             UserErrorKind.Options, place, $"one of {string.Join(", ", All)}, the expected rise of perplexity", $"'{text}'", "Give one of these.");
     }
+
+    /// <summary>Whether a setting keeps this quality on other texts too, as far as a measurement on one can tell.</summary>
+    /// <param name="risePercent">Measured.</param>
+    /// <param name="standardErrorPercent">Of the measurement.</param>
+    internal bool Allows(double risePercent, double standardErrorPercent) =>
+        (OtherTexts * risePercent) + (ErrorsKept * standardErrorPercent) <= RisePercent;
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RisePercent}{PercentSign}");
 }
