@@ -15,9 +15,9 @@ public class SpreadTablesTests
             var tables = SpreadTables.For(shape);
             for (var spread = 0; spread < SpreadTables.Count; spread++)
             {
-                for (var level = 1; level <= tables.LevelMax[spread]; level++)
+                for (var level = 1; level <= tables.LevelMax(spread); level++)
                     Assert.Equal(tables.Tables.Frequency(spread, 2 * level), tables.Tables.Frequency(spread, (2 * level) - 1));
-                Assert.Equal(0, tables.Tables.Frequency(spread, (2 * tables.LevelMax[spread]) + 1));
+                Assert.Equal(0, tables.Tables.Frequency(spread, (2 * tables.LevelMax(spread)) + 1));
             }
         }
     }
@@ -36,8 +36,8 @@ public class SpreadTablesTests
         var symbols = new byte[values.Length];
         LevelQuantizer.Quantize(values, [], 1, symbols);
         var histogram = new LevelHistogram();
-        histogram.Clear([]);
-        histogram.Add(symbols, []);
+        histogram.Clear(ColumnOffsets.None);
+        histogram.Add(symbols);
         var (shape, spread) = histogram.Choose(SpreadTables.UnitSpread);
 
         var entropy = symbols.GroupBy(symbol => symbol).Sum(group => -group.Count() * Math.Log2((double)group.Count() / symbols.Length));
