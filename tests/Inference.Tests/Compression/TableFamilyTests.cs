@@ -1,5 +1,6 @@
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Compression.Entropy;
+using SplitActors.Inference.Tests.Compression.Entropy;
 
 namespace SplitActors.Inference.Tests.Compression;
 
@@ -27,6 +28,13 @@ public class TableFamilyTests
         for (var shape = 0; shape < TableFamily.ShapeCount; shape++)
             Assert.All(Enumerable.Range(0, RansTables.SymbolCountMax), symbol => Assert.Equal(symbol < grid.SymbolCount, tables.Frequency(shape, symbol) > 0));
     }
+
+    /// <summary>Stored frames depend on every one of them.</summary>
+    [Fact]
+    public void For_EveryGrid_HasTheFrequenciesItAlwaysHad() =>
+        Assert.Equal(
+            "7d02c0e8bf3f017403bd7177d7a59fa91476c63ce6f111928f0c78ebfbbbfea3",
+            FrequencyDigest.Of(Grids().Select(row => TableFamily.For(new QuantizationGrid((int)row[0], 1, (int)row[1])))));
 
     [Fact]
     public void Choose_Levels_TakesTheCheapestShape()

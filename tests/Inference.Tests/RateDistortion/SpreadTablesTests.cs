@@ -1,5 +1,6 @@
 using SplitActors.Inference.Compression.Entropy;
 using SplitActors.Inference.Compression.RateDistortion;
+using SplitActors.Inference.Tests.Compression.Entropy;
 
 namespace SplitActors.Inference.Tests.RateDistortion;
 
@@ -21,6 +22,13 @@ public class SpreadTablesTests
             }
         }
     }
+
+    /// <summary>Stored frames depend on every one of them.</summary>
+    [Fact]
+    public void For_EveryTable_HasTheFrequenciesItAlwaysHad() =>
+        Assert.Equal(
+            "b4ce85401c987cfc311b9ca39d041640192de09af99a55acb61716c681a65713",
+            FrequencyDigest.Of(Enumerable.Range(0, SpreadTables.ShapeCount).Select(shape => SpreadTables.For(shape).Tables)));
 
     [Theory]
     [InlineData(0.3)]

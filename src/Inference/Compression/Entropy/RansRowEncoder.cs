@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace SplitActors.Inference.Compression.Entropy;
 
@@ -17,6 +18,8 @@ internal static unsafe class RansRowEncoder
         EncodeScalar<TTables>(ref row, row.Column & ~(row.LaneCount - 1));
         if (row.LaneCount == RansStream.LaneCountMax && RansRowEncoder512.IsSupported)
             RansRowEncoder512.EncodeBlocks<TTables>(ref row);
+        else if (row.LaneCount == RansStream.LaneCountMax && Avx2.IsSupported)
+            RansRowEncoder256.EncodeBlocks<TTables>(ref row);
         else if (row.LaneCount == FourLanes.Count)
             FourLanes.EncodeBlocks<TTables>(ref row);
         else

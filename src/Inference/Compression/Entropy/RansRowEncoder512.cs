@@ -10,11 +10,6 @@ internal static unsafe class RansRowEncoder512
 {
     private const int RegisterLanes = 16;
 
-    /// <summary>Frequency and start of a <see cref="RansSymbol"/> lie behind the reciprocal.</summary>
-    private const int RangeOffset = sizeof(ulong) / sizeof(uint);
-
-    private const int SymbolStrideLog2 = 2;
-
     public static bool IsSupported => Avx512F.IsSupported;
 
     public static void EncodeBlocks<TTables>(ref RansSourceRow row)
@@ -22,7 +17,7 @@ internal static unsafe class RansRowEncoder512
     {
         var a = Vector512.Load(row.States);
         var b = Vector512.Load(row.States + RegisterLanes);
-        var entries = (uint*)row.Tables + RangeOffset;
+        var entries = (uint*)row.Tables + RansSymbol.RangeOffset;
         var columnTables = row.ColumnTables;
         var symbols = row.Symbols;
         var words = row.Words;
@@ -55,7 +50,7 @@ internal static unsafe class RansRowEncoder512
         var index = Avx512F.ConvertToVector512UInt32(Vector128.Load(symbols));
         if (TTables.IsPerColumn)
             index += Vector512.ShiftLeft(Avx512F.ConvertToVector512UInt32(Vector256.Load(columnTables)), RansTables.SymbolBits);
-        index = Vector512.ShiftLeft(index, SymbolStrideLog2);
+        index = Vector512.ShiftLeft(index, RansSymbol.StrideLog2);
         var lower = Avx2.GatherVector256(entries, index.GetLower().AsInt32(), sizeof(uint));
         var upper = Avx2.GatherVector256(entries, index.GetUpper().AsInt32(), sizeof(uint));
         return Vector512.Create(lower, upper);

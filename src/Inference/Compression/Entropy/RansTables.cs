@@ -9,6 +9,12 @@ internal readonly record struct RansSymbol(ulong Reciprocal, ushort Frequency, u
 {
     /// <summary>x · ⌈2^44/f⌉ is off by less than f · x &lt; 2^44, so the quotient is exact, and the product fits 64 bits.</summary>
     public const int ReciprocalBits = 44;
+
+    /// <summary>Elements of 32 bits before the one that holds frequency (lower half) and start.</summary>
+    public const int RangeOffset = sizeof(ulong) / sizeof(uint);
+
+    /// <summary>log2 of all elements of 32 bits.</summary>
+    public const int StrideLog2 = 2;
 }
 
 /// <summary>Computes a table: the same frequencies at every call, on every CPU.</summary>

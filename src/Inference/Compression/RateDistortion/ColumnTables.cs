@@ -50,7 +50,8 @@ internal static class ColumnTables
             return;
         }
 
-        for (var column = 0; column < tables.Length; column++)
+        symbolMax = symbolMax[..tables.Length];
+        for (var column = 0; column < symbolMax.Length; column++)
             symbolMax[column] = limits[tables[column]];
     }
 

@@ -107,8 +107,9 @@ internal sealed class LevelHistogram
         fixed (byte* symbol = symbols)
         fixed (sbyte* offset = offsets)
         {
+            var unitCounts = counts - (_offsets.Min * LevelCount);  // of offset 0
             for (var column = 0; column < symbols.Length; column++)
-                counts[((offset[column] - _offsets.Min) * LevelCount) + ((symbol[column] + 1) >> 1)]++;
+                unitCounts[(offset[column] * LevelCount) + ((symbol[column] + 1) >> 1)]++;
         }
     }
 
