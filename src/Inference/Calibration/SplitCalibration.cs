@@ -63,7 +63,7 @@ public sealed class SplitCalibration
         {
             RateDistortion = step.RateDistortion,
             Quality = quality,
-            ExpectedRisePercent = step.RisePercent,
+            ExpectedRisePercent = QualityTarget.OnOtherTexts(step.RisePercent),
             CalibrationId = transform == RateDistortionTransform.None ? 0 : Id,
         };
     }
@@ -72,7 +72,7 @@ public sealed class SplitCalibration
     public CompressionOptions TabqFor(QualityTarget quality)
     {
         var setting = Tabq.FirstOrDefault(setting => setting.Quality == quality) ?? throw new ArgumentException($"No setting for {quality}.", nameof(quality));
-        return new CompressionOptions(FrameCodec.Tabq, setting.Tabq) { Quality = quality, ExpectedRisePercent = setting.RisePercent };
+        return new CompressionOptions(FrameCodec.Tabq, setting.Tabq) { Quality = quality, ExpectedRisePercent = QualityTarget.OnOtherTexts(setting.RisePercent) };
     }
 
     /// <summary>CRC32C of id and split layer: what the checksums of frames that use this calibration begin with.</summary>
