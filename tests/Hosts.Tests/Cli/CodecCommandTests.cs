@@ -121,7 +121,7 @@ public sealed class CodecCommandTests : IDisposable
     public async Task Inspect_HexOnStandardInput_IsExplained()
     {
         var output = (await InspectAsync(Encoding.ASCII.GetBytes(Example), "-")).Succeeded().Output;
-        Assert.Matches(@"(?m)^frame +21 bytes: 1 tokens of 12 values$", output);
+        Assert.Matches(@"(?m)^frame +21 bytes: 1 token of 12 values$", output);
         Assert.Matches(@"(?m)^ +7 +3 +8A 1C 04 +token 0, columns +5: 25 *$", output);
         Assert.Matches(@"(?m)^ +17 +4 +A5 FD 2D 43 +CRC32C +432DFDA5, as it should be *$", output);
     }
@@ -131,6 +131,27 @@ public sealed class CodecCommandTests : IDisposable
     {
         File.WriteAllBytes(_folder.PathTo("example.frame"), Convert.FromHexString(Example.Replace(" ", "", StringComparison.Ordinal).Trim()));
         Assert.Equal((await InspectAsync(Encoding.ASCII.GetBytes(Example), "-")).Output, (await InspectAsync([], _folder.PathTo("example.frame"))).Succeeded().Output);
+    }
+
+    [Fact]
+    public async Task Inspect_KeysAndValues_AreExplained()
+    {
+        var frame = Repository.PathTo("tests", "Inference.Tests", "Compression", "GoldenFrames", "KeyValues", "tabq-layer.frame.bin");
+        var output = (await InspectAsync([], frame)).Succeeded().Output;
+        Assert.Matches(@"(?m)^frame +[\d,]+ bytes: keys and values of 9 positions, 48 at each$", output);
+        Assert.Matches(@"(?m)^ +4 +1 +01 +grouping +a record for all heads of a layer at each position *$", output);
+        Assert.Matches(@"(?m)^ +\d+ +1 +[0-9A-F]{2} +layer 4, values, position 8, bits +4 bits with the sign", output);
+        var json = JsonNode.Parse((await SplitActorsProcess.RunAsync("codec", "inspect", frame, "--json")).Succeeded().Output)!;
+        Assert.Equal(("keys_and_values", 432), (json["summary"]!["content"]!.GetValue<string>(), json["summary"]!["value_count"]!.GetValue<int>()));
+        Assert.Equal(json["frame_bytes"]!.GetValue<int>(), json["fields"]!.AsArray().Sum(field => field!["byte_count"]!.GetValue<int>()));
+    }
+
+    [Fact]
+    public async Task Inspect_ExampleOfTheHelp_IsAFrame()
+    {
+        var help = (await SplitActorsProcess.RunAsync("codec", "inspect", "--help")).Succeeded().Output;
+        var example = help.Split("echo ")[1].Split(" |")[0];
+        Assert.Contains("1 token of 12 values", (await InspectAsync(Encoding.ASCII.GetBytes(example), "-")).Succeeded().Output, StringComparison.Ordinal);
     }
 
     [Fact]
