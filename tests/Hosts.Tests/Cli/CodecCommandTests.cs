@@ -59,12 +59,27 @@ public sealed class CodecCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Measure_Synthetic_NeedsNoModel()
+    public async Task Measure_Synthetic_NeedsNoModelAndShowsWhatSplittingIsWorth()
     {
-        var output = (await SplitActorsProcess.RunAsync(
-            "codec", "measure", "--synthetic", "heavy-tailed", "--width", "512", "--rows", "70", "--codec", "int4-token,tabq:none:5,tabq:3rms:4")).Succeeded().Output;
+        string[] arguments = ["codec", "measure", "--synthetic", "heavy-tailed", "--width", "512", "--tokens", "70", "--codec", "int4-token,tabq,rd:0.3", "--threshold", "none,5", "--bits", "4"];
+        var output = (await SplitActorsProcess.RunAsync(arguments)).Succeeded().Output;
         Assert.Matches(@"(?m)^states +70 tokens of 512 values: ", output);
-        Assert.Matches(@"(?m)^ *tabq:3rms:4( +[\d.]+){10} *$", output);
+        Assert.Matches(@"(?m)^ *codec +bits +B/token +ratio +B alone +error % +clean % +largest +enc µs", output);
+        Assert.Matches(@"(?m)^ *tabq:5:4( +[\d.]+){11} *$", output);
+        var json = JsonNode.Parse((await SplitActorsProcess.RunAsync([.. arguments, "--json"])).Succeeded().Output)!;
+        Assert.Equal((512, 70, 0), (json["width"]!.GetValue<int>(), json["token_count"]!.GetValue<int>(), json["seed"]!.GetValue<int>()));
+        var codecs = json["codecs"]!.AsArray().ToDictionary(codec => codec!["codec"]!.GetValue<string>(), codec => codec!, StringComparer.Ordinal);
+        Assert.Equal(["int4-token", "tabq:none:4", "tabq:5:4", "rd:0.3"], codecs.Keys, StringComparer.Ordinal);
+        foreach (var field in new[] { "error", "clean_error", "largest_error" })
+            Assert.True(codecs["tabq:5:4"][field]!.GetValue<double>() < 0.7 * codecs["tabq:none:4"][field]!.GetValue<double>(), field);
+    }
+
+    [Fact]
+    public async Task Measure_Synthetic_HasTheOrderedCodecsByDefault()
+    {
+        var output = (await SplitActorsProcess.RunAsync("codec", "measure", "--synthetic", "heavy-tailed", "--width", "64", "--tokens", "3")).Succeeded().Output;
+        string[] codecs = ["int8-token", "int8-block64", "q80", "int4-g32", "tabq:none:8", "tabq:5:3", "tabq:3rms:4", "tabq:6.5rms:5", "rd:0.3"];
+        Assert.All(codecs, codec => Assert.Contains($" {codec} ", output, StringComparison.Ordinal));
     }
 
     [Theory]
