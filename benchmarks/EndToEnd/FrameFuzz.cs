@@ -26,7 +26,8 @@ internal static class FrameFuzz
             if (fuzzer.Counts.InputCount % ProgressEvery == 0)
                 Console.Error.WriteLine($"{fuzzer.Counts.InputCount:N0} of {inputCount:N0} inputs, {PerSecond():N0} per second");
         });
-        Console.WriteLine($"{fuzzer.Counts.InputCount:N0} inputs from {corpus.Length:N0} frames, seed {seed}: {PerSecond():N0} per second, no exception, no allocation beyond the bounds, no stray write");
+        Console.WriteLine($"{fuzzer.Counts.InputCount:N0} inputs from {corpus.Length:N0} frames, seed {seed}: {PerSecond():N0} per second, no exception, no stray write");
+        Console.WriteLine($"decoding allocated {fuzzer.HiddenBytes:N0} bytes for hidden states, {fuzzer.KvBytes:N0} for keys and values");
         Console.Write(fuzzer.Counts);
 
         double PerSecond() => fuzzer.Counts.InputCount / Stopwatch.GetElapsedTime(started).TotalSeconds;

@@ -43,6 +43,12 @@ internal sealed class FrameFuzzer : IDisposable
 
     public FuzzCounts Counts { get; } = new();
 
+    /// <summary>Bytes that decoding hidden states has allocated, in all batches.</summary>
+    public long HiddenBytes { get; private set; }
+
+    /// <summary>Likewise keys and values.</summary>
+    public long KvBytes { get; private set; }
+
     public void Dispose()
     {
         foreach (var cache in _caches)
@@ -82,6 +88,7 @@ internal sealed class FrameFuzzer : IDisposable
         }
 
         (hiddenBytes, kvBytes, kvInputs) = (_hidden.AllocatedBytes - hiddenBytes, KvAllocatedBytes - kvBytes, _kvInputs - kvInputs);
+        (HiddenBytes, KvBytes) = (HiddenBytes + hiddenBytes, KvBytes + kvBytes);
         if (hiddenBytes > HiddenBatchBytesMax || kvBytes > HiddenBatchBytesMax + (KvFrameBytesMax * kvInputs))
             throw new InvalidOperationException($"Seed {_seed}, up to input {Counts.InputCount}: hidden states allocated {hiddenBytes} bytes, {kvInputs} frames of keys and values {kvBytes}.");
     }
