@@ -29,13 +29,13 @@ internal sealed class CodecSelection
         (_named, _text, _place) = (named, text, place);
 
     /// <exception cref="UserErrorException">There is no such codec, or a value of its settings is out of its range.</exception>
-    public static CodecSelection Read(SettingReader settings, Threshold[] thresholdsDefault)
+    public static CodecSelection Read(SettingReader settings, Threshold[] thresholdsDefault, (int Min, int Max)[] bitsDefault)
     {
         var (text, place) = settings.Find(CodecMeasureSettings.Codec) ?? ("all", "--codec");
         var isAll = text == "all";
         var names = isAll ? Families : List(text);
         return names.Length > 0
-            ? new CodecSelection([.. names.Select(name => Named(name, isAll, place, settings, thresholdsDefault))], text, place)
+            ? new CodecSelection([.. names.Select(name => Named(name, isAll, place, settings, thresholdsDefault, bitsDefault))], text, place)
             : throw Wrong(place, text);
     }
 
@@ -52,10 +52,10 @@ internal sealed class CodecSelection
     }
 
     private static Func<ModelCalibration?, IReadOnlyList<int>, IEnumerable<CodecChoice>> Named(
-        string name, bool isAll, string place, SettingReader settings, Threshold[] thresholdsDefault)
+        string name, bool isAll, string place, SettingReader settings, Threshold[] thresholdsDefault, (int Min, int Max)[] bitsDefault)
     {
         CodecChoice[]? fixedChoices =
-            name == CodecCatalog.TabqFamily ? [.. Grid(settings, thresholdsDefault)]
+            name == CodecCatalog.TabqFamily ? [.. Grid(settings, thresholdsDefault, bitsDefault)]
             : CodecCatalog.Baselines.FirstOrDefault(codec => codec.Name == name) is { } baseline ? [baseline]
             : null;
         if (fixedChoices is not null)
@@ -95,9 +95,9 @@ internal sealed class CodecSelection
         };
     }
 
-    private static IEnumerable<CodecChoice> Grid(SettingReader settings, Threshold[] thresholdsDefault) =>
+    private static IEnumerable<CodecChoice> Grid(SettingReader settings, Threshold[] thresholdsDefault, (int Min, int Max)[] bitsDefault) =>
         from threshold in Values(settings, CodecMeasureSettings.Threshold, ParseThreshold) ?? thresholdsDefault
-        from bits in Values(settings, CodecMeasureSettings.Bits, ParseBits) ?? [(4, 4), (5, 5), (4, 5)]
+        from bits in Values(settings, CodecMeasureSettings.Bits, ParseBits) ?? bitsDefault
         from tolerance in bits.Min == bits.Max ? [0] : Values(settings, CodecMeasureSettings.Tolerance, ParseTolerance) ?? [0.05, 0.11, 0.2]
         select Tabq(threshold, bits, tolerance);
 

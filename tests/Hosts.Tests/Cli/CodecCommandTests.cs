@@ -59,12 +59,27 @@ public sealed class CodecCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Measure_Synthetic_NeedsNoModel()
+    public async Task Measure_Synthetic_NeedsNoModelAndShowsWhatSplittingIsWorth()
     {
-        var output = (await SplitActorsProcess.RunAsync(
-            "codec", "measure", "--synthetic", "heavy-tailed", "--width", "512", "--rows", "70", "--codec", "int4-token,tabq:none:5,tabq:3rms:4")).Succeeded().Output;
+        string[] arguments = ["codec", "measure", "--synthetic", "heavy-tailed", "--width", "512", "--tokens", "70", "--codec", "int4-token,tabq,rd:0.3", "--threshold", "none,5", "--bits", "4"];
+        var output = (await SplitActorsProcess.RunAsync(arguments)).Succeeded().Output;
         Assert.Matches(@"(?m)^states +70 tokens of 512 values: ", output);
-        Assert.Matches(@"(?m)^ *tabq:3rms:4( +[\d.]+){10} *$", output);
+        Assert.Matches(@"(?m)^ *codec +bits +B/token +ratio +B alone +error % +clean % +largest +enc µs", output);
+        Assert.Matches(@"(?m)^ *tabq:5:4( +[\d.]+){11} *$", output);
+        var json = JsonNode.Parse((await SplitActorsProcess.RunAsync([.. arguments, "--json"])).Succeeded().Output)!;
+        Assert.Equal((512, 70, 0), (json["width"]!.GetValue<int>(), json["token_count"]!.GetValue<int>(), json["seed"]!.GetValue<int>()));
+        var codecs = json["codecs"]!.AsArray().ToDictionary(codec => codec!["codec"]!.GetValue<string>(), codec => codec!, StringComparer.Ordinal);
+        Assert.Equal(["int4-token", "tabq:none:4", "tabq:5:4", "rd:0.3"], codecs.Keys, StringComparer.Ordinal);
+        foreach (var field in new[] { "error", "clean_error", "largest_error" })
+            Assert.True(codecs["tabq:5:4"][field]!.GetValue<double>() < 0.7 * codecs["tabq:none:4"][field]!.GetValue<double>(), field);
+    }
+
+    [Fact]
+    public async Task Measure_Synthetic_HasTheOrderedCodecsByDefault()
+    {
+        var output = (await SplitActorsProcess.RunAsync("codec", "measure", "--synthetic", "heavy-tailed", "--width", "64", "--tokens", "3")).Succeeded().Output;
+        string[] codecs = ["int8-token", "int8-block64", "q80", "int4-g32", "tabq:none:8", "tabq:5:3", "tabq:3rms:4", "tabq:6.5rms:5", "rd:0.3"];
+        Assert.All(codecs, codec => Assert.Contains($" {codec} ", output, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -121,7 +136,7 @@ public sealed class CodecCommandTests : IDisposable
     public async Task Inspect_HexOnStandardInput_IsExplained()
     {
         var output = (await InspectAsync(Encoding.ASCII.GetBytes(Example), "-")).Succeeded().Output;
-        Assert.Matches(@"(?m)^frame +21 bytes: 1 tokens of 12 values$", output);
+        Assert.Matches(@"(?m)^frame +21 bytes: 1 token of 12 values$", output);
         Assert.Matches(@"(?m)^ +7 +3 +8A 1C 04 +token 0, columns +5: 25 *$", output);
         Assert.Matches(@"(?m)^ +17 +4 +A5 FD 2D 43 +CRC32C +432DFDA5, as it should be *$", output);
     }
@@ -131,6 +146,27 @@ public sealed class CodecCommandTests : IDisposable
     {
         File.WriteAllBytes(_folder.PathTo("example.frame"), Convert.FromHexString(Example.Replace(" ", "", StringComparison.Ordinal).Trim()));
         Assert.Equal((await InspectAsync(Encoding.ASCII.GetBytes(Example), "-")).Output, (await InspectAsync([], _folder.PathTo("example.frame"))).Succeeded().Output);
+    }
+
+    [Fact]
+    public async Task Inspect_KeysAndValues_AreExplained()
+    {
+        var frame = Repository.PathTo("tests", "Inference.Tests", "Compression", "GoldenFrames", "KeyValues", "tabq-layer.frame.bin");
+        var output = (await InspectAsync([], frame)).Succeeded().Output;
+        Assert.Matches(@"(?m)^frame +[\d,]+ bytes: keys and values of 9 positions, 48 at each$", output);
+        Assert.Matches(@"(?m)^ +4 +1 +01 +grouping +a record for all heads of a layer at each position *$", output);
+        Assert.Matches(@"(?m)^ +\d+ +1 +[0-9A-F]{2} +layer 4, values, position 8, bits +4 bits with the sign", output);
+        var json = JsonNode.Parse((await SplitActorsProcess.RunAsync("codec", "inspect", frame, "--json")).Succeeded().Output)!;
+        Assert.Equal(("keys_and_values", 432), (json["summary"]!["content"]!.GetValue<string>(), json["summary"]!["value_count"]!.GetValue<int>()));
+        Assert.Equal(json["frame_bytes"]!.GetValue<int>(), json["fields"]!.AsArray().Sum(field => field!["byte_count"]!.GetValue<int>()));
+    }
+
+    [Fact]
+    public async Task Inspect_ExampleOfTheHelp_IsAFrame()
+    {
+        var help = (await SplitActorsProcess.RunAsync("codec", "inspect", "--help")).Succeeded().Output;
+        var example = help.Split("echo ")[1].Split(" |")[0];
+        Assert.Contains("1 token of 12 values", (await InspectAsync(Encoding.ASCII.GetBytes(example), "-")).Succeeded().Output, StringComparison.Ordinal);
     }
 
     [Fact]

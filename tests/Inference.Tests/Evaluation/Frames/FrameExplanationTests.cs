@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Evaluation.Frames;
 using SplitActors.Inference.Tests.Compression;
@@ -16,6 +17,8 @@ public sealed class FrameExplanationTests
         [.. Directory.GetFiles(Folder, "*.frame.bin", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Folder, file)).Where(file => !file.StartsWith("obj", StringComparison.Ordinal))];
 
     public static TheoryData<string> Examples => [Version1, Version2];
+
+    private static string KvFolder => Path.Combine(Folder, "Compression", "GoldenFrames", "KeyValues");
 
     private static bool NeedsCalibration(string file) =>
         file.StartsWith("RateDistortion", StringComparison.Ordinal) && !Path.GetFileName(file).StartsWith("none", StringComparison.Ordinal);
@@ -68,6 +71,65 @@ public sealed class FrameExplanationTests
     }
 
     [Theory]
+    [InlineData("tabq-head", 0, "a record for each head at each position", "layer 4, values, position 8, head 1, scale code")]
+    [InlineData("tabq-layer", 1, "a record for all heads of a layer at each position", "layer 4, values, position 8, scale code")]
+    [InlineData("tabq-channel", 2, "a record for each channel of a head at all positions", "layer 4, values, head 1, channel 5, scale code")]
+    public void Of_KeysAndValuesByTabq_NamesEachGroup(string name, byte grouping, string meaning, string lastRecord)
+    {
+        var frame = KvFrame(name);
+        var explanation = FrameExplanation.Of(frame);
+        Assert.Equal(grouping, frame[4]);
+        Assert.Contains(new FrameField(1, 1, "content, codec", "keys and values, TAB-Q"), explanation.Fields);
+        Assert.Contains(new FrameField(4, 1, "grouping", meaning), explanation.Fields);
+        Assert.Contains(new FrameField(5, 1, "first layer", "3"), explanation.Fields);
+        Assert.Equal(lastRecord, explanation.Fields[^4].Name);
+        Assert.Equal((FrameContent.KeysAndValues, 9, 2 * 2 * 2 * 6), (explanation.Summary!.Content, explanation.Summary.Rows, explanation.Summary.Width));
+    }
+
+    /// <summary>Values of a summary, and of each record, are those that the frame's decoder gives.</summary>
+    [Theory]
+    [InlineData("float16")]
+    [InlineData("int4")]
+    [InlineData("tabq-channel")]
+    public void Of_KeysAndValues_SummarizesWhatTheyDecodeTo(string name)
+    {
+        var values = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(Path.Combine(KvFolder, $"{name}.float32.bin"))).ToArray().Where(float.IsFinite).ToArray();
+        var summary = FrameExplanation.Of(KvFrame(name)).Summary!;
+        Assert.Equal((values.Min(), values.Max()), (summary.Min, summary.Max));
+        Assert.Equal(Math.Sqrt(values.Sum(value => (double)value * value) / values.Length), summary.RootMeanSquare, tolerance: 1e-9);
+    }
+
+    [Fact]
+    public void Of_KeysAndValuesAsStored_NamesCodesAndGridOfEachVector()
+    {
+        var fields = FrameExplanation.Of(KvFrame("int4")).Fields;
+        Assert.Contains(new FrameField(4, 1, "format", "4 bits for each value, as the cache stores it"), fields);
+        Assert.Contains(new FrameField(9, 3, "layer 3, position 0, head 0, key", "codes of -6.46875, 0.50390625, -1.3554688, -1.3554688, -1.8203125, -1.3554688"), fields);
+        Assert.Contains(new FrameField(12, 4, "layer 3, position 0, head 0, key, grid", "scale 0.4648, minimum -6.47"), fields);
+        Assert.Equal("layer 4, position 8, head 1, value, grid", fields[^2].Name);
+    }
+
+    [Theory]
+    [InlineData("tabq-head", 1, 0x22, 1, "content 1 and codec 0 to 2, or content 2 and codec 0 or 1", "content 2 and codec 2")]
+    [InlineData("tabq-head", 3, 0x0E, 3, "heads of an even width", "7")]
+    [InlineData("tabq-head", 4, 0x03, 4, "grouping 0 to 2", "3")]
+    [InlineData("float16", 4, 0x0F, 4, "32, 16, 8 or 4 bits of a stored value", "15")]
+    [InlineData("tabq-head", 6, 0x00, 6, "1 to 65536 for layers", "0")]
+    [InlineData("tabq-head", 7, 0x00, 7, "1 to 10922 for KV heads", "0")]
+    [InlineData("float16", 7, 0x03, 873, "12 bytes of layer 4, position 3, head 0, key from byte 873 on", "the end after 0")]
+    [InlineData("float16", 7, 0x01, 441, "the end of the payload", "432 more bytes")]
+    [InlineData("float16", 40, 0xFF, 873, "CRC32C ", "")]
+    public void Of_WrongByteInKeysAndValues_NamesOffsetExpectedAndFound(string name, int offset, byte value, int faultOffset, string expected, string found)
+    {
+        var frame = KvFrame(name);
+        frame[offset] = value;
+        var fault = FrameExplanation.Of(frame).Fault!;
+        Assert.Equal(faultOffset, fault.Offset);
+        Assert.StartsWith(expected, fault.Expected, StringComparison.Ordinal);
+        Assert.StartsWith(found, fault.Found, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [MemberData(nameof(Examples))]
     public void Of_EveryTruncation_EndsInAFault(string example)
     {
@@ -103,7 +165,7 @@ public sealed class FrameExplanationTests
 
     [Theory]
     [InlineData(0, 0x00, 0, "A2 (version 2) or 5346 (\"SF\", version 1)", "00")]
-    [InlineData(1, 0x13, 1, "content 1 and codec 0 to 2", "content 1 and codec 3")]
+    [InlineData(1, 0x13, 1, "content 1 and codec 0 to 2, or content 2 and codec 0 or 1", "content 1 and codec 3")]
     [InlineData(3, 0x00, 3, "twice a width of 1 to 65536, or for a multiple w of 128 the number w/64 + 1", "0")]
     [InlineData(4, 0x04, 4, "00 to 03 at one bit", "04")]
     [InlineData(6, 0x03, 6, "1 to 12 outliers of format 0 to 2", "1 of format 3")]
@@ -146,6 +208,8 @@ public sealed class FrameExplanationTests
             }
         }
     }
+
+    private static byte[] KvFrame(string name) => File.ReadAllBytes(Path.Combine(KvFolder, $"{name}.frame.bin"));
 
     private static void AssertNeighbours(FrameExplanation explanation, int lengthMax)
     {
