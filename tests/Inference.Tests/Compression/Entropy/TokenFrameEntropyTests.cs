@@ -55,7 +55,7 @@ public sealed class TokenFrameEntropyTests
             Assert.True(!record.HasOutliers || OutlierCoder.TrySkip(ref reader, width, out _));
             Assert.Equal(transform, setting.Transform);
             var tables = new ushort[width];
-            ColumnTables.Fill(setting.Spread, transform == RateDistortionTransform.None ? [] : Calibration.Transform(transform)!.Offsets, tables);
+            ColumnTables.Fill(setting, transform == RateDistortionTransform.None ? ColumnOffsets.None : Calibration.Transform(transform)!.Offsets, tables);
             return Compare(reader.Remaining, SpreadTables.For(setting.Shape).Tables, tables);
         }
     }
