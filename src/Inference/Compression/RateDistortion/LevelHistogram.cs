@@ -16,7 +16,8 @@ internal sealed class LevelHistogram
     private readonly int[] _symbolCounts = new int[Copies * RansTables.SymbolCountMax]; // [copies, symbol] without offsets
     private ColumnOffsets _offsets = ColumnOffsets.None;
     private int[] _counts = [];     // [offset, level]
-    private int[] _levelMax = [];   // [offset] largest level that occurs
+    private int[] _ends = [];       // [offset] of its entries
+    private (int Level, int Count)[] _entries = [];  // levels that occur, by offset
     private int _offsetCount;
 
     /// <param name="offsets">Of the columns of the tokens that follow.</param>
@@ -26,7 +27,7 @@ internal sealed class LevelHistogram
         _offsetCount = offsets.Max - offsets.Min + 1;
         var size = _offsetCount * LevelCount;
         if (_counts.Length < size)
-            (_counts, _levelMax) = (new int[size], new int[_offsetCount]);
+            (_counts, _entries, _ends) = (new int[size], new (int, int)[size], new int[_offsetCount]);
         _counts.AsSpan(0, size).Clear();
         _symbolCounts.AsSpan().Clear();
     }
@@ -46,8 +47,7 @@ internal sealed class LevelHistogram
     {
         if (_offsets.IsEmpty)
             CountLevels();
-        for (var row = 0; row < _offsetCount; row++)
-            _levelMax[row] = _counts.AsSpan(row * LevelCount, LevelCount).LastIndexOfAnyExcept(0);
+        ListEntries();
         var best = (Shape: FirstShape, Spread: expectedSpread);
         var bestCost = Cost(best.Shape, best.Spread);
         for (var shape = 0; shape < SpreadTables.ShapeCount; shape++)
@@ -124,18 +124,37 @@ internal sealed class LevelHistogram
         }
     }
 
+    /// <summary>A token fills few of the places, which are looked at for every shape and spread.</summary>
+    private void ListEntries()
+    {
+        var count = 0;
+        for (var row = 0; row < _offsetCount; row++)
+        {
+            var levels = _counts.AsSpan(row * LevelCount, LevelCount);
+            levels = levels[..(levels.LastIndexOfAnyExcept(0) + 1)];
+            for (var level = 0; level < levels.Length; level++)
+            {
+                if (levels[level] != 0)
+                    _entries[count++] = (level, levels[level]);
+            }
+
+            _ends[row] = count;
+        }
+    }
+
     private long Cost(int shape, int spread)
     {
         var tables = SpreadTables.For(shape);
-        var cost = 0L;
+        var (cost, first) = (0L, 0);
         for (var row = 0; row < _offsetCount; row++)
         {
-            if (_levelMax[row] < 0)
+            var entries = _entries.AsSpan(first, _ends[row] - first);
+            first = _ends[row];
+            if (entries.IsEmpty)
                 continue;
-            var counts = _counts.AsSpan(row * LevelCount, _levelMax[row] + 1);
             var costs = tables.Costs(SpreadTables.TableOf(spread, row + _offsets.Min));
-            for (var level = 0; level < counts.Length; level++)
-                cost += (long)counts[level] * costs[level];
+            foreach (var (level, count) in entries)
+                cost += (long)count * costs[level];
         }
 
         return cost;
