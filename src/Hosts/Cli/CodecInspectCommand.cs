@@ -32,7 +32,7 @@ internal static class CodecInspectCommand
             Explains a frame of hidden states, or of keys and values, byte by byte, as docs/wire-format.md defines it. Of a damaged one it shows what comes before the damage.
             `splitactors codec measure --save-frames DIR` writes frames.
 
-            Example: echo A2110118 60B1 018A1C04 B84126 9AD4A6D5 A5FD2D43 | splitactors codec inspect -
+            Example: echo A29118 60B1 018A1C04 B84126 9AD4A6D5 C3CD9516 | splitactors codec inspect -
 
             Exit codes: 0 done, 2 wrong option or damaged frame, 5 output not writable.
             """)

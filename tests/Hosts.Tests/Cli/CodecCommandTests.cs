@@ -9,7 +9,7 @@ namespace SplitActors.Hosts.Tests.Cli;
 
 public sealed class CodecCommandTests : IDisposable
 {
-    private const string Example = "A2110118 60B1 018A1C04 B84126 9AD4A6D5 A5FD2D43\n"; // of docs/wire-format.md
+    private const string Example = "A29118 60B1 018A1C04 B84126 9AD4A6D5 C3CD9516\n"; // of docs/wire-format.md
 
     private readonly TemporaryFolder _folder = new();
 
@@ -136,9 +136,9 @@ public sealed class CodecCommandTests : IDisposable
     public async Task Inspect_HexOnStandardInput_IsExplained()
     {
         var output = (await InspectAsync(Encoding.ASCII.GetBytes(Example), "-")).Succeeded().Output;
-        Assert.Matches(@"(?m)^frame +21 bytes: 1 token of 12 values$", output);
-        Assert.Matches(@"(?m)^ +7 +3 +8A 1C 04 +token 0, columns +5: 25 *$", output);
-        Assert.Matches(@"(?m)^ +17 +4 +A5 FD 2D 43 +CRC32C +432DFDA5, as it should be *$", output);
+        Assert.Matches(@"(?m)^frame +20 bytes: 1 token of 12 values$", output);
+        Assert.Matches(@"(?m)^ +6 +3 +8A 1C 04 +token 0, columns +5: 25 *$", output);
+        Assert.Matches(@"(?m)^ +16 +4 +C3 CD 95 16 +CRC32C +1695CDC3, as it should be *$", output);
     }
 
     [Fact]
@@ -176,7 +176,7 @@ public sealed class CodecCommandTests : IDisposable
         Assert.Equal(ExitCode.Options, result.ExitCode);
         Assert.Contains("token 0, scale code", result.Output, StringComparison.Ordinal);
         Assert.Matches(
-            @"^splitactors: Standard input, byte 17: expected CRC32C [0-9A-F]{8} of the bytes before it, found 432DFDA5. Compare it with docs/wire-format.md.\n$", result.Error);
+            @"^splitactors: Standard input, byte 16: expected CRC32C [0-9A-F]{8} of the bytes before it, found 1695CDC3. Compare it with docs/wire-format.md.\n$", result.Error);
     }
 
     [Theory]

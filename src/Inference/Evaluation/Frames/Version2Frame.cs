@@ -6,6 +6,7 @@ namespace SplitActors.Inference.Evaluation.Frames;
 internal static class Version2Frame
 {
     private const byte Start = 0xA2;
+    private const int OneRow = 0x80;
     private const int HiddenStates = 1;
     private const int KeysAndValues = 2;
 
@@ -15,10 +16,11 @@ internal static class Version2Frame
 
     public static bool TryExplain(ref FrameWalk walk)
     {
-        if (!TryReadStart(ref walk, out var content, out var codec))
+        if (!TryReadStart(ref walk, out var content, out var codec, out var isOneRow))
             return false;
-        var (one, many, each) = content == HiddenStates ? ("token", "tokens", "per token") : ("position", "positions", "per head");
-        if (!walk.TryReadVarInt("rows", 1, FrameLimits.RowsMax, out var rows, count => $"{count} {(count == 1 ? one : many)}")
+        var (many, each) = content == HiddenStates ? ("tokens", "per token") : ("positions", "per head");
+        var rows = 1;
+        if ((!isOneRow && !walk.TryReadVarInt("rows", 2, FrameLimits.RowsMax, out rows, count => $"{count} {many}"))
             || !TryReadWidth(ref walk, content, each, out var width))
         {
             return false;
@@ -67,9 +69,9 @@ internal static class Version2Frame
         return true;
     }
 
-    private static bool TryReadStart(ref FrameWalk walk, out int content, out int codec)
+    private static bool TryReadStart(ref FrameWalk walk, out int content, out int codec, out bool isOneRow)
     {
-        (content, codec) = (0, 0);
+        (content, codec, isOneRow) = (0, 0, false);
         var start = walk.Offset;
         if (!walk.TryTake(1, "magic and version", out var magic))
             return false;
@@ -79,10 +81,17 @@ internal static class Version2Frame
         start = walk.Offset;
         if (!walk.TryTake(1, "content and codec", out var kind))
             return false;
-        (content, codec) = (kind[0] >> 4, kind[0] & 0xF);
+        (content, codec, isOneRow) = ((kind[0] & ~OneRow) >> 4, kind[0] & 0xF, (kind[0] & OneRow) != 0);
         if (!(content == HiddenStates && codec < CodecNames.Length) && !(content == KeysAndValues && codec < KvCodecNames.Length))
             return walk.Fail(start, "content 1 and codec 0 to 2, or content 2 and codec 0 or 1", $"content {content} and codec {codec}");
-        walk.Name(start, "content, codec", content == HiddenStates ? $"hidden states, {CodecNames[codec]}" : $"keys and values, {KvCodecNames[codec]}");
+        var of = (content == HiddenStates, isOneRow) switch
+        {
+            (true, true) => "the hidden state of 1 token",
+            (true, false) => "hidden states",
+            (false, true) => "keys and values of 1 position",
+            _ => "keys and values",
+        };
+        walk.Name(start, "content, codec", $"{of}, {(content == HiddenStates ? CodecNames : KvCodecNames)[codec]}");
         return true;
     }
 }

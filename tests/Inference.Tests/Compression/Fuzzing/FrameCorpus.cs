@@ -93,7 +93,7 @@ internal sealed class FrameCorpus(SplitCalibration calibration)
     /// <summary>One token of one value.</summary>
     private byte[] Seal(FrameCodec codec, byte[] payload)
     {
-        byte[] frame = [0xA2, (byte)(0x10 | (int)codec), 1, 2, .. payload, .. new byte[FrameChecksum.ByteCount]];
+        byte[] frame = [0xA2, (byte)(0x90 | (int)codec), 2, .. payload, .. new byte[FrameChecksum.ByteCount]];
         new FrameChecksum(calibration).Repair(frame);
         return frame;
     }

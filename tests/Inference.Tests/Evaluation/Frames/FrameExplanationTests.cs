@@ -11,7 +11,7 @@ public sealed class FrameExplanationTests
 {
     // Both of docs/wire-format.md.
     private const string Version1 = "53460111010C1060093E01050000C84180D1E30A84B551BDF11F54";
-    private const string Version2 = "A211011860B1018A1C04B841269AD4A6D5A5FD2D43";
+    private const string Version2 = "A2911860B1018A1C04B841269AD4A6D5C3CD9516";
 
     public static TheoryData<string> GoldenFrames =>
         [.. Directory.GetFiles(Folder, "*.frame.bin", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Folder, file)).Where(file => !file.StartsWith("obj", StringComparison.Ordinal))];
@@ -51,11 +51,11 @@ public sealed class FrameExplanationTests
     {
         var explanation = FrameExplanation.Of(Convert.FromHexString(Version2));
         Assert.Contains(new FrameField(0, 1, "magic, version", "2"), explanation.Fields);
-        Assert.Contains(new FrameField(5, 1, "token 0, scale code", "s = 0.140625, by code 49; outliers follow"), explanation.Fields);
-        Assert.Contains(new FrameField(6, 1, "token 0, outliers", "1 as bfloat16"), explanation.Fields);
-        Assert.Contains(new FrameField(7, 3, "token 0, columns", "5: 25"), explanation.Fields);
-        Assert.Contains(new FrameField(10, 3, "state", "of the one rANS lane: 2641B8"), explanation.Fields);
-        Assert.Contains(new FrameField(13, 4, "words", "2 of 16 bits; 12 symbols take 4.667 bits each"), explanation.Fields);
+        Assert.Contains(new FrameField(4, 1, "token 0, scale code", "s = 0.140625, by code 49; outliers follow"), explanation.Fields);
+        Assert.Contains(new FrameField(5, 1, "token 0, outliers", "1 as bfloat16"), explanation.Fields);
+        Assert.Contains(new FrameField(6, 3, "token 0, columns", "5: 25"), explanation.Fields);
+        Assert.Contains(new FrameField(9, 3, "state", "of the one rANS lane: 2641B8"), explanation.Fields);
+        Assert.Contains(new FrameField(12, 4, "words", "2 of 16 bits; 12 symbols take 4.667 bits each"), explanation.Fields);
         Assert.Equal((1, 12, -0.84375f, 25f), (explanation.Summary!.Rows, explanation.Summary.Width, explanation.Summary.Min, explanation.Summary.Max));
     }
 
@@ -166,12 +166,12 @@ public sealed class FrameExplanationTests
     [Theory]
     [InlineData(0, 0x00, 0, "A2 (version 2) or 5346 (\"SF\", version 1)", "00")]
     [InlineData(1, 0x13, 1, "content 1 and codec 0 to 2, or content 2 and codec 0 or 1", "content 1 and codec 3")]
-    [InlineData(3, 0x00, 3, "twice a width of 1 to 65536, or for a multiple w of 128 the number w/64 + 1", "0")]
-    [InlineData(4, 0x04, 4, "00 to 03 at one bit", "04")]
-    [InlineData(6, 0x03, 6, "1 to 12 outliers of format 0 to 2", "1 of format 3")]
-    [InlineData(6, 0x30, 6, "1 to 12 outliers of format 0 to 2", "13 of format 0")]
-    [InlineData(7, 0xFF, 7, "columns below 12 by Rice codes, values, and zeros up to a whole byte", "bits that are not")]
-    [InlineData(20, 0x45, 17, "CRC32C 432DFDA5 of the bytes before it", "452DFDA5")]
+    [InlineData(2, 0x00, 2, "twice a width of 1 to 65536, or for a multiple w of 128 the number w/64 + 1", "0")]
+    [InlineData(3, 0x04, 3, "00 to 03 at one bit", "04")]
+    [InlineData(5, 0x03, 5, "1 to 12 outliers of format 0 to 2", "1 of format 3")]
+    [InlineData(5, 0x30, 5, "1 to 12 outliers of format 0 to 2", "13 of format 0")]
+    [InlineData(6, 0xFF, 6, "columns below 12 by Rice codes, values, and zeros up to a whole byte", "bits that are not")]
+    [InlineData(19, 0x45, 16, "CRC32C 1695CDC3 of the bytes before it", "4595CDC3")]
     public void Of_WrongByteInVersion2_NamesOffsetExpectedAndFound(int offset, byte value, int faultOffset, string expected, string found)
     {
         var frame = Convert.FromHexString(Version2);
