@@ -60,6 +60,7 @@ public static class Envelopes
         CloseSession close => new Envelope { CloseSession = close },
         LinkReport report => new Envelope { LinkReport = report },
         WorkerStatus status => new Envelope { WorkerStatus = status },
+        DeadlineChanged changed => new Envelope { DeadlineChanged = changed },
         _ => throw new ArgumentException($"{body.Descriptor.FullName} is no message of the protocol.", nameof(body)),
     };
 
@@ -86,6 +87,7 @@ public static class Envelopes
         Envelope.BodyOneofCase.CloseSession => envelope.CloseSession,
         Envelope.BodyOneofCase.LinkReport => envelope.LinkReport,
         Envelope.BodyOneofCase.WorkerStatus => envelope.WorkerStatus,
+        Envelope.BodyOneofCase.DeadlineChanged => envelope.DeadlineChanged,
         _ => null,
     };
 }

@@ -49,9 +49,9 @@ internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed)
     {
         var bandwidth = fields.Required("bw", "a bandwidth such as 10MHz", value => Positive(value, Hertz));
         var snr = fields.Required("snr", "a signal-to-noise ratio from 1e-6 to 1e6 such as 10, or -60dB to 60dB", Snr);
-        var outage = fields.Optional("eps", "a probability above 0 and below 1 such as 0.001", value => Probability(value) is > 0 and var p ? p : null);
+        var outage = fields.Optional<double>("eps", "a probability above 0 and below 1 such as 0.001", value => Probability(value) is > 0 and var p ? p : null);
         var profile = LinkProfile.Rayleigh(new RayleighChannel(bandwidth, snr), RoundTrip(fields) ?? TimeSpan.Zero, outage ?? LinkProfile.OutageTargetDefault);
-        return new LinkText(text, profile, Seed(fields));
+        return new LinkText(text, profile, SeedOf(fields));
     }
 
     private static LinkText ParseFigures(string text, LinkFields fields)
@@ -61,15 +61,15 @@ internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed)
         var down = fields.Optional("down", bandwidth, value => Positive(value, BitsPerSecond)) ?? up;
         var loss = fields.Optional("loss", "a share below 100 % such as 1% or 0.01", Probability) ?? 0;
         var roundTrip = RoundTrip(fields) ?? throw fields.Missing("rtt", "a time such as 20ms");
-        return new LinkText(text, LinkProfile.Of(up, down, roundTrip, loss), Seed(fields));
+        return new LinkText(text, LinkProfile.Of(up, down, roundTrip, loss), SeedOf(fields));
     }
 
     private static TimeSpan? RoundTrip(LinkFields fields) =>
-        fields.Optional("rtt", "a time up to 60s such as 20ms", value => Time(value) is <= RoundTripSecondsMax and var seconds ? seconds : null) is { } found
+        fields.Optional<double>("rtt", "a time up to 60s such as 20ms", value => Time(value) is <= RoundTripSecondsMax and var seconds ? seconds : null) is { } found
             ? TimeSpan.FromSeconds(found)
             : null;
 
-    private static ulong Seed(LinkFields fields) =>
+    private static ulong SeedOf(LinkFields fields) =>
         fields.Optional<ulong>("seed", "a whole number of at least 0", value => ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var seed) ? seed : null) ?? 1;
 
     /// <summary>Seconds; null if the text is no time.</summary>
