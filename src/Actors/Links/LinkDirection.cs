@@ -11,12 +11,15 @@ namespace SplitActors.Actors.Links;
 public sealed record LinkDirection(double BitsPerSecond, TimeSpan Delay, double FailureProbability, TimeSpan RepeatAfter, double OutageTarget) : ILinkModel
 {
     private const int BitsPerByte = 8;
+    private const double RoundingMax = 1e-9;
 
     /// <summary>Time that one attempt occupies the channel.</summary>
     public double AttemptSeconds(long byteCount) => byteCount * BitsPerByte / BitsPerSecond;
 
-    /// <summary>⌈ln ε / ln P⌉ [2511.04002, eq. 9].</summary>
-    public double AttemptsWorst => FailureProbability > 0 ? Math.Max(1, Math.Ceiling(Math.Log(OutageTarget) / Math.Log(FailureProbability))) : 1;
+    /// <summary>⌈ln ε / ln P⌉ [2511.04002, eq. 9]; at the best rate this is a whole number but for rounding.</summary>
+    public double AttemptsWorst => FailureProbability > 0
+        ? Math.Max(1, Math.Ceiling((Math.Log(OutageTarget) / Math.Log(FailureProbability)) - RoundingMax))
+        : 1;
 
     /// <inheritdoc/>
     public double ExpectedSeconds(long byteCount) => Seconds(byteCount, 1 / (1 - FailureProbability));

@@ -20,11 +20,11 @@ internal static class LinkRows
     }
 
     private static string Describe(LinkTraffic traffic) =>
-        Text($"{traffic.ByteCount} B in {traffic.MessageCount} messages, {traffic.RepeatCount} retransmissions");
+        Text($"{traffic.ByteCount} B in {traffic.MessageCount} messages (retransmissions: {traffic.RepeatCount})");
 
     private static string Describe(LinkObservation seen)
     {
-        var bandwidth = seen.BitsPerSecond is { } known ? $"{WithError(known, 1e6, "F2")} Mbit/s" : "bandwidth unknown (messages of one size)";
+        var bandwidth = seen.BitsPerSecond is { } known ? $"{WithError(known, 1e6, "F2")} Mbit/s" : "bandwidth not to be told from the noise";
         return Text($"{bandwidth}, RTT {WithError(seen.RoundTripSeconds, 1e-3, "F2")} ms, loss {WithError(seen.LossProbability, 0.01, "F1")} %, from {seen.SampleCount} round trips");
     }
 

@@ -12,7 +12,7 @@ internal sealed class TextReport(
     private readonly StreamingDetokenizer _detokenizer = new(tokenizer);
     private readonly Ledger _ledger = new();
     private Plan? _plan;
-    private uint _promisedUs;
+    private bool _isDegraded;
 
     public void Plan(Plan plan)
     {
@@ -21,18 +21,14 @@ internal sealed class TextReport(
             DeadlineUpdated(deadline);
     }
 
+    /// <summary>A person is told when it becomes degraded or kept, not each time its degree changes.</summary>
     public void DeadlineUpdated(Deadline deadline)
     {
-        if (options.Quiet || options.Serving.Deadline is not { } asked || deadline.PromisedUs == _promisedUs)
+        if (options.Quiet || options.Serving.Deadline is not { } asked || deadline.PromisedUs > asked.TotalMicroseconds == _isDegraded)
             return;
-        var isDegraded = deadline.PromisedUs > asked.TotalMicroseconds;
-        if (isDegraded || _promisedUs > asked.TotalMicroseconds)
-        {
-            loading.Clear();
-            Console.Error.Write($"[{DeadlineText.Describe(asked, deadline)}]{(_ledger.TokenCount == 0 ? "\n" : "")}");
-        }
-
-        _promisedUs = deadline.PromisedUs;
+        _isDegraded = !_isDegraded;
+        loading.Clear();
+        Console.Error.Write($"[{DeadlineText.Describe(asked, deadline)}]{(_ledger.TokenCount == 0 ? "\n" : "")}");
     }
 
     public void Token(TokenGenerated generated)
