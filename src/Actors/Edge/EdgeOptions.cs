@@ -81,7 +81,8 @@ public sealed record EdgeOptions
         Limit.RequirePositive(FailoversMax);
         Limit.RequirePositive(FailoverPause);
         Limit.RequirePositive(LinkReportTokens);
-        Limit.RequirePositive(Deadline ?? TimeSpan.MaxValue);
+        if (Deadline is { } deadline)
+            Limit.RequirePositive(deadline);
         Limit.RequirePositive(StepBytesMax);
     }
 }

@@ -71,18 +71,18 @@ public static partial class Scheduler
         /// <summary>Tells the devices of a worker's sessions where what they can count on has changed.</summary>
         private void RenewPromises(string worker)
         {
+            var sessionCount = SessionCountOf(worker);
             foreach (var (id, session) in State.Sessions)
             {
-                if (session.Worker == worker && session.Request is not null)
-                    RenewPromise(id);
+                if (session.Worker == worker)
+                    RenewPromise(id, sessionCount);
             }
         }
 
-        private void RenewPromise(SessionId id)
+        private void RenewPromise(SessionId id, int sessionCount)
         {
             if (State.Sessions[id] is not { Request: { } request, Promise: { } old } session)
                 return;
-            var sessionCount = SessionCountOf(session.Worker);
             var promise = PromiseFor(request, session.Worker, sessionCount);
             var isBroken = TotalUsWorst(request, session.Worker, sessionCount) > old.PromisedUs;
             if (!isBroken && IsClose(promise.PromisedUs, old.PromisedUs) && IsClose(promise.DeviceUs, old.DeviceUs))

@@ -115,7 +115,8 @@ public static partial class Scheduler
                 ? known with { LinkUs = report.LinkUsWorst > 0 ? report.LinkUsWorst : known.LinkUs, DeviceUs = report.DeviceUs > 0 ? report.DeviceUs : known.DeviceUs }
                 : null;
             State = State with { Sessions = State.Sessions.SetItem(id, session with { Link = report, Request = request }) };
-            RenewPromise(id);
+            if (request is not null)
+                RenewPromise(id, SessionCountOf(session.Worker));
         }
 
         private void Close(string edge, SessionId id)
