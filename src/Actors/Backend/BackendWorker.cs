@@ -151,7 +151,8 @@ public static class BackendWorker
 
         /// <summary>
         /// Takes whole queued steps in order of arrival, up to <see cref="WorkerOptions.BatchRowsMax"/> tokens. Prompts beyond
-        /// <see cref="WorkerOptions.PromptRowsMax"/> are passed over, so that those who wait for their next token do not wait for all prompts. What waits longest is always taken.
+        /// <see cref="WorkerOptions.PromptRowsMax"/> are passed over, so that those who wait for their next token do not wait for all
+        /// prompts. What waits longest is always taken.
         /// </summary>
         public void StartBatch()
         {
@@ -165,8 +166,8 @@ public static class BackendWorker
             {
                 var count = (int)queued.Step.TokenCount;
                 var isPrompt = count > 1;
-                var fits = rows + count <= Options.BatchRowsMax && !(isPrompt && promptRows > 0 && promptRows + count > Options.PromptRowsMax);
-                if (!fits || passedOver.Contains(queued.Session))
+                var hasRoom = !isPrompt || promptRows == 0 || promptRows + count <= Options.PromptRowsMax;
+                if (!hasRoom || rows + count > Options.BatchRowsMax || passedOver.Contains(queued.Session))
                 {
                     passedOver.Add(queued.Session);
                     waiting.Add(queued);

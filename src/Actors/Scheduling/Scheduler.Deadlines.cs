@@ -36,7 +36,8 @@ public static partial class Scheduler
         {
             var total = Ms(TotalUsWorst(request, worker, sessionCount));
             return worker.Length > 0
-                ? $"at worst {total} = device {Ms(request.DeviceUs)} + link {Ms(request.LinkUs)} + {worker} {Ms(WorkerUsWorst(worker, sessionCount))} ({Sessions(sessionCount)})"
+                ? $"at worst {total} = device {Ms(request.DeviceUs)} + link {Ms(request.LinkUs)} + {worker} "
+                    + $"{Ms(WorkerUsWorst(worker, sessionCount))} ({Sessions(sessionCount)})"
                 : $"the device alone takes {total}";
         }
 
@@ -48,10 +49,16 @@ public static partial class Scheduler
         private Refusal? CheckDeadlines(DeadlineRequest? request, string worker, int sessionCount)
         {
             if (request is not null && PromiseFor(request, worker, sessionCount).PromisedUs > Options.DegradationMax * request.AskedUs)
-                return new Refusal(RejectReason.Deadline, $"The deadline of {Ms(request.AskedUs)} for each token cannot be kept, nor {Options.DegradationMax:0.#} times of it: {Describe(request, worker, sessionCount)}. Ask for more time.");
-            return KeepsPromises(worker, sessionCount)
-                ? null
-                : new Refusal(RejectReason.Deadline, $"Another session on {worker}, which has {sessionCount - 1}, would break a deadline that was promised there. Try later, or start a worker.");
+            {
+                var hopeless = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The deadline of {Ms(request.AskedUs)} for each token cannot be kept, nor {Options.DegradationMax:0.#} times of it");
+                return new Refusal(RejectReason.Deadline, $"{hopeless}: {Describe(request, worker, sessionCount)}. Ask for more time.");
+            }
+
+            return KeepsPromises(worker, sessionCount) ? null : new Refusal(
+                RejectReason.Deadline,
+                $"Another session on {worker}, which has {sessionCount - 1}, would break a deadline that was promised there. Try later, or start a worker.");
         }
 
         /// <summary>Whether all sessions of a worker that were promised something keep it with one more beside them.</summary>
