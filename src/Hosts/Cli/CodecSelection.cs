@@ -76,17 +76,23 @@ internal sealed class CodecSelection
     private static Func<ModelCalibration?, IReadOnlyList<int>, IEnumerable<CodecChoice>> RateDistortion(string family, string setting, bool isAll, string place)
     {
         var transform = Transforms.First(transform => CodecCatalog.FamilyOf(transform) == family);
-        if (transform == RateDistortionTransform.Columns && float.TryParse(setting, NumberStyles.Float, CultureInfo.InvariantCulture, out var step))
+        var step = float.TryParse(setting, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : (float?)null;
+        if (step is not null && transform == RateDistortionTransform.Columns)
         {
-            var choice = CodecCatalog.RateDistortion(new RateDistortionOptions(step));
+            var choice = CodecCatalog.RateDistortion(new RateDistortionOptions(step.Value));
             return (_, _) => [choice];
         }
 
-        QualityTarget[] qualities = setting.Length > 0 ? [QualityTarget.Parse(setting, place)] : Qualities;
+        QualityTarget[] qualities = step is not null ? [] : setting.Length > 0 ? [QualityTarget.Parse(setting, place)] : Qualities;
         return (calibration, splits) =>
         {
             if (calibration is not null && splits.Count > 0 && splits.All(split => calibration.For(split)?.Has(transform) == true))
-                return qualities.Select(quality => CodecCatalog.RateDistortion(calibration, transform, quality));
+            {
+                return step is not null
+                    ? [CodecCatalog.RateDistortion(calibration, new RateDistortionOptions(step.Value, transform))]
+                    : qualities.Select(quality => CodecCatalog.RateDistortion(calibration, transform, quality));
+            }
+
             if (setting.Length == 0 && transform == RateDistortionTransform.Columns)
                 return UncalibratedSteps.Select(relative => CodecCatalog.RateDistortion(new RateDistortionOptions(relative)));
             return isAll ? [] : throw new UserErrorException(
@@ -123,5 +129,5 @@ internal sealed class CodecSelection
     }
 
     private static UserErrorException Wrong(string place, string found) =>
-        SettingReader.Wrong(place, $"{string.Join(", ", Families)}, tabq:τ:bits:Δ, rd:quality, or all", found);
+        SettingReader.Wrong(place, $"{string.Join(", ", Families)}, tabq:τ:bits:Δ, rd:quality, rd:step, or all", found);
 }

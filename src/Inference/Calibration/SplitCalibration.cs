@@ -59,14 +59,20 @@ public sealed class SplitCalibration
     {
         var step = Steps.FirstOrDefault(step => step.Quality == quality && step.RateDistortion.Transform == transform)
             ?? throw new ArgumentException($"No setting for {quality} with {transform}.", nameof(quality));
-        return new CompressionOptions(FrameCodec.RateDistortion, new TabqOptions())
+        return RateDistortionFor(step.RateDistortion) with
         {
-            RateDistortion = step.RateDistortion,
             Quality = quality,
             ExpectedRisePercent = QualityTarget.OnOtherTexts(step.RisePercent),
-            CalibrationId = transform == RateDistortionTransform.None ? 0 : Id,
         };
     }
+
+    /// <summary>A step that was chosen by hand.</summary>
+    /// <param name="options">With a transform that there is.</param>
+    public CompressionOptions RateDistortionFor(RateDistortionOptions options) => new(FrameCodec.RateDistortion, new TabqOptions())
+    {
+        RateDistortion = options,
+        CalibrationId = options.Transform == RateDistortionTransform.None ? 0 : Id,
+    };
 
     /// <inheritdoc cref="RateDistortionFor"/>
     public CompressionOptions TabqFor(QualityTarget quality)

@@ -37,6 +37,17 @@ public sealed class CodecCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Measure_OneStepOfEachTransform_IsCheaperTheMoreItKnows()
+    {
+        var result = await MeasureAsync("--split", "4", "--codec", "rd:0.3,rd+klt:0.3,rd+klt+prediction:0.3", "--tokens", "300", "--json");
+        var splits = JsonNode.Parse(result.Succeeded().Output)!["splits"]!.AsArray();
+        Assert.Equal("rd:0.3 rd+klt:0.3 rd+klt+prediction:0.3", string.Join(' ', splits.Select(split => split!["codec"]!.GetValue<string>())));
+        var bytes = splits.Select(split => split!["bytes_per_token"]!.GetValue<double>()).ToList();
+        Assert.Equal(bytes.OrderDescending(), bytes);
+        Assert.Equal(3, bytes.Distinct().Count());
+    }
+
+    [Fact]
     public async Task Measure_Json_PlotAndFrames_AgreeWithEachOther()
     {
         var (plot, frames) = (_folder.PathTo("codecs.svg"), _folder.PathTo("frames"));
