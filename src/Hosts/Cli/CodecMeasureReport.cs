@@ -42,7 +42,7 @@ internal sealed class CodecMeasureReport
             Model = _model,
             _uncompressed.TokenCount,
             UncompressedPerplexity = _uncompressed.Value,
-            FrameTokens = MeasuredLink.FrameTokens,
+            FrameTokens = MeteredTransport.FrameTokens,
             Splits = _measurements.Select(ToJson),
             Means = Means.Select(ToJson),
         },
@@ -82,7 +82,7 @@ internal sealed class CodecMeasureReport
 
     private static Table Rows(string title, IReadOnlyList<CodecMeasurement> measurements)
     {
-        var table = new Table().Border(TableBorder.Simple).Title($"{title}: frames of {MeasuredLink.FrameTokens} tokens, and of one token alone");
+        var table = new Table().Border(TableBorder.Simple).Title($"{title}: frames of {MeteredTransport.FrameTokens} tokens, and of one token alone");
         string[] headers = ["ℓ", "codec", "bits", "B/token", "ratio", "B alone", "rise %", "± %", "flips %", "enc µs", "dec µs", "enc alone", "dec alone"];
         foreach (var header in headers)
             table.AddColumn(CodecColumn.Of(header));

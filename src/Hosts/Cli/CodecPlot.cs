@@ -14,7 +14,7 @@ internal static class CodecPlot
         var title = report.Splits.Count == 1 ? $"Hidden states at split {report.Splits[0]}" : $"Hidden states, mean over splits {string.Join(", ", report.Splits)}";
         return SvgChart.Draw(new Chart(
             title,
-            new ChartAxis($"bytes per token, in frames of {MeasuredLink.FrameTokens} tokens"),
+            new ChartAxis($"bytes per token, in frames of {MeteredTransport.FrameTokens} tokens"),
             new ChartAxis("rise of perplexity, % (hollow: none or less)", IsLogarithmic: true),
             [.. series]));
     }

@@ -18,7 +18,7 @@ internal sealed class CodecStateReport(HeavyTailedState state, int tokenCount, I
             ("clean", "the same over the values below 1 alone: the state without its outliers"),
             ("largest", "the largest difference of any value"),
         ]);
-        var table = new Table().Border(TableBorder.Simple).Title($"Frames of {MeasuredLink.FrameTokens} tokens, and of one token alone");
+        var table = new Table().Border(TableBorder.Simple).Title($"Frames of {MeteredTransport.FrameTokens} tokens, and of one token alone");
         string[] headers = ["codec", "bits", "B/token", "ratio", "B alone", "error %", "clean %", "largest", "enc µs", "dec µs", "enc alone", "dec alone"];
         foreach (var header in headers)
             table.AddColumn(CodecColumn.Of(header));
@@ -41,7 +41,7 @@ internal sealed class CodecStateReport(HeavyTailedState state, int tokenCount, I
             state.Width,
             state.Seed,
             TokenCount = tokenCount,
-            FrameTokens = MeasuredLink.FrameTokens,
+            FrameTokens = MeteredTransport.FrameTokens,
             Codecs = measurements.Select(measurement => new
             {
                 measurement.Codec,

@@ -74,7 +74,7 @@ public sealed class SplitCalibration
         CalibrationId = options.Transform == RateDistortionTransform.None ? 0 : Id,
     };
 
-    /// <inheritdoc cref="RateDistortionFor"/>
+    /// <inheritdoc cref="RateDistortionFor(QualityTarget, RateDistortionTransform)"/>
     public CompressionOptions TabqFor(QualityTarget quality)
     {
         var setting = Tabq.FirstOrDefault(setting => setting.Quality == quality) ?? throw new ArgumentException($"No setting for {quality}.", nameof(quality));

@@ -8,7 +8,7 @@ namespace SplitActors.Inference.Evaluation.Codecs;
 /// <param name="LogLikelihoodLoss">Nats per token, each token against itself without compression.</param>
 /// <param name="FlipShare">Tokens whose most likely successor is another one, 0 to 1.</param>
 public sealed record CodecMeasurement(
-    int? SplitLayer, string Codec, string Family, LinkFigures Link, ClusteredMean LogLikelihoodLoss, double FlipShare)
+    int? SplitLayer, string Codec, string Family, CodingFigures Link, ClusteredMean LogLikelihoodLoss, double FlipShare)
 {
     /// <summary>exp(loss) − 1: 0.01 is one percent.</summary>
     public double PerplexityRise => Math.Exp(LogLikelihoodLoss.Mean) - 1;
@@ -28,7 +28,7 @@ public sealed record CodecMeasurement(
         SplitLayer: null,
         splits[0].Codec,
         splits[0].Family,
-        LinkFigures.Total([.. splits.Select(split => split.Link)]),
+        CodingFigures.Total([.. splits.Select(split => split.Link)]),
         ClusteredMean.Average([.. splits.Select(split => split.LogLikelihoodLoss)]),
         splits.Average(split => split.FlipShare));
 }

@@ -7,7 +7,7 @@ namespace SplitActors.Inference.Evaluation.Codecs;
 /// <param name="Error">RMS(x̃ − x) ÷ RMS(x) over all values.</param>
 /// <param name="CleanError">The same over the values with |x| &lt; <see cref="HeavyTailedState.CleanMagnitudeMax"/> alone: the state without its outliers.</param>
 /// <param name="LargestError">max |x̃ − x|</param>
-public sealed record StateMeasurement(string Codec, string Family, LinkFigures Link, double Error, double CleanError, double LargestError);
+public sealed record StateMeasurement(string Codec, string Family, CodingFigures Link, double Error, double CleanError, double LargestError);
 
 /// <summary>Measures codecs on <see cref="HeavyTailedState"/>s: what splitting off outliers is worth for the values that stay.</summary>
 public static class StateEvaluation
@@ -23,7 +23,7 @@ public static class StateEvaluation
         HeavyTailedState state, int tokenCount, IReadOnlyList<CodecChoice> codecs, TimeProvider clock, IProgress<EvaluationProgress>? progress = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tokenCount);
-        var tallies = codecs.Select(codec => new Tally(new MeasuredLink(codec.Open(new CodecPlace(SplitLayer: 0)), state.Width, clock))).ToArray();
+        var tallies = codecs.Select(codec => new Tally(new MeteredTransport(codec.Open(new CodecPlace(SplitLayer: 0)), state.Width, clock))).ToArray();
         var tokens = new int[WindowTokens];
         var sent = new float[WindowTokens * state.Width];     // [n, d]
         var received = new float[sent.Length];
@@ -43,7 +43,7 @@ public static class StateEvaluation
         return [.. codecs.Zip(tallies, (codec, tally) => tally.Measurement(codec))];
     }
 
-    private sealed class Tally(MeasuredLink link)
+    private sealed class Tally(MeteredTransport link)
     {
         private SquaredError _all;
         private SquaredError _clean;

@@ -66,7 +66,7 @@ public sealed class CodecEvaluationTests : IDisposable
         var (_, measurements) = Run([4], Coarse, CodecCatalog.Baselines[0]);
         Assert.Equal(DecodeStatus.Ok, FrameDecoder.TryReadHeader(measurements[0].SampleFrame.Span, out var frame));
         Assert.Equal(DecodeStatus.Ok, FrameDecoder.TryReadHeader(measurements[0].SampleTokenFrame.Span, out var tokenFrame));
-        Assert.Equal((MeasuredLink.FrameTokens, 1), (frame.Rows, tokenFrame.Rows));
+        Assert.Equal((MeteredTransport.FrameTokens, 1), (frame.Rows, tokenFrame.Rows));
         Assert.True(measurements[1].SampleFrame.IsEmpty && measurements[1].SampleTokenFrame.IsEmpty);
     }
 

@@ -4,7 +4,7 @@ using SplitActors.Inference.Tests.Compression;
 
 namespace SplitActors.Inference.Tests.Evaluation.Codecs;
 
-public sealed class MeasuredLinkTests
+public sealed class MeteredTransportTests
 {
     private const int Width = 256;
     private const int Rows = 150; // frames of 64, 64 and 22
@@ -14,7 +14,7 @@ public sealed class MeasuredLinkTests
     [Fact]
     public void Cross_Frames_AreCountedWithTheirHeaders()
     {
-        var link = new MeasuredLink(new FrameTransport(new CompressionOptions(FrameCodec.Tabq, Options)), Width, new StepClock());
+        var link = new MeteredTransport(new FrameTransport(new CompressionOptions(FrameCodec.Tabq, Options)), Width, new StepClock());
         var hidden = GoldenInputs.Normal(Rows * Width);
         var encoder = new HiddenStateEncoder(new CompressionOptions(FrameCodec.Tabq, Options));
         var frames = new[] { (0, 64), (64, 64), (128, 22) }.Select(part => encoder.Encode(hidden.AsSpan(part.Item1 * Width, part.Item2 * Width), part.Item2, Width).Bytes).ToArray();
@@ -34,7 +34,7 @@ public sealed class MeasuredLinkTests
     [Fact]
     public void Figures_AreOfOneToken()
     {
-        var link = new MeasuredLink(new Float16Transport(), Width, new StepClock());
+        var link = new MeteredTransport(new Float16Transport(), Width, new StepClock());
         for (var window = 0; window < 3; window++)
             link.Cross(new float[Rows * Width], new int[Rows]);
 

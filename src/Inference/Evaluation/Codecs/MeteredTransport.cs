@@ -1,10 +1,10 @@
 namespace SplitActors.Inference.Evaluation.Codecs;
 
-/// <summary>A link that codes what crosses it, counts the bytes and takes the times.</summary>
+/// <summary>A codec whose bytes are counted and whose times are taken.</summary>
 /// <param name="transport">The codec.</param>
 /// <param name="width">Values per token.</param>
 /// <param name="clock">Takes the times.</param>
-public sealed class MeasuredLink(IHiddenStateTransport transport, int width, TimeProvider clock)
+public sealed class MeteredTransport(IHiddenStateTransport transport, int width, TimeProvider clock)
 {
     /// <summary>Tokens of a long frame.</summary>
     public const int FrameTokens = 64;
@@ -21,7 +21,7 @@ public sealed class MeasuredLink(IHiddenStateTransport transport, int width, Tim
     /// <summary>The first frame of one token.</summary>
     public ReadOnlyMemory<byte> FirstTokenFrame { get; private set; }
 
-    public LinkFigures Figures => new(
+    public CodingFigures Figures => new(
         width, _tokenCount, _frameBytes, _tokenFrameBytes, Median(times => times.EncodeUs), Median(times => times.DecodeUs), Median(times => times.TokenEncodeUs),
         Median(times => times.TokenDecodeUs));
 
