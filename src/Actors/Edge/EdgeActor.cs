@@ -17,9 +17,11 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
     : SteppedActor<EdgeState, EdgeEffect>(initial, initial.Options.Address, transport)
 {
     private const string AnswerTimer = "answer";
+    private const string ProbeTimer = "probe";
 
     private readonly EdgeOptions _options = initial.Options;
     private FrontEngine? _front;
+    private FrontEngine? _prepared;
 
     protected override void PreStart()
     {
@@ -31,6 +33,7 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
     {
         base.PostStop();
         _front?.Dispose();
+        _prepared?.Dispose();
     }
 
     /// <summary>A session cannot be restarted: its cache is lost.</summary>
@@ -44,7 +47,7 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
     {
         if (message is FrontEngine loaded)
         {
-            _front = loaded;
+            _prepared = loaded;
             message = new FrontReady();
         }
         else if (message is Failure failure)
@@ -65,9 +68,12 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
             case EdgeEffect.Send send: Send(send.To, send.Body); break;
             case EdgeEffect.WatchWorker watch: Watch(watch.Address); break;
             case EdgeEffect.PrepareFront prepare: Prepare(prepare.Plan); break;
+            case EdgeEffect.SwitchFront: Switch(); break;
+            case EdgeEffect.DropPrepared: DropPrepared(); break;
             case EdgeEffect.ComputeFront compute: Compute(_front!, compute); break;
             case EdgeEffect.StartTimer timer: Context.Timers.StartSingle(AnswerTimer, new AnswerOverdue(), timer.Delay); break;
             case EdgeEffect.CancelTimer: Context.Timers.Cancel(AnswerTimer); break;
+            case EdgeEffect.StartProbe probe: Context.Timers.StartSingle(ProbeTimer, new ProbeDue(), probe.Delay); break;
             case EdgeEffect.Publish published: Publish(published.Event); break;
         }
     }
@@ -77,7 +83,31 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
         if (plan.Mode == ExecutionMode.Cloud)
             Context.Self.Tell(new FrontReady());
         else
-            Context.RunOffloaded(() => loadFront(plan));
+            Context.RunOffloaded(() => Load(plan));
+    }
+
+    private object Load(Plan plan)
+    {
+        try
+        {
+            return loadFront(plan);
+        }
+        catch (Exception failure) when (failure is UserErrorException or OutOfMemoryException)
+        {
+            return new FrontUnavailable(failure.Message);
+        }
+    }
+
+    private void Switch()
+    {
+        _front?.Dispose();
+        (_front, _prepared) = (_prepared, null);
+    }
+
+    private void DropPrepared()
+    {
+        _prepared?.Dispose();
+        _prepared = null;
     }
 
     private void Compute(FrontEngine front, EdgeEffect.ComputeFront work) => Context.RunOffloaded(() => front.Compute(work));

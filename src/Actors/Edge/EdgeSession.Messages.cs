@@ -20,7 +20,9 @@ public static partial class EdgeSession
         {
             if (State.Link.StepCount == 0)
                 return;
-            Send(Options.Scheduler, State.Link.ToMessage(State.Session));
+            var report = State.Link.ToMessage(State.Session);
+            report.Revision = State.Revision;
+            Send(Options.Scheduler, report);
             State = State with { Link = LinkTally.Empty };
         }
 
@@ -38,6 +40,7 @@ public static partial class EdgeSession
             SessionId = State.Session.Value,
             TokenCountMax = (uint)TokenCountMax,
             LostWorker = State.LostWorker,
+            Revision = State.Revision,
         };
 
         private CloseSession CloseSession() => new() { SessionId = State.Session.Value, Epoch = State.Epoch };

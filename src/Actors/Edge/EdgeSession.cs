@@ -22,6 +22,7 @@ public static partial class EdgeSession
 
         var turn = new Turn(state, now);
         turn.Handle(message);
+        turn.MoveIfReady();
         turn.ComputeNext();
         turn.SendWithinWindow();
         turn.GuardAnswer();
@@ -37,7 +38,7 @@ public static partial class EdgeSession
         /// <summary>Something was answered or sent: the time to wait for an answer starts anew.</summary>
         private bool _restartTimer;
 
-        /// <summary>This step has started the timer itself.</summary>
+        /// <summary>This step has started the timer itself, to wait.</summary>
         private bool _hasStartedTimer;
 
         public EdgeState State { get; private set; } = before;
@@ -52,10 +53,12 @@ public static partial class EdgeSession
             {
                 case StartSession start when State.Phase == EdgePhase.Idle: Start(start); break;
                 case CancelSession: End(EndReason.Cancelled); break;
-                case FrontReady when State.Phase == EdgePhase.Preparing: Open(); break;
+                case FrontReady: KeepReady(); break;
+                case FrontUnavailable unavailable: AbandonMove(unavailable.Detail); break;
                 case FrontComputed computed: Keep(computed); break;
                 case FrontFailed failed: End(EndReason.Failed, failed.Detail); break;
                 case AnswerOverdue: Retry(); break;
+                case ProbeDue: AskWhetherBack(); break;
                 case Undelivered lost: LosePeer(lost.To, lost.Reason); break;
                 case PeerLost lost: LosePeer(lost.Address, "it stopped"); break;
                 case Received received: HandleReceived(received); break;
@@ -78,6 +81,7 @@ public static partial class EdgeSession
             {
                 case Welcome when State.Phase == EdgePhase.Joining: RequestPlan(); break;
                 case Plan plan when State.Phase == EdgePhase.Planning && !State.IsWaiting && IsMine(plan.SessionId): Adopt(plan); break;
+                case Plan plan when State.Plan is not null && State.Phase != EdgePhase.Planning && IsMine(plan.SessionId): Replan(plan); break;
             }
         }
 
@@ -123,17 +127,22 @@ public static partial class EdgeSession
                 return;
             }
 
-            var isFirst = State.Plan is null;
-            State = State with { Plan = plan };
-            Publish(new SessionPlanned(plan));
-            if (!isFirst)
+            State = State with { Revision = Math.Max(State.Revision, plan.Revision) };
+            if (State.Plan is { } old && (State.Relocation is not null || !IsSameLeg(plan, old)))
             {
-                Open();
-                return;
+                State = State with { Phase = EdgePhase.Preparing };
+                Relocate(new Relocation(plan, ReasonOf(plan)));
             }
-
-            State = State with { Phase = EdgePhase.Preparing };
-            _effects.Add(new EdgeEffect.PrepareFront(plan));
+            else if (State.Plan is null)
+            {
+                PrepareFirst(plan);
+            }
+            else
+            {
+                State = State with { Plan = plan };
+                Publish(new SessionPlanned(plan));
+                Open();
+            }
         }
 
         private void Open()
@@ -167,6 +176,8 @@ public static partial class EdgeSession
             var count = Math.Min(State.Tokens.Count - State.ComputedCount, Options.ChunkTokensMax);
             if (State.Phase is not (EdgePhase.Opening or EdgePhase.Running) || State.IsComputing || count == 0)
                 return;
+            if (State.ComputedCount < State.PromptCount)
+                count = Math.Min(count, State.PromptCount - State.ComputedCount); // so that a chunk lies either in the prompt or behind it
 
             if (State.Plan!.Mode == ExecutionMode.Cloud)
             {
@@ -183,7 +194,6 @@ public static partial class EdgeSession
             State = State with { IsComputing = true };
         }
 
-        /// <summary>A chunk lies either in the prompt or behind it.</summary>
         private bool WorkerKnows(int position) => position >= State.PromptCount || SharesPrompt;
 
         private ImmutableArray<int> HistoryForSampling() => Options.Sampling.UsesGenerated ? [.. Generated()] : [];
@@ -275,7 +285,8 @@ public static partial class EdgeSession
         private void Accept(int token)
         {
             var bill = State.Bill with { ElapsedUs = Microseconds(now) - Microseconds(State.TokenAt) }; // so that the sum loses no fractions
-            State = State with { Tokens = State.Tokens.Add(token), TokenAt = now, Bill = TokenBill.Empty, FailoverCount = 0 };
+            State = State with { Tokens = State.Tokens.Add(token), TokenAt = now, Bill = TokenBill.Empty, FailoverCount = 0, ProbeCount = State.IsAlone ? State.ProbeCount : 0 };
+            PublishMove(bill);
             Publish(new TokenGenerated(token, bill));
             if (Options.EndTokens.Contains(token))
                 End(EndReason.EndToken);

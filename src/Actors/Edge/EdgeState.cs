@@ -37,6 +37,21 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
 
     public Plan? Plan { get; init; }
 
+    /// <summary>Of the newest plan that it knows.</summary>
+    public uint Revision { get; init; }
+
+    /// <summary>Where it is about to go on; null if it stays.</summary>
+    public Relocation? Relocation { get; init; }
+
+    /// <summary>A move of which the first token has not come yet.</summary>
+    public MoveInProgress? Move { get; init; }
+
+    /// <summary>The device goes on without worker and scheduler.</summary>
+    public bool IsAlone { get; init; }
+
+    /// <summary>Questions since it is alone, over all times without a worker's token between them.</summary>
+    public int ProbeCount { get; init; }
+
     /// <summary>Rises each time the session is opened anew on a worker.</summary>
     public uint Epoch { get; init; }
 

@@ -18,7 +18,7 @@ public abstract record SchedulerEffect
 /// The scheduler as a pure function: checks who says hello, keeps what workers and devices report, and answers each request for a plan
 /// with the fixed plan of its options on the live worker that has the fewest sessions.
 /// </summary>
-public static class Scheduler
+public static partial class Scheduler
 {
     public static (SchedulerState State, ImmutableArray<SchedulerEffect> Effects) Step(SchedulerState state, object message, TimeSpan now)
     {
@@ -28,7 +28,7 @@ public static class Scheduler
     }
 
     /// <summary>One step in progress: the state so far and the effects collected.</summary>
-    private sealed class Turn(SchedulerState before, TimeSpan now)
+    private sealed partial class Turn(SchedulerState before, TimeSpan now)
     {
         /// <summary>Most kinds of workers that an answer to a person lists.</summary>
         private const int DescribedRangesMax = 8;
@@ -50,6 +50,7 @@ public static class Scheduler
                 case Received { Body: WorkerStatus status } received: KeepStatus(received.From, status); break;
                 case Received { Body: LinkReport report } received: KeepLink(received.From, report); break;
                 case Received { Body: CloseSession close } received: Close(received.From, new SessionId(close.SessionId)); break;
+                case MoveSession move: Move(move); break;
                 case PeerLost lost: Forget(lost.Address); break;
             }
         }
@@ -106,28 +107,23 @@ public static class Scheduler
             State = State with { Sessions = State.Sessions.Remove(id) };
             Suspect(request.LostWorker);
             var worker = "";
-            if (Options.Plan.Mode != ExecutionMode.Device)
+            var plan = placed?.Plan ?? Options.Plan;
+            if (plan.Mode != ExecutionMode.Device)
             {
-                var candidate = Choose(request.LostWorker, placed?.Worker);
+                var candidate = Choose(plan, request.LostWorker, placed?.Worker);
                 if (candidate is null)
                 {
-                    Reject(edge, request.SessionId, RejectReason.NoWorker, LackOfWorkers(), Options.RetryAfter);
+                    Reject(edge, request.SessionId, RejectReason.NoWorker, LackOfWorkers(plan), Options.RetryAfter);
                     return;
                 }
 
                 worker = candidate;
             }
 
-            State = State with { Sessions = State.Sessions.SetItem(id, new PlacedSession(edge, worker, Link: null)) };
+            var session = new PlacedSession(edge, worker, Link: null) { Plan = placed?.Plan, Revision = Math.Max(placed?.Revision ?? 0, request.Revision) + 1 };
+            State = State with { Sessions = State.Sessions.SetItem(id, session) };
             _effects.Add(new SchedulerEffect.Watch(edge));
-            Send(edge, new Plan
-            {
-                SessionId = request.SessionId,
-                Mode = Options.Plan.Mode,
-                SplitLayer = (uint)Options.Plan.SplitLayer,
-                Worker = worker,
-                Compression = Options.Plan.Compression.ToMessage(),
-            });
+            Send(edge, PlanFor(id, session));
         }
 
         /// <summary>A worker that died has no sessions, and would look like the best one until its silence is noticed.</summary>
@@ -141,11 +137,11 @@ public static class Scheduler
         /// The least loaded worker with the planned layers; one that a device lost only if there is no other. A repeated request gets the
         /// worker of the first, on whose answer the device may have acted already.
         /// </summary>
-        private string? Choose(string lostWorker, string? placedWorker)
+        private string? Choose(FixedPlan plan, string lostWorker, string? placedWorker)
         {
             var sessionCounts = State.Sessions.Values.CountBy(session => session.Worker, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
             return State.Workers
-                .Where(worker => worker.Value.Layers == new Inference.Models.LayerRange(Options.Plan.SplitLayer, Options.LayerCount))
+                .Where(worker => worker.Value.Layers == new Inference.Models.LayerRange(plan.SplitLayer, Options.LayerCount))
                 .Where(worker => now - worker.Value.SeenAt <= Options.WorkerSilenceMax)
                 .Where(worker => sessionCounts.GetValueOrDefault(worker.Key) < worker.Value.SessionCountMax)
                 .OrderBy(worker => worker.Key == lostWorker)
@@ -156,11 +152,11 @@ public static class Scheduler
                 .FirstOrDefault();
         }
 
-        private string LackOfWorkers()
+        private string LackOfWorkers(FixedPlan plan)
         {
             var held = State.Workers.Values.CountBy(worker => worker.Layers).Select(layers => $"{layers.Value} with {layers.Key}").Take(DescribedRangesMax);
             var known = State.Workers.IsEmpty ? "none" : string.Join(", ", held);
-            return $"No worker with layers {Options.Plan.SplitLayer + 1}–{Options.LayerCount} is free; said hello: {known}. Start one, or try later.";
+            return $"No worker with layers {plan.SplitLayer + 1}–{Options.LayerCount} is free; said hello: {known}. Start one, or try later.";
         }
 
         /// <summary>A worker that this scheduler does not know greeted an earlier one, or counted as lost while it was only cut off.</summary>
@@ -175,8 +171,11 @@ public static class Scheduler
         private void KeepLink(string edge, LinkReport report)
         {
             var id = new SessionId(report.SessionId);
-            if (State.Sessions.TryGetValue(id, out var session) && session.Edge == edge)
-                State = State with { Sessions = State.Sessions.SetItem(id, session with { Link = report }) };
+            if (!State.Sessions.TryGetValue(id, out var session) || session.Edge != edge)
+                return;
+            State = State with { Sessions = State.Sessions.SetItem(id, session with { Link = report }) };
+            if (report.Revision < session.Revision)
+                Send(edge, PlanFor(id, session));
         }
 
         private void Close(string edge, SessionId id)

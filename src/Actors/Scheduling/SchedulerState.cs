@@ -60,4 +60,14 @@ public sealed record RegisteredWorker(LayerRange Layers, int SessionCountMax, Wo
 }
 
 /// <summary>A session, the worker it was sent to, and its last link report.</summary>
-public sealed record PlacedSession(string Edge, string Worker, LinkReport? Link);
+public sealed record PlacedSession(string Edge, string Worker, LinkReport? Link)
+{
+    /// <summary>Of the last plan that it was sent.</summary>
+    public uint Revision { get; init; }
+
+    /// <summary>Why it was sent one that it did not ask for.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>What this session alone is told to do; null: what all are.</summary>
+    public FixedPlan? Plan { get; init; }
+}

@@ -12,5 +12,9 @@ internal interface IRunReport
 
     void WorkerReplaced(WorkerReplaced replaced);
 
+    void Moved(SessionMoved moved);
+
+    void MoveAbandoned(MoveAbandoned abandoned);
+
     void End(SessionEnded ended);
 }

@@ -8,13 +8,14 @@ using SplitActors.Inference.Tokenization;
 
 namespace SplitActors.Hosts.Cli;
 
-/// <summary>One JSON object per line on standard output: "plan", "token", "worker_replaced", and "ledger" at the end.</summary>
+/// <summary>One JSON object per line on standard output: "plan", "token", "worker_replaced", "moved", "move_abandoned", and "ledger" at the end.</summary>
 internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelConfig config, int promptTokens) : IRunReport
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly StreamingDetokenizer _detokenizer = new(tokenizer);
     private readonly Ledger _ledger = new();
+    private readonly List<SessionMoved> _moves = [];
     private readonly StringBuilder _text = new();
     private Plan? _plan;
 
@@ -44,6 +45,18 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
         json.WriteString("reason", replaced.Reason);
     });
 
+    public void Moved(SessionMoved moved)
+    {
+        _moves.Add(moved);
+        WriteLine("moved", json => MoveText.Write(json, moved));
+    }
+
+    public void MoveAbandoned(MoveAbandoned abandoned) => WriteLine("move_abandoned", json =>
+    {
+        json.WriteNumber("split_layer", abandoned.To.SplitLayer);
+        json.WriteString("reason", abandoned.Detail);
+    });
+
     public void End(SessionEnded ended)
     {
         _text.Append(_detokenizer.Flush());
@@ -66,6 +79,15 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
         WriteNullable(json, "tpot_us_p99", _ledger.TpotUs(99));
         WriteNullable(json, "tokens_per_second", _ledger.TokensPerSecond);
         WriteNullable(json, "compression_ratio", _ledger.CompressionRatio);
+        json.WriteStartArray("moves");
+        foreach (var moved in _moves)
+        {
+            json.WriteStartObject();
+            MoveText.Write(json, moved);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         WriteBill(json, _ledger.Total);
     }
 

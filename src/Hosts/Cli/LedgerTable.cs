@@ -8,17 +8,19 @@ namespace SplitActors.Hosts.Cli;
 /// <summary>The ledger of a session as a table for people.</summary>
 internal static class LedgerTable
 {
-    public static void Write(Plan plan, ModelConfig config, int promptTokens, Ledger ledger, SessionEnded ended)
+    public static void Write(Plan plan, ModelConfig config, int promptTokens, Ledger ledger, IReadOnlyList<SessionMoved> moves, SessionEnded ended)
     {
         Console.Error.WriteLine();
-        Terminal.Error.WriteFacts([.. Rows(plan, config, promptTokens, ledger, ended)]);
+        Terminal.Error.WriteFacts([.. Rows(plan, config, promptTokens, ledger, moves, ended)]);
     }
 
-    private static IEnumerable<(string Name, string Value)> Rows(Plan plan, ModelConfig config, int promptTokens, Ledger ledger, SessionEnded ended)
+    private static IEnumerable<(string Name, string Value)> Rows(Plan plan, ModelConfig config, int promptTokens, Ledger ledger, IReadOnlyList<SessionMoved> moves, SessionEnded ended)
     {
         var total = ledger.Total;
         yield return ("mode", $"{plan.Mode.ToString().ToLowerInvariant()}, ℓ = {plan.SplitLayer} of {config.LayerCount}: {Placement(plan, config)}");
         yield return ("tokens", $"{promptTokens} prompt, {ledger.TokenCount} generated; {Reason(ended)}");
+        foreach (var moved in moves)
+            yield return ("moved", MoveText.Describe(moved));
         if (ledger.TtftUs is { } ttft)
             yield return ("speed", $"TTFT {Ms(ttft)}; TPOT {Tpot(ledger)}");
         if (total.FrameBytes > 0)

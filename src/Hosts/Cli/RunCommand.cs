@@ -60,11 +60,17 @@ internal static class RunCommand
         var tokenizer = Tokenizer.Load(checkpoint);
         var tokens = Encode(tokenizer, prompt, checkpoint.Config);
 
-        await using var cluster = new LocalCluster(checkpoint, plan, calibration, options.Serving, TimeProvider.System, message => Warn(options, message));
-        if (plan.Mode != ExecutionMode.Device)
-            cluster.StartWorkers(options.WorkerCount, loading.Layers("worker"));
+        await using var cluster = new LocalCluster(checkpoint, plan, calibration, options.Serving with { FallsBack = options.Moves.FallsBack, FallbackAfter = options.Moves.FallbackAfter }, TimeProvider.System, message => Warn(options, message));
+        foreach (var splitLayer in options.Moves.Resplits.Select(resplit => resplit.SplitLayer).Prepend(plan.SplitLayer).Distinct())
+        {
+            if (splitLayer < checkpoint.Config.LayerCount)
+                cluster.StartWorkers(splitLayer, options.WorkerCount, loading.Layers("worker"));
+        }
+
+        var id = NewSessionId();
         var stop = new WorkerStop(cluster, options.StopWorkerAt);
-        var (events, session) = cluster.StartSession(NewSessionId(), tokens, sampling, options.MaxTokens, stop.Observe, loading.Layers("device"));
+        var planned = new PlannedEvents(cluster, id, options.Moves, splitLayer => options.PlanFor(splitLayer, calibration, checkpoint.Config));
+        var (events, session) = cluster.StartSession(id, tokens, sampling, options.MaxTokens, Observe, loading.Layers("device"));
         using var cancelling = interruption.Token.Register(() => session.Tell(new CancelSession()));
 
         IRunReport report = options.Json
@@ -78,6 +84,12 @@ internal static class RunCommand
             EndReason.Cancelled => interruption.ExitCode,
             _ => ExitCode.Success,
         };
+
+        void Observe(SessionEvent sessionEvent)
+        {
+            stop.Observe(sessionEvent);
+            planned.Observe(sessionEvent);
+        }
     }
 
     private static void Warn(RunOptions options, string message)
@@ -96,6 +108,8 @@ internal static class RunCommand
                 case SessionPlanned planned: report.Plan(planned.Plan); break;
                 case TokenGenerated token: report.Token(token); break;
                 case WorkerReplaced replaced: report.WorkerReplaced(replaced); break;
+                case SessionMoved moved: report.Moved(moved); break;
+                case MoveAbandoned abandoned: report.MoveAbandoned(abandoned); break;
                 case SessionEnded ended: return ended;
             }
         }

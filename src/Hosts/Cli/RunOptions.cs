@@ -47,6 +47,8 @@ internal sealed record RunOptions
 
     public required int? StopWorkerAt { get; init; }
 
+    public required RunMoves Moves { get; init; }
+
     public required bool Json { get; init; }
 
     public required bool Quiet { get; init; }
@@ -71,6 +73,7 @@ internal sealed record RunOptions
             Serving = ReadServing(settings),
             WorkerCount = settings.Integer(RunSettings.Workers, workerCountMin, WorkersMax) ?? workerCountMin,
             StopWorkerAt = stopWorkerAt,
+            Moves = RunMoves.Read(settings),
             Json = settings.IsOn(RunSettings.Json),
             Quiet = settings.IsOn(RunSettings.Quiet),
         };
@@ -81,11 +84,20 @@ internal sealed record RunOptions
     public (FixedPlan Plan, ModelCalibration? Calibration) PlanFor(Checkpoint checkpoint)
     {
         var (mode, splitLayer) = PlacementFor(checkpoint);
-        if (mode != ExecutionMode.Split)
-            return (new FixedPlan(mode, splitLayer, CompressionOptions.Lossless), null);
-        var calibration = Compression.Codec == FrameCodec.None ? null : ModelCalibration.TryOpen(checkpoint, splitLayer);
-        return (new FixedPlan(mode, splitLayer, Compression.For(calibration?.For(splitLayer))), calibration);
+        if (Moves.Resplits.FirstOrDefault(resplit => resplit.SplitLayer > checkpoint.Config.LayerCount) is { AtToken: > 0 } wrong)
+            throw SettingReader.Wrong("--resplit-at", $"0 to {checkpoint.Config.LayerCount} layers", $"{wrong.AtToken}:{wrong.SplitLayer}");
+        int[] splits = [splitLayer, .. Moves.Resplits.Select(resplit => resplit.SplitLayer)];
+        var isCalibrated = Compression.Codec != FrameCodec.None && splits.Any(split => ModeFor(split, checkpoint.Config.LayerCount) == ExecutionMode.Split);
+        var calibration = isCalibrated ? ModelCalibration.TryOpen(checkpoint, splits.Length == 1 ? splitLayer : null) : null;
+        return (PlanFor(mode, splitLayer, calibration), calibration);
     }
+
+    /// <summary>The plan of a session that goes on with another split.</summary>
+    public FixedPlan PlanFor(int splitLayer, ModelCalibration? calibration, ModelConfig config) =>
+        PlanFor(ModeFor(splitLayer, config.LayerCount), splitLayer, calibration);
+
+    private FixedPlan PlanFor(ExecutionMode mode, int splitLayer, ModelCalibration? calibration) =>
+        new(mode, splitLayer, mode == ExecutionMode.Split ? Compression.For(calibration?.For(splitLayer)) : CompressionOptions.Lossless);
 
     /// <summary>Where no split is asked for, an OPSC package is split where its files are.</summary>
     private (ExecutionMode Mode, int SplitLayer) PlacementFor(Checkpoint checkpoint)

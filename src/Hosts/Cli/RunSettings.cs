@@ -38,7 +38,12 @@ internal static class RunSettings
     public static readonly Setting Workers = Setting.Value("workers", "N", "Workers to start; a session uses one, the others stand by. Default and least: 1, or 2 with --stop-worker-at.");
     public static readonly Setting StopWorkerAt = Setting.Value("stop-worker-at", "N", "Stops the session's worker after N tokens, to see another one take over.");
 
-    public static readonly Setting Json = Setting.Flag("json", "Prints one JSON object per line: plan, token, worker_replaced, ledger.");
+    public static readonly Setting ResplitAt = Setting.Value("resplit-at", "N:ℓ", "Moves the session after N tokens to a split after ℓ layers, to see it go on there; several with commas between them.");
+    public static readonly Setting CutLinkAt = Setting.Value("cut-link-at", "N:M", "Cuts the link between device and worker after N tokens and mends it after M, to see the device go on alone; N alone: for good.");
+    public static readonly Setting Fallback = Setting.Value("fallback", "device|none", "What a session does when neither worker nor scheduler answers: the device loads all layers and goes on alone, or it fails. Default: none; device with --cut-link-at.");
+    public static readonly Setting FallbackAfter = Setting.Value("fallback-after", "S", "Seconds that a device that can go on alone waits for the worker, and then for the scheduler. Default: 2.");
+
+    public static readonly Setting Json = Setting.Flag("json", "Prints one JSON object per line: plan, token, worker_replaced, moved, ledger.");
     public static readonly Setting Quiet = Setting.Flag("quiet", "Prints nothing but the text, and errors.");
 
     /// <summary>Not among <see cref="All"/>: a configuration file does not name another.</summary>
@@ -47,6 +52,7 @@ internal static class RunSettings
     public static readonly IReadOnlyList<Setting> All =
     [
         Model, Mode, Split, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Seed,
-        Compression, Quality, KarhunenLoeve, Prediction, SharePromptTokens, Threshold, Tolerance, BitsMax, BitsMin, KvBits, FrontBits, BackBits, GroupSize, Threads, Workers, StopWorkerAt, Json, Quiet,
+        Compression, Quality, KarhunenLoeve, Prediction, SharePromptTokens, Threshold, Tolerance, BitsMax, BitsMin, KvBits, FrontBits, BackBits, GroupSize, Threads, Workers, StopWorkerAt,
+        ResplitAt, CutLinkAt, Fallback, FallbackAfter, Json, Quiet,
     ];
 }

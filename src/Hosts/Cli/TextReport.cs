@@ -11,6 +11,7 @@ internal sealed class TextReport(
 {
     private readonly StreamingDetokenizer _detokenizer = new(tokenizer);
     private readonly Ledger _ledger = new();
+    private readonly List<SessionMoved> _moves = [];
     private Plan? _plan;
 
     public void Plan(Plan plan) => _plan = plan;
@@ -26,7 +27,20 @@ internal sealed class TextReport(
     public void WorkerReplaced(WorkerReplaced replaced)
     {
         if (!isQuiet)
-            Console.Error.Write($"[{replaced.Lost} is lost: {replaced.Reason}; another one takes over]");
+            Console.Error.Write($"[{replaced.Lost} is lost: {replaced.Reason}; asks for another one]");
+    }
+
+    public void Moved(SessionMoved moved)
+    {
+        _moves.Add(moved);
+        if (!isQuiet)
+            Console.Error.Write($"[{MoveText.Describe(moved)}]");
+    }
+
+    public void MoveAbandoned(MoveAbandoned abandoned)
+    {
+        if (!isQuiet)
+            Console.Error.Write($"[stays: {abandoned.Detail}]");
     }
 
     public void End(SessionEnded ended)
@@ -34,7 +48,7 @@ internal sealed class TextReport(
         output.Write(_detokenizer.Flush() + "\n");
         loading.Clear();
         if (!isQuiet && _plan is not null)
-            LedgerTable.Write(_plan, config, promptTokens, _ledger, ended);
+            LedgerTable.Write(_plan, config, promptTokens, _ledger, _moves, ended);
         if (ended.Reason == EndReason.Failed)
             Console.Error.WriteLine($"splitactors: {ended.Detail}");
     }

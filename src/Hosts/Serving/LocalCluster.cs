@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Google.Protobuf;
 using SplitActors.Actors.Backend;
@@ -20,15 +21,16 @@ namespace SplitActors.Hosts.Serving;
 internal sealed class LocalCluster : IAsyncDisposable
 {
     private const string SchedulerAddress = "scheduler";
+    private const string EdgePrefix = "edge/";
 
     private readonly DrainingDispatcher _dispatcher = new();
     private readonly ActorSystem _system;
-    private readonly InProcessTransport _transport = new();
+    private readonly CuttableTransport _transport = new(new InProcessTransport(), address => address.StartsWith(EdgePrefix, StringComparison.Ordinal));
     private readonly Checkpoint _checkpoint;
     private readonly ByteString _digest;
-    private readonly FixedPlan _plan;
-    private readonly ulong _calibrationId;
-    private readonly CalibratedSplit? _calibrated;
+    private readonly ModelCalibration? _calibration;
+    private readonly ConcurrentDictionary<int, CalibratedSplit?> _calibrated = new();
+    private readonly ActorRef _scheduler;
     private readonly ServingOptions _options;
     private readonly ComputeThreads _threads;
     private readonly Action<string> _report;
@@ -46,30 +48,34 @@ internal sealed class LocalCluster : IAsyncDisposable
         _threads = new ComputeThreads(options.ThreadCount);
         _checkpoint = checkpoint;
         _report = report;
-        _plan = plan;
-        _calibrationId = calibration?.Id ?? 0;
-        if (plan.Compression.CalibrationId != 0 && calibration?.For(plan.SplitLayer) is { } split)
-            _calibrated = CalibratedSplit.Load(checkpoint, split);
+        _calibration = calibration;
         _digest = ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(checkpoint).Hex));
         _system = new ActorSystem(new ActorSystemOptions { Dispatcher = _dispatcher, TimeProvider = clock, EventSink = Report });
         var schedulerOptions = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = _digest, LayerCount = checkpoint.Config.LayerCount, Plan = plan };
-        _system.Spawn(new Props(() => new SchedulerActor(schedulerOptions, _transport)), "scheduler");
+        _scheduler = _system.Spawn(new Props(() => new SchedulerActor(schedulerOptions, _transport)), "scheduler");
+    }
+
+    /// <summary>Nothing crosses the link between devices and the rest.</summary>
+    public bool IsLinkCut
+    {
+        get => _transport.IsCut;
+        set => _transport.IsCut = value;
     }
 
     /// <summary>Loads the back layers once and starts workers that share them.</summary>
     /// <exception cref="UserErrorException">A tensor of these layers is missing or damaged.</exception>
-    public void StartWorkers(int count, IProgress<LoadProgress>? progress = null)
+    public void StartWorkers(int splitLayer, int count, IProgress<LoadProgress>? progress = null)
     {
-        var layers = LayerRange.Back(_plan.SplitLayer, _checkpoint.Config.LayerCount);
+        var layers = LayerRange.Back(splitLayer, _checkpoint.Config.LayerCount);
         var segment = Segment.Load(_checkpoint, layers, _options.BackFormat, progress, _threads);
-        for (var number = 1; number <= count; number++)
+        for (var (number, last) = (_workers.Count + 1, _workers.Count + count); number <= last; number++)
         {
             var options = new WorkerOptions
             {
                 Address = $"worker/{number}",
                 Scheduler = SchedulerAddress,
                 ModelDigest = _digest,
-                CalibrationId = _calibrationId,
+                CalibrationId = _calibration?.Id ?? 0,
                 Layers = layers,
                 ContextLength = _checkpoint.Config.ContextLength,
                 VocabularySize = _checkpoint.Config.VocabularySize,
@@ -78,6 +84,9 @@ internal sealed class LocalCluster : IAsyncDisposable
             _workers[options.Address] = _system.Spawn(new Props(() => NewWorker(options, segment)), $"worker-{number}");
         }
     }
+
+    /// <summary>Lets a session go on under another plan.</summary>
+    public void MoveSession(SessionId session, FixedPlan plan, string reason) => _scheduler.Tell(new MoveSession(session, plan, reason));
 
     public void StopWorker(string address) => _system.Stop(_workers[address]);
 
@@ -92,18 +101,21 @@ internal sealed class LocalCluster : IAsyncDisposable
         var config = _checkpoint.Config;
         var options = new EdgeOptions
         {
-            Address = $"edge/{session}",
+            Address = $"{EdgePrefix}{session}",
             Scheduler = SchedulerAddress,
             ModelDigest = _digest,
-            CalibrationId = _calibrationId,
+            CalibrationId = _calibration?.Id ?? 0,
             LayerCount = config.LayerCount,
             VocabularySize = config.VocabularySize,
             ContextLength = config.ContextLength,
             EndTokens = config.EosTokenIds,
             Sampling = sampling,
             GeneratedCountMax = maxTokens,
+            FallsBack = _options.FallsBack,
         };
+        options = options with { FallbackAfter = _options.FallbackAfter ?? options.FallbackAfter };
         var tokenCountMax = Math.Min(config.ContextLength, prompt.Count + maxTokens);
+        var isRunning = false;
         var events = Channel.CreateUnbounded<SessionEvent>(new UnboundedChannelOptions { SingleReader = true }); // bounded by maxTokens
         var actor = _system.Spawn(
             new Props(() => new EdgeActor(new EdgeState(session, options), _transport, LoadFront, Publish)),
@@ -113,6 +125,7 @@ internal sealed class LocalCluster : IAsyncDisposable
 
         void Publish(SessionEvent sessionEvent)
         {
+            isRunning |= sessionEvent is TokenGenerated;
             observe(sessionEvent);
             events.Writer.TryWrite(sessionEvent);
         }
@@ -121,11 +134,11 @@ internal sealed class LocalCluster : IAsyncDisposable
         {
             try
             {
-                var segment = Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), _options.FrontFormat, progress, _threads);
+                var segment = Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), _options.FrontFormat, isRunning ? null : progress, _threads);
                 return new FrontEngine(
-                    segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _options.KvFormat, _threads, _system.TimeProvider, _calibrated);
+                    segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _options.KvFormat, _threads, _system.TimeProvider, Calibrated(segment.Layers.End, plan.Compression?.CalibrationId));
             }
-            catch (Exception error) when (error is UserErrorException or OperationCanceledException)
+            catch (Exception error) when (!isRunning && error is (UserErrorException or OperationCanceledException))
             {
                 events.Writer.TryComplete(error); // it decides the exit code, which the session's end does not tell
                 throw;
@@ -142,7 +155,11 @@ internal sealed class LocalCluster : IAsyncDisposable
     }
 
     private BackendActor NewWorker(WorkerOptions options, Segment segment) =>
-        new(options, _transport, new BackEngine(segment, options.BatchRowsMax, new KvPagePool(options.KvLayout, options.KvBytesMax), _threads, _system.TimeProvider, _calibrated), _report);
+        new(options, _transport, new BackEngine(segment, options.BatchRowsMax, new KvPagePool(options.KvLayout, options.KvBytesMax), _threads, _system.TimeProvider, Calibrated(segment.Layers.First, _calibration?.Id)), _report);
+
+    private CalibratedSplit? Calibrated(int splitLayer, ulong? calibrationId) => calibrationId is null or 0
+        ? null
+        : _calibrated.GetOrAdd(splitLayer, layer => _calibration?.For(layer) is { } split ? CalibratedSplit.Load(_checkpoint, split) : null);
 
     private void Report(KernelEvent kernelEvent)
     {

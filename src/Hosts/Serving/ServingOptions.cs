@@ -17,4 +17,10 @@ internal sealed record ServingOptions
 
     /// <summary>The same for the workers' weights.</summary>
     public required WeightFormat? BackFormat { get; init; }
+
+    /// <summary>A device goes on alone, with all layers, when worker and scheduler are out of reach.</summary>
+    public bool FallsBack { get; init; }
+
+    /// <summary>How long it waits for each of them; null: the default.</summary>
+    public TimeSpan? FallbackAfter { get; init; }
 }

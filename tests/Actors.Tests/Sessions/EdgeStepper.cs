@@ -44,6 +44,9 @@ internal sealed class EdgeStepper
     /// <summary>The running timer's delay.</summary>
     public TimeSpan? Timer { get; private set; }
 
+    /// <summary>The delay of the last question whether the scheduler answers.</summary>
+    public TimeSpan? Probe { get; private set; }
+
     public EdgeEffect.ComputeFront? Work { get; private set; }
 
     public bool IsPreparing { get; private set; }
@@ -60,7 +63,7 @@ internal sealed class EdgeStepper
             Timer = null;
         if (message is FrontComputed)
             Work = null;
-        if (message is FrontReady)
+        if (message is FrontReady or FrontUnavailable)
             IsPreparing = false;
         var (state, effects) = EdgeSession.Step(before, message, Now);
         var again = EdgeSession.Step(before, message, Now);
@@ -114,7 +117,12 @@ internal sealed class EdgeStepper
         {
             case EdgeEffect.StartTimer timer: Timer = timer.Delay; break;
             case EdgeEffect.CancelTimer: Timer = null; break;
-            case EdgeEffect.PrepareFront: IsPreparing = true; break;
+            case EdgeEffect.StartProbe probe: Probe = probe.Delay; break;
+            case EdgeEffect.SwitchFront: Assert.Null(Work); break; // never under a running computation
+            case EdgeEffect.PrepareFront:
+                Assert.False(IsPreparing); // one front is loaded at a time
+                IsPreparing = true;
+                break;
             case EdgeEffect.ComputeFront work:
                 Assert.Null(Work); // never two at once
                 Work = work;

@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using SplitActors.Inference;
+
+namespace SplitActors.Hosts.Cli;
+
+/// <summary>After how many tokens a session goes on with how many layers on the device.</summary>
+internal readonly record struct Resplit(int AtToken, int SplitLayer);
+
+/// <summary>Tokens between which nothing crosses the link; without an end it stays so.</summary>
+internal readonly record struct LinkCut(int FromToken, int? ToToken);
+
+/// <summary>What happens to a run's placement while it generates.</summary>
+internal sealed record RunMoves
+{
+    private const int TokensMax = 1 << 24;
+
+    public required ImmutableArray<Resplit> Resplits { get; init; }
+
+    public required LinkCut? Cut { get; init; }
+
+    public required bool FallsBack { get; init; }
+
+    /// <summary>Null: the default.</summary>
+    public required TimeSpan? FallbackAfter { get; init; }
+
+    /// <exception cref="UserErrorException">A value is malformed or out of its range.</exception>
+    public static RunMoves Read(SettingReader settings)
+    {
+        var cut = settings.Parse<LinkCut>(RunSettings.CutLinkAt, "tokens N:M with N below M, or N alone", ParseCut);
+        var seconds = settings.Number(RunSettings.FallbackAfter, "seconds, above 0 and at most 3600", value => value is > 0 and <= 3600);
+        return new RunMoves
+        {
+            Resplits = settings.Parse<ImmutableArray<Resplit>>(
+                RunSettings.ResplitAt, "N:ℓ, or several such with commas between them and rising N", ParseResplits) ?? [],
+            Cut = cut,
+            FallsBack = settings.Parse<bool>(RunSettings.Fallback, "device or none", ParseFallback) ?? cut is not null,
+            FallbackAfter = seconds is { } value ? TimeSpan.FromSeconds(value) : null,
+        };
+    }
+
+    private static ImmutableArray<Resplit>? ParseResplits(string text)
+    {
+        var resplits = ImmutableArray.CreateBuilder<Resplit>();
+        foreach (var part in text.Split(','))
+        {
+            if (part.Split(':') is not [var at, var layer] || !IsCount(at, out var token) || !int.TryParse(layer, NumberStyles.None, CultureInfo.InvariantCulture, out var splitLayer))
+                return null;
+            if (token == 0 || (resplits.Count > 0 && token <= resplits[^1].AtToken))
+                return null;
+            resplits.Add(new Resplit(token, splitLayer));
+        }
+
+        return resplits.ToImmutable();
+    }
+
+    private static LinkCut? ParseCut(string text) => text.Split(':') switch
+    {
+        [var from] when IsCount(from, out var first) => new LinkCut(first, ToToken: null),
+        [var from, var to] when IsCount(from, out var first) && IsCount(to, out var end) && first < end => new LinkCut(first, end),
+        _ => null,
+    };
+
+    private static bool? ParseFallback(string text) => text switch
+    {
+        "device" => true,
+        "none" => false,
+        _ => null,
+    };
+
+    private static bool IsCount(string text, out int count) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count) && count <= TokensMax;
+}

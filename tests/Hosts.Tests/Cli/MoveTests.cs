@@ -1,0 +1,94 @@
+using System.Text.Json.Nodes;
+using SplitActors.Hosts.Tests.Processes;
+
+namespace SplitActors.Hosts.Tests.Cli;
+
+/// <summary>Sessions that go on elsewhere while they generate.</summary>
+public sealed class MoveTests
+{
+    private static readonly string[] Session = ["run", "Alice looked at the", "--max-tokens", "40", "--seed", "3", "--temperature", "0.8", "--compression", "none"];
+
+    [Theory]
+    [InlineData("--split 4", "20:2", "split, ℓ = 4 to split, ℓ = 2")]
+    [InlineData("--split 2", "20:7", "split, ℓ = 2 to split, ℓ = 7")]
+    [InlineData("--split 4", "20:0", "split, ℓ = 4 to cloud")]
+    [InlineData("--split 4", "20:8", "split, ℓ = 4 to device")]
+    [InlineData("--mode cloud", "1:6", "cloud to split, ℓ = 6")]
+    [InlineData("--mode device", "20:3", "device to split, ℓ = 3")]
+    public async Task Run_Resplit_WritesTheSameText(string start, string resplit, string expected)
+    {
+        string[] session = [.. Session, .. start.Split(' ')];
+
+        var undisturbed = await SplitActorsProcess.RunAsync(session);
+        var moved = await SplitActorsProcess.RunAsync([.. session, "--resplit-at", resplit]);
+
+        Assert.Equal(undisturbed.Text, moved.Text);
+        Assert.Matches($@"(?m)^moved +after \d+ tokens from {expected}: --resplit-at {resplit}; [\d.]+ ms to the next token, \d+ B sent *$", moved.Error);
+        Assert.DoesNotContain("moved", undisturbed.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("--front-bits 8 --back-bits 8")]
+    public async Task Run_ResplitSeveralTimesAndWorkersStop_WritesTheSameText(string weights)
+    {
+        string[] session = [.. Session, .. weights.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+
+        var undisturbed = await SplitActorsProcess.RunAsync(session);
+        var moved = await SplitActorsProcess.RunAsync([.. session, "--resplit-at", "3:2,9:0,15:8,21:6", "--stop-worker-at", "30"]);
+
+        Assert.Equal(undisturbed.Text, moved.Text);
+        Assert.Contains("is lost", moved.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_ResplitWithCalibratedCompression_GoesOn()
+    {
+        var result = await SplitActorsProcess.RunAsync("run", "Alice looked at the", "--max-tokens", "40", "--prediction", "--resplit-at", "10:2,20:6", "--json");
+
+        var lines = result.Succeeded().JsonLines;
+        var moves = lines.Where(line => Type(line) == "moved").ToList();
+        Assert.Equal([2, 6], moves.Select(move => move["to"]!["split_layer"]!.GetValue<int>()));
+        Assert.Equal([4, 2], moves.Select(move => move["from"]!["split_layer"]!.GetValue<int>()));
+        Assert.Equal(40, lines.Count(line => Type(line) == "token"));
+        foreach (var move in moves)
+        {
+            var at = move["at_token"]!.GetValue<int>();
+            var first = lines.Single(line => Type(line) == "token" && line["index"]!.GetValue<int>() == at);
+            Assert.Equal(first["bill"]!["message_bytes"]!.GetValue<long>(), move["message_bytes"]!.GetValue<long>());
+            Assert.Equal(first["bill"]!["elapsed_us"]!.GetValue<long>(), move["elapsed_us"]!.GetValue<long>());
+        }
+
+        Assert.Equal(moves.Select(move => move["at_token"]!.GetValue<int>()), lines[^1]["moves"]!.AsArray().Select(move => move!["at_token"]!.GetValue<int>()));
+    }
+
+    [Fact]
+    public async Task Run_LinkCutForGood_GoesOnAlone()
+    {
+        var undisturbed = await SplitActorsProcess.RunAsync(Session);
+        var alone = await SplitActorsProcess.RunAsync([.. Session, "--cut-link-at", "10", "--fallback-after", "0.2"]);
+
+        Assert.Equal(undisturbed.Text, alone.Text);
+        Assert.Matches(@"(?m)^moved +after 10 tokens from split, ℓ = 4 to device: .*out of reach", alone.Error);
+        Assert.Contains("mode             device, ℓ = 8 of 8", alone.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_LinkCutAndMended_GoesOnAloneAndReturns()
+    {
+        string[] session = ["run", "Alice looked at the", "--max-tokens", "480", "--seed", "3", "--temperature", "0.8", "--compression", "none"];
+
+        var undisturbed = await SplitActorsProcess.RunAsync([.. session, "--json"]);
+        var moved = await SplitActorsProcess.RunAsync([.. session, "--cut-link-at", "10:20", "--fallback-after", "0.2", "--json"]);
+
+        Assert.Equal(Text(undisturbed), Text(moved));
+        var moves = moved.JsonLines.Where(line => Type(line) == "moved").ToList();
+        Assert.Equal(["device", "split"], moves.Select(move => move["to"]!["mode"]!.GetValue<string>()), StringComparer.Ordinal);
+        Assert.Equal(10, moves[0]["at_token"]!.GetValue<int>());
+        Assert.Equal("the scheduler answers again", moves[1]["reason"]!.GetValue<string>());
+    }
+
+    private static string Type(JsonNode line) => line["type"]!.GetValue<string>();
+
+    private static string Text(ProcessResult result) => result.Succeeded().JsonLines[^1]["text"]!.GetValue<string>();
+}
