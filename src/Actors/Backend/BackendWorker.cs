@@ -25,6 +25,9 @@ public static class BackendWorker
     /// <summary>One step in progress: the state so far and the effects collected.</summary>
     private sealed class Turn(WorkerState before, TimeSpan now)
     {
+        /// <summary>Whole pages, so that a token's share has no rounding.</summary>
+        private const int KvTokens = 1024;
+
         private readonly ImmutableArray<WorkerEffect>.Builder _effects = ImmutableArray.CreateBuilder<WorkerEffect>();
 
         public WorkerState State { get; private set; } = before;
@@ -183,7 +186,8 @@ public static class BackendWorker
             {
                 IsComputing = false,
                 RowsComputed = State.RowsComputed + RowCount(computed),
-                ComputeUsSum = State.ComputeUsSum + computed.ComputeUs,
+                ComputeUsSum = State.ComputeUsSum + computed.DecodeUs + computed.ComputeUs,
+                BatchCount = State.BatchCount + 1,
             };
         }
 
@@ -286,6 +290,7 @@ public static class BackendWorker
             KvBytes = (ulong)State.KvBytes,
             RowsComputed = (ulong)State.RowsComputed,
             ComputeUsSum = (ulong)State.ComputeUsSum,
+            BatchCount = (ulong)State.BatchCount,
         };
 
         private Hello Hello() => new()
@@ -297,6 +302,14 @@ public static class BackendWorker
             EndLayer = (uint)Options.Layers.End,
             CalibrationId = Options.CalibrationId,
             SessionCountMax = (uint)Options.SessionCountMax,
+            Profile = new WorkerProfile
+            {
+                PassUs = LinkMessages.ToMicroseconds(Options.PassTime.TotalSeconds),
+                RowUs = LinkMessages.ToMicroseconds(Options.RowTime.TotalSeconds),
+                BatchRowsMax = (uint)Options.BatchRowsMax,
+                KvBytesMax = (ulong)Options.KvBytesMax,
+                KvBytesPerToken = (ulong)Options.KvLayout.BytesFor(KvTokens) / KvTokens,
+            },
         };
 
         private void Reject(string to, ulong session, uint epoch, Refusal refusal)

@@ -54,6 +54,11 @@ public sealed record WorkerOptions
     /// <summary>What a device is told to wait when the worker is full.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>What it measured at its start: time of a batch, whatever its tokens, and for each of them; zero if it did not.</summary>
+    public TimeSpan PassTime { get; init; }
+
+    public TimeSpan RowTime { get; init; }
+
     /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>
     internal void Validate()
     {

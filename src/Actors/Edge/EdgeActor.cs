@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using SplitActors.Actors.Kernel;
+using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Transport;
 using SplitActors.Inference;
@@ -20,6 +21,7 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
     private const string ProbeTimer = "probe";
 
     private readonly EdgeOptions _options = initial.Options;
+    private readonly LinkMeter _meter = new();
     private FrontEngine? _front;
     private FrontEngine? _prepared;
 
@@ -71,6 +73,8 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
             case EdgeEffect.SwitchFront: Switch(); break;
             case EdgeEffect.DropPrepared: DropPrepared(); break;
             case EdgeEffect.ComputeFront compute: Compute(_front!, compute); break;
+            case EdgeEffect.MeasureRoundTrip trip: Measure(trip); break;
+            case EdgeEffect.CountLoss: _meter.Lost(); break;
             case EdgeEffect.StartTimer timer: Context.Timers.StartSingle(AnswerTimer, new AnswerOverdue(), timer.Delay); break;
             case EdgeEffect.CancelTimer: Context.Timers.Cancel(AnswerTimer); break;
             case EdgeEffect.StartProbe probe: Context.Timers.StartSingle(ProbeTimer, new ProbeDue(), probe.Delay); break;
@@ -111,6 +115,13 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
     }
 
     private void Compute(FrontEngine front, EdgeEffect.ComputeFront work) => Context.RunOffloaded(() => front.Compute(work));
+
+    private void Measure(EdgeEffect.MeasureRoundTrip trip)
+    {
+        _meter.RoundTrip(trip.ByteCount, TimeSpan.FromMicroseconds(trip.Microseconds).TotalSeconds);
+        if (_meter.Observation is { } observation)
+            Context.Self.Tell(new LinkMeasured(observation));
+    }
 
     private void Publish(SessionEvent sessionEvent)
     {

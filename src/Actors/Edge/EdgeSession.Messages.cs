@@ -22,6 +22,8 @@ public static partial class EdgeSession
                 return;
             var report = State.Link.ToMessage(State.Session);
             report.Revision = State.Revision;
+            report.LinkUsWorst = LinkUsWorst();
+            report.Measured = State.Measured?.ToMessage();
             Send(Options.Scheduler, report);
             State = State with { Link = LinkTally.Empty };
         }
@@ -41,6 +43,9 @@ public static partial class EdgeSession
             TokenCountMax = (uint)TokenCountMax,
             LostWorker = State.LostWorker,
             Revision = State.Revision,
+            DeadlineUs = LinkMessages.ToMicroseconds(Options.Deadline?.TotalSeconds),
+            LinkUsWorst = LinkUsWorst(),
+            DeviceUs = LinkMessages.ToMicroseconds(Options.DeviceTime.TotalSeconds),
         };
 
         private CloseSession CloseSession() => new() { SessionId = State.Session.Value, Epoch = State.Epoch };

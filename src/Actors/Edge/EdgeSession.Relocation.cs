@@ -73,7 +73,7 @@ public static partial class EdgeSession
         /// <summary>Puts what the plan needs on the device, before the first token.</summary>
         private void PrepareFirst(Plan plan, bool isFallback = false)
         {
-            State = State with { Phase = EdgePhase.Preparing, Plan = plan, IsAlone = isFallback };
+            State = State with { Phase = EdgePhase.Preparing, Plan = plan, Deadline = plan.Deadline, IsAlone = isFallback };
             State = State with { Relocation = new Relocation(plan, "") { IsFirst = true, IsFallback = isFallback } };
             Publish(new SessionPlanned(plan));
             _effects.Add(new EdgeEffect.PrepareFront(plan));
@@ -134,6 +134,7 @@ public static partial class EdgeSession
             {
                 Relocation = null,
                 Plan = target.Plan,
+                Deadline = target.Plan.Deadline,
                 IsAlone = target.IsFallback,
                 Move = new MoveInProgress(State.Move?.From ?? from, target.Why, State.GeneratedCount),
                 SentCount = 0,

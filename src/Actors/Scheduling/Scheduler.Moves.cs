@@ -11,17 +11,20 @@ public static partial class Scheduler
         {
             if (!State.Sessions.TryGetValue(move.Session, out var session))
                 return;
-            var worker = move.Plan.Mode == ExecutionMode.Device ? "" : Choose(move.Plan, lostWorker: "", session.Worker);
-            if (worker is null)
+            var moved = session with { Plan = move.Plan, Reason = move.Reason };
+            var (worker, refusal) = move.Plan.Mode == ExecutionMode.Device ? ("", null) : Choose(moved, lostWorker: "", session.Worker, isNew: false);
+            if (refusal is not null)
                 return;
-            var moved = session with { Worker = worker, Plan = move.Plan, Revision = session.Revision + 1, Reason = move.Reason };
-            State = State with { Sessions = State.Sessions.SetItem(move.Session, moved) };
-            Send(moved.Edge, PlanFor(move.Session, moved));
+            Place(move.Session, moved with { Worker = worker });
+            RenewPromises(session.Worker);
         }
 
-        private Plan PlanFor(SessionId id, PlacedSession session)
+        private FixedPlan PlanOf(PlacedSession session) => session.Plan ?? Options.Plan;
+
+        private Plan PlanFor(SessionId id)
         {
-            var plan = session.Plan ?? Options.Plan;
+            var session = State.Sessions[id];
+            var plan = PlanOf(session);
             return new Plan
             {
                 SessionId = id.Value,
@@ -29,6 +32,7 @@ public static partial class Scheduler
                 SplitLayer = (uint)plan.SplitLayer,
                 Worker = session.Worker,
                 Compression = plan.Compression.ToMessage(),
+                Deadline = session.Promise,
                 Revision = session.Revision,
                 Reason = session.Reason,
             };

@@ -30,6 +30,15 @@ public sealed record SchedulerOptions
     /// <summary>What a device is told to wait when no worker can take it.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Most that a session is promised in place of what it asked for, as a multiple; above, it is rejected.</summary>
+    public double DegradationMax { get; init; } = 2;
+
+    /// <summary>On top of the predicted time of a worker: for what batches differ.</summary>
+    public double WorkerMargin { get; init; } = 1.25;
+
+    /// <summary>What a promise above the deadline adds to the predicted time, so that it need not change with every report.</summary>
+    public double PromiseHeadroom { get; init; } = 0.1;
+
     /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>
     internal void Validate()
     {
@@ -37,6 +46,9 @@ public sealed record SchedulerOptions
         Limit.RequirePositive(WorkerCountMax);
         Limit.RequirePositive(SessionCountMax);
         Limit.RequirePositive(RetryAfter);
+        Limit.RequirePositive(DegradationMax);
+        Limit.RequirePositive(WorkerMargin);
+        Limit.RequirePositive(PromiseHeadroom);
     }
 }
 
@@ -52,6 +64,20 @@ public sealed record SchedulerState(SchedulerOptions Options)
 /// <summary>A worker that said hello. <paramref name="Status"/> is its last report.</summary>
 public sealed record RegisteredWorker(LayerRange Layers, int SessionCountMax, WorkerStatus? Status, TimeSpan SeenAt)
 {
+    public WorkerSpeed Speed { get; init; } = WorkerSpeed.Unknown;
+
+    /// <summary>Of keys and values; 0 if it did not say.</summary>
+    public long KvBytesMax { get; init; }
+
+    public long KvBytesPerToken { get; init; }
+
+    /// <summary>Microseconds of a step with so many sessions, and of what waited at the last report.</summary>
+    public double StepUs(int sessionCount) => Speed.StepUsWorst(sessionCount) + (Speed.Slowdown * Speed.RowUs * (Status?.QueuedRows ?? 0));
+
+    /// <summary>Whether sessions of so many tokens in all fit; what not even an empty worker holds is its own to refuse.</summary>
+    public bool Fits(long placedTokens, long tokenCountMax) =>
+        KvBytesMax == 0 || tokenCountMax * KvBytesPerToken > KvBytesMax || (placedTokens + tokenCountMax) * KvBytesPerToken <= KvBytesMax;
+
     /// <summary>When a device last reported it lost.</summary>
     public TimeSpan? LostAt { get; init; }
 
@@ -70,4 +96,16 @@ public sealed record PlacedSession(string Edge, string Worker, LinkReport? Link)
 
     /// <summary>What this session alone is told to do; null: what all are.</summary>
     public FixedPlan? Plan { get; init; }
+
+    /// <summary>Prompt and generated tokens together.</summary>
+    public long TokenCountMax { get; init; }
+
+    /// <summary>What the device asked for, and what is known of its time and link; null if it has no deadline.</summary>
+    public DeadlineRequest? Request { get; init; }
+
+    /// <summary>What it was promised last.</summary>
+    public Deadline? Promise { get; init; }
 }
+
+/// <summary>A deadline for each token, and the parts of the time that are the device's and the link's, at worst. In microseconds.</summary>
+public sealed record DeadlineRequest(long AskedUs, long DeviceUs, long LinkUs);

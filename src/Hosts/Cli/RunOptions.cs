@@ -18,6 +18,7 @@ internal sealed record RunOptions
 {
     private const int TokensMax = 1 << 24;
     private const int WorkersMax = 64;
+    private const double DeadlineSecondsMax = 3600;
 
     /// <summary>Those that <see cref="KvFormat"/> has.</summary>
     internal static readonly int[] KvBits = [32, 16, 8, 4];
@@ -49,6 +50,9 @@ internal sealed record RunOptions
 
     public required RunMoves Moves { get; init; }
 
+    /// <summary>Null: none is emulated.</summary>
+    public required LinkText? Link { get; init; }
+
     public required bool Json { get; init; }
 
     public required bool Quiet { get; init; }
@@ -58,6 +62,8 @@ internal sealed record RunOptions
     {
         var named = new SettingReader(parsed, config: null).Find(RunSettings.Config);
         var settings = new SettingReader(parsed, ConfigFile.Read(named, "run.json", RunSettings.All));
+        var link = settings.Find(RunSettings.Link) is var (linkText, linkPlace) ? LinkText.Parse(linkText, linkPlace) : null;
+        var deadline = settings.Parse<TimeSpan>(RunSettings.Deadline, "a time for each token above 0 such as 50ms/token", ParseDeadline);
         var stopWorkerAt = settings.Integer(RunSettings.StopWorkerAt, 1, TokensMax);
         var workerCountMin = stopWorkerAt is null ? 1 : 2; // another one must take over
         return new RunOptions
@@ -70,10 +76,11 @@ internal sealed record RunOptions
             MaxTokens = settings.Integer(RunSettings.MaxTokens, 1, TokensMax) ?? 128,
             Sampling = ReadSampling(settings),
             Compression = RunCompression.Read(settings),
-            Serving = ReadServing(settings),
+            Serving = ReadServing(settings) with { Link = link?.Profile, LinkSeed = link?.Seed ?? 0, Deadline = deadline },
             WorkerCount = settings.Integer(RunSettings.Workers, workerCountMin, WorkersMax) ?? workerCountMin,
             StopWorkerAt = stopWorkerAt,
             Moves = RunMoves.Read(settings),
+            Link = link,
             Json = settings.IsOn(RunSettings.Json),
             Quiet = settings.IsOn(RunSettings.Quiet),
         };
@@ -127,6 +134,8 @@ internal sealed record RunOptions
 
         if (mode == ExecutionMode.Device && StopWorkerAt is { } count)
             throw SettingReader.Wrong("--stop-worker-at", "nothing in device mode, which has no worker", $"{count}");
+        if (mode == ExecutionMode.Device && Link is { } link)
+            throw SettingReader.Wrong("--link", "nothing in device mode, which has no link", link.Text);
         return (mode, splitLayer);
     }
 
@@ -150,6 +159,13 @@ internal sealed record RunOptions
         { } layer when layer == layerCount => ExecutionMode.Device,
         _ => ExecutionMode.Split,
     };
+
+    private static TimeSpan? ParseDeadline(string text)
+    {
+        const string perToken = "/token";
+        var time = text.EndsWith(perToken, StringComparison.Ordinal) ? text[..^perToken.Length] : text;
+        return LinkText.Time(time) is > 0 and <= DeadlineSecondsMax and var seconds ? TimeSpan.FromSeconds(seconds) : null;
+    }
 
     private static ExecutionMode? ParseMode(string text) => text switch
     {

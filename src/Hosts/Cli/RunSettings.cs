@@ -43,6 +43,10 @@ internal static class RunSettings
     public static readonly Setting Fallback = Setting.Value("fallback", "device|none", "What a session does when neither worker nor scheduler answers: the device loads all layers and goes on alone, or it fails. Default: none; device with --cut-link-at.");
     public static readonly Setting FallbackAfter = Setting.Value("fallback-after", "S", "Seconds that a device that can go on alone waits for the worker, and then for the scheduler. Default: 2.");
 
+    public static readonly Setting Link = Setting.Value("link", "LINK", "Emulates this link between device and worker: rayleigh:bw=10MHz,snr=10[,eps=0.001][,rtt=4ms][,seed=1], or bandwidth=5Mbit,rtt=20ms[,down=8Mbit][,loss=1%][,seed=1], or wifi, lte or lan. Default: none.");
+
+    public static readonly Setting Deadline = Setting.Value("deadline", "TIME/token", "Longest time for each token after the first, such as 50ms/token: kept, or a longer one told before, or refused. Default: none.");
+
     public static readonly Setting Json = Setting.Flag("json", "Prints one JSON object per line: plan, token, worker_replaced, moved, ledger.");
     public static readonly Setting Quiet = Setting.Flag("quiet", "Prints nothing but the text, and errors.");
 
@@ -53,6 +57,6 @@ internal static class RunSettings
     [
         Model, Mode, Split, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Seed,
         Compression, Quality, KarhunenLoeve, Prediction, SharePromptTokens, Threshold, Tolerance, BitsMax, BitsMin, KvBits, FrontBits, BackBits, GroupSize, Threads, Workers, StopWorkerAt,
-        ResplitAt, CutLinkAt, Fallback, FallbackAfter, Json, Quiet,
+        ResplitAt, CutLinkAt, Fallback, FallbackAfter, Link, Deadline, Json, Quiet,
     ];
 }

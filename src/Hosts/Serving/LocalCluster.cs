@@ -4,6 +4,7 @@ using Google.Protobuf;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Kernel;
+using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Transport;
@@ -22,19 +23,30 @@ internal sealed class LocalCluster : IAsyncDisposable
 {
     private const string SchedulerAddress = "scheduler";
     private const string EdgePrefix = "edge/";
+    private const int StepHeaderBytes = 64; // of message and frame
+
+    /// <summary>The system's timers count milliseconds; a link of 2 ms would be one of 3 or 4 without waiting for the rest.</summary>
+    private static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Compression, and messages between threads, of one token.</summary>
+    private static readonly TimeSpan HandOverTime = TimeSpan.FromMilliseconds(1);
 
     private readonly DrainingDispatcher _dispatcher = new();
     private readonly ActorSystem _system;
-    private readonly CuttableTransport _transport = new(new InProcessTransport(), address => address.StartsWith(EdgePrefix, StringComparison.Ordinal));
+    private readonly CuttableTransport _transport;
+    private readonly EmulatedLinkTransport? _link;
     private readonly Checkpoint _checkpoint;
     private readonly ByteString _digest;
+    private readonly FixedPlan _plan;
     private readonly ModelCalibration? _calibration;
     private readonly ConcurrentDictionary<int, CalibratedSplit?> _calibrated = new();
     private readonly ActorRef _scheduler;
     private readonly ServingOptions _options;
     private readonly ComputeThreads _threads;
     private readonly Action<string> _report;
+    private readonly TimeProvider _clock;
     private readonly Dictionary<string, ActorRef> _workers = new(StringComparer.Ordinal);
+    private Segment? _timedFront;
 
     /// <param name="checkpoint">Stays open as long as the cluster.</param>
     /// <param name="plan">What every session is told to do.</param>
@@ -45,9 +57,20 @@ internal sealed class LocalCluster : IAsyncDisposable
     public LocalCluster(Checkpoint checkpoint, FixedPlan plan, ModelCalibration? calibration, ServingOptions options, TimeProvider clock, Action<string> report)
     {
         _options = options;
+        _clock = clock;
+        ITransport transport = new InProcessTransport();
+        if (options.Link is { } profile)
+        {
+            _link = new EmulatedLinkTransport(transport, clock, profile, options.LinkSeed, IsDevice, TimerLateness);
+            transport = _link;
+        }
+
+        _transport = new CuttableTransport(transport, IsDevice);
+
         _threads = new ComputeThreads(options.ThreadCount);
         _checkpoint = checkpoint;
         _report = report;
+        _plan = plan;
         _calibration = calibration;
         _digest = ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(checkpoint).Hex));
         _system = new ActorSystem(new ActorSystemOptions { Dispatcher = _dispatcher, TimeProvider = clock, EventSink = Report });
@@ -68,6 +91,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     {
         var layers = LayerRange.Back(splitLayer, _checkpoint.Config.LayerCount);
         var segment = Segment.Load(_checkpoint, layers, _options.BackFormat, progress, _threads);
+        var (pass, row) = _options.Deadline is null ? default : SegmentTiming.Measure(segment, _options.KvFormat, _threads, _clock);
         for (var (number, last) = (_workers.Count + 1, _workers.Count + count); number <= last; number++)
         {
             var options = new WorkerOptions
@@ -80,10 +104,15 @@ internal sealed class LocalCluster : IAsyncDisposable
                 ContextLength = _checkpoint.Config.ContextLength,
                 VocabularySize = _checkpoint.Config.VocabularySize,
                 KvLayout = segment.KvLayout(_options.KvFormat),
+                PassTime = pass,
+                RowTime = row,
             };
             _workers[options.Address] = _system.Spawn(new Props(() => NewWorker(options, segment)), $"worker-{number}");
         }
     }
+
+    /// <summary>What crossed the emulated link so far; null without one.</summary>
+    public (LinkTraffic Up, LinkTraffic Down)? Traffic => _link?.Traffic;
 
     /// <summary>Lets a session go on under another plan.</summary>
     public void MoveSession(SessionId session, FixedPlan plan, string reason) => _scheduler.Tell(new MoveSession(session, plan, reason));
@@ -112,6 +141,10 @@ internal sealed class LocalCluster : IAsyncDisposable
             Sampling = sampling,
             GeneratedCountMax = maxTokens,
             FallsBack = _options.FallsBack,
+            Deadline = _options.Deadline,
+            Link = _options.Link,
+            StepBytesMax = (config.HiddenSize * sizeof(ushort)) + StepHeaderBytes,
+            DeviceTime = _options.Deadline is null || _plan.Mode == ExecutionMode.Cloud ? TimeSpan.Zero : TimeDevice(progress),
         };
         options = options with { FallbackAfter = _options.FallbackAfter ?? options.FallbackAfter };
         var tokenCountMax = Math.Min(config.ContextLength, prompt.Count + maxTokens);
@@ -134,7 +167,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         {
             try
             {
-                var segment = Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), _options.FrontFormat, isRunning ? null : progress, _threads);
+                var segment = _timedFront is { } timed && timed.Layers.End == plan.SplitLayer ? timed : LoadSegment((int)plan.SplitLayer, isRunning ? null : progress);
                 return new FrontEngine(
                     segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _options.KvFormat, _threads, _system.TimeProvider, Calibrated(segment.Layers.End, plan.Compression?.CalibrationId));
             }
@@ -146,11 +179,25 @@ internal sealed class LocalCluster : IAsyncDisposable
         }
     }
 
+    private static bool IsDevice(string address) => address.StartsWith(EdgePrefix, StringComparison.Ordinal);
+
+    private Segment LoadSegment(int splitLayer, IProgress<LoadProgress>? progress) =>
+        Segment.Load(_checkpoint, LayerRange.Front(splitLayer), _options.FrontFormat, progress, _threads);
+
+    /// <summary>What the device takes for a token, its layers loaded for it.</summary>
+    private TimeSpan TimeDevice(IProgress<LoadProgress>? progress)
+    {
+        _timedFront ??= LoadSegment(_plan.SplitLayer, progress);
+        var (pass, row) = SegmentTiming.Measure(_timedFront, _options.KvFormat, _threads, _clock);
+        return pass + row + HandOverTime;
+    }
+
     /// <summary>Stops all actors and waits for the computation that runs, if any.</summary>
     public async ValueTask DisposeAsync()
     {
         await _system.DisposeAsync();
         await _dispatcher.DrainAsync();
+        _link?.Dispose();
         _threads.Dispose();
     }
 

@@ -1,3 +1,4 @@
+using SplitActors.Actors.Links;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Quantization;
 
@@ -23,4 +24,13 @@ internal sealed record ServingOptions
 
     /// <summary>How long it waits for each of them; null: the default.</summary>
     public TimeSpan? FallbackAfter { get; init; }
+
+    /// <summary>What lies between device and cloud; null for nothing.</summary>
+    public LinkProfile? Link { get; init; }
+
+    /// <summary>D: longest time for a token after the first; null for none. Then device and workers are timed before they serve.</summary>
+    public TimeSpan? Deadline { get; init; }
+
+    /// <summary>Chooses the attempts that fail on the link.</summary>
+    public ulong LinkSeed { get; init; }
 }

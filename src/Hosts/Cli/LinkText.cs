@@ -1,0 +1,102 @@
+using System.Globalization;
+using SplitActors.Actors.Links;
+using SplitActors.Inference;
+using SplitActors.Inference.Planning.Links;
+
+namespace SplitActors.Hosts.Cli;
+
+/// <summary>A link as users write it: a name, a Rayleigh channel, or figures that were measured.</summary>
+/// <param name="Text">As it was given.</param>
+/// <param name="Profile">What it means.</param>
+/// <param name="Seed">Chooses the attempts that fail where it is emulated.</param>
+internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed)
+{
+    public const string Expected = "rayleigh:bw=10MHz,snr=10, or bandwidth=5Mbit,rtt=20ms, or wifi, lte or lan";
+
+    private const string RayleighPrefix = "rayleigh:";
+    private const string MeasuredPrefix = "measured:";
+    private const double SnrDecibelsMost = 60; // either way; beyond, no link deserves the name
+    private const double RoundTripSecondsMax = 60;
+
+    /// <summary>Figures and their sources stand in docs/cli.md.</summary>
+    private static readonly Dictionary<string, LinkProfile> Named = new(StringComparer.Ordinal)
+    {
+        ["lan"] = LinkProfile.Of(1e9, 1e9, TimeSpan.FromMilliseconds(0.3)),
+        ["wifi"] = LinkProfile.Of(15e6, 30e6, TimeSpan.FromMilliseconds(2)),
+        ["lte"] = LinkProfile.Of(3e6, 4e6, TimeSpan.FromMilliseconds(20)),
+    };
+
+    private static readonly (string Suffix, double Factor)[] Hertz = [("GHz", 1e9), ("MHz", 1e6), ("kHz", 1e3), ("Hz", 1)];
+    private static readonly (string Suffix, double Factor)[] BitsPerSecond = [("Gbit", 1e9), ("Mbit", 1e6), ("kbit", 1e3), ("bit", 1)];
+    private static readonly (string Suffix, double Factor)[] Seconds = [("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("s", 1)];
+
+    /// <param name="text">As it was given.</param>
+    /// <param name="place">Where, for messages.</param>
+    /// <exception cref="UserErrorException">It is none; the message names the part.</exception>
+    public static LinkText Parse(string text, string place)
+    {
+        if (Named.TryGetValue(text, out var named))
+            return new LinkText(text, named, Seed: 1);
+        if (text.StartsWith(RayleighPrefix, StringComparison.Ordinal))
+            return ParseRayleigh(text, new LinkFields(text[RayleighPrefix.Length..], place, ["bw", "snr", "eps", "rtt", "seed"]));
+        var figures = text.StartsWith(MeasuredPrefix, StringComparison.Ordinal) ? text[MeasuredPrefix.Length..] : text;
+        if (!figures.Contains('=', StringComparison.Ordinal))
+            throw SettingReader.Wrong(place, Expected, text);
+        return ParseFigures(text, new LinkFields(figures, place, ["bandwidth", "down", "rtt", "loss", "seed"]));
+    }
+
+    private static LinkText ParseRayleigh(string text, LinkFields fields)
+    {
+        var bandwidth = fields.Required("bw", "a bandwidth such as 10MHz", value => Positive(value, Hertz));
+        var snr = fields.Required("snr", "a signal-to-noise ratio from 1e-6 to 1e6 such as 10, or -60dB to 60dB", Snr);
+        var outage = fields.Optional<double>("eps", "a probability above 0 and below 1 such as 0.001", value => Probability(value) is > 0 and var p ? p : null);
+        var profile = LinkProfile.Rayleigh(new RayleighChannel(bandwidth, snr), RoundTrip(fields) ?? TimeSpan.Zero, outage ?? LinkProfile.OutageTargetDefault);
+        return new LinkText(text, profile, SeedOf(fields));
+    }
+
+    private static LinkText ParseFigures(string text, LinkFields fields)
+    {
+        const string bandwidth = "bits per second such as 5Mbit, 800kbit or 1Gbit";
+        var up = fields.Required("bandwidth", bandwidth, value => Positive(value, BitsPerSecond));
+        var down = fields.Optional("down", bandwidth, value => Positive(value, BitsPerSecond)) ?? up;
+        var loss = fields.Optional("loss", "a share below 100 % such as 1% or 0.01", Probability) ?? 0;
+        var roundTrip = RoundTrip(fields) ?? throw fields.Missing("rtt", "a time such as 20ms");
+        return new LinkText(text, LinkProfile.Of(up, down, roundTrip, loss), SeedOf(fields));
+    }
+
+    private static TimeSpan? RoundTrip(LinkFields fields) =>
+        fields.Optional<double>("rtt", "a time up to 60s such as 20ms", value => Time(value) is <= RoundTripSecondsMax and var seconds ? seconds : null) is { } found
+            ? TimeSpan.FromSeconds(found)
+            : null;
+
+    private static ulong SeedOf(LinkFields fields) =>
+        fields.Optional<ulong>("seed", "a whole number of at least 0", value => ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var seed) ? seed : null) ?? 1;
+
+    /// <summary>Seconds; null if the text is no time.</summary>
+    public static double? Time(string text) => Scaled(text, Seconds) is >= 0 and var seconds ? seconds : null;
+
+    private static double? Positive(string text, (string, double)[] units) => Scaled(text, units) is > 0 and var value ? value : null;
+
+    private static double? Snr(string text)
+    {
+        var ratio = text.EndsWith("dB", StringComparison.Ordinal) ? Number(text[..^2]) is { } decibels ? Math.Pow(10, decibels / 10) : null : Number(text);
+        return ratio > 0 && Math.Abs(10 * Math.Log10(ratio.Value)) <= SnrDecibelsMost + 1e-9 ? ratio : null;
+    }
+
+    private static double? Probability(string text) =>
+        (text.EndsWith('%') ? Number(text[..^1]) / 100 : Number(text)) is >= 0 and < 1 and var probability ? probability : null;
+
+    private static double? Scaled(string text, (string Suffix, double Factor)[] units)
+    {
+        foreach (var (suffix, factor) in units)
+        {
+            if (text.EndsWith(suffix, StringComparison.Ordinal))
+                return Number(text[..^suffix.Length]) * factor;
+        }
+
+        return null;
+    }
+
+    private static double? Number(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) ? value : null;
+}
