@@ -24,6 +24,7 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
     private readonly LinkMeter _meter = new();
     private FrontEngine? _front;
     private FrontEngine? _prepared;
+    private FrontEngine? _source;
 
     protected override void PreStart()
     {
@@ -36,6 +37,7 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
         base.PostStop();
         _front?.Dispose();
         _prepared?.Dispose();
+        _source?.Dispose();
     }
 
     /// <summary>A session cannot be restarted: its cache is lost.</summary>
@@ -70,7 +72,9 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
             case EdgeEffect.Send send: Send(send.To, send.Body); break;
             case EdgeEffect.WatchWorker watch: Watch(watch.Address); break;
             case EdgeEffect.PrepareFront prepare: Prepare(prepare.Plan); break;
-            case EdgeEffect.SwitchFront: Switch(); break;
+            case EdgeEffect.SwitchFront change: Switch(change.KeepsSource); break;
+            case EdgeEffect.ShipKeysAndValues ship: Ship(_source!, _front, ship); break;
+            case EdgeEffect.DropSource: DropSource(); break;
             case EdgeEffect.DropPrepared: DropPrepared(); break;
             case EdgeEffect.ComputeFront compute: Compute(_front!, compute); break;
             case EdgeEffect.MeasureRoundTrip trip: Measure(trip); break;
@@ -102,10 +106,22 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
         }
     }
 
-    private void Switch()
+    private void Switch(bool keepsSource)
     {
-        _front?.Dispose();
+        DropSource();
+        if (keepsSource)
+            _source = _front;
+        else
+            _front?.Dispose();
         (_front, _prepared) = (_prepared, null);
+    }
+
+    private void Ship(FrontEngine source, FrontEngine? front, EdgeEffect.ShipKeysAndValues work) => Context.RunOffloaded(() => source.Ship(work, front));
+
+    private void DropSource()
+    {
+        _source?.Dispose();
+        _source = null;
     }
 
     private void DropPrepared()

@@ -15,7 +15,14 @@ public abstract record EdgeEffect
     public sealed record PrepareFront(Plan Plan) : EdgeEffect;
 
     /// <summary>Compute with what was prepared last, and free what it replaces.</summary>
-    public sealed record SwitchFront : EdgeEffect;
+    /// <param name="KeepsSource">What it replaces has keys and values to ship.</param>
+    public sealed record SwitchFront(bool KeepsSource = false) : EdgeEffect;
+
+    /// <summary>Encode keys and values of what was replaced last; answered by <see cref="FrontComputed"/>.</summary>
+    public sealed record ShipKeysAndValues(int Position, int Count, bool IsExact) : EdgeEffect;
+
+    /// <summary>All is shipped, or nothing more will be: free what was replaced last.</summary>
+    public sealed record DropSource : EdgeEffect;
 
     /// <summary>Free what was prepared last: the session stays where it is.</summary>
     public sealed record DropPrepared : EdgeEffect;

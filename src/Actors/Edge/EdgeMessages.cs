@@ -22,7 +22,11 @@ public sealed record FrontUnavailable(string Detail);
 
 /// <summary>A chunk has gone through the front. <paramref name="Token"/> is set when the device runs all layers.</summary>
 public sealed record FrontComputed(
-    int Position, int Count, ByteString? Frame, FrameStatistics? Statistics, int? Token, long ComputeUs, long EncodeUs);
+    int Position, int Count, ByteString? Frame, FrameStatistics? Statistics, int? Token, long ComputeUs, long EncodeUs)
+{
+    /// <summary>The frame holds keys and values.</summary>
+    public bool IsKeysAndValues { get; init; }
+}
 
 /// <summary>The front could not compute; the session ends.</summary>
 public sealed record FrontFailed(string Detail);
@@ -60,7 +64,18 @@ public sealed record WorkerReplaced(string Lost, string Reason) : SessionEvent;
 /// <param name="Why">In a sentence without full stop.</param>
 /// <param name="ElapsedUs">From the last token before the move to the first one after it.</param>
 /// <param name="MessageBytes">That were sent meanwhile.</param>
-public sealed record SessionMoved(Plan From, Plan To, int AtToken, string Why, long ElapsedUs, long MessageBytes) : SessionEvent;
+public sealed record SessionMoved(Plan From, Plan To, int AtToken, string Why, long ElapsedUs, long MessageBytes) : SessionEvent
+{
+    /// <summary>The exit of a device that generated alone; null for other moves.</summary>
+    public HandoffExit? Exit { get; init; }
+}
+
+/// <summary>What was handed over at (w, ℓ) [2511.04002, Algorithm 2].</summary>
+/// <param name="TokenCount">w: tokens that the device generated.</param>
+/// <param name="SplitLayer">ℓ: layers that stay on the device.</param>
+/// <param name="Shipment">I_kv.</param>
+/// <param name="KvBytes">Of keys and values.</param>
+public sealed record HandoffExit(int TokenCount, int SplitLayer, KvShipment Shipment, long KvBytes);
 
 /// <summary>The session stays where it is, because what the plan puts on the device cannot be loaded.</summary>
 public sealed record MoveAbandoned(Plan To, string Detail) : SessionEvent;

@@ -54,6 +54,9 @@ public sealed record EdgeOptions
     /// <summary>Pause before the second failover between two tokens; doubles with each further one, up to <see cref="AnswerTimeout"/>.</summary>
     public TimeSpan FailoverPause { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How a session is handed over, if its plan says so; null: as soon as it can be.</summary>
+    public HandoffOptions? Handoff { get; init; }
+
     /// <summary>The device can load all layers, and goes on alone rather than fail when worker and scheduler are out of reach.</summary>
     public bool FallsBack { get; init; }
 
@@ -94,6 +97,9 @@ public sealed record EdgeOptions
         Limit.RequirePositive(RefusedTimeMax);
         Limit.RequirePositive(FailoversMax);
         Limit.RequirePositive(FailoverPause);
+        Limit.RequirePositive(Handoff?.TokenCountMax ?? 1);
+        Limit.RequirePositive(Handoff?.ChunkTokensMax ?? 1);
+        Limit.RequirePositive(Handoff?.Deadline ?? TimeSpan.MaxValue);
         Limit.RequirePositive(FallbackAfter);
         Limit.RequirePositive(ProbePause);
         Limit.RequirePositive(ProbePauseMax);

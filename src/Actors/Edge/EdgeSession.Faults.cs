@@ -25,6 +25,7 @@ public static partial class EdgeSession
                 ExecutionMode.Cloud => plan.SplitLayer == 0,
                 ExecutionMode.Split => plan.SplitLayer > 0 && plan.SplitLayer < Options.LayerCount,
                 ExecutionMode.Device => plan.SplitLayer == Options.LayerCount,
+                ExecutionMode.Handoff => plan.SplitLayer < Options.LayerCount,
                 _ => false,
             };
             if (!fitsMode)

@@ -171,6 +171,8 @@ public static partial class EdgeSession
                 Reopen(rejected.Detail);
             else if (rejected.RetryAfterMs > 0)
                 WaitAsTold(TimeSpan.FromMilliseconds(rejected.RetryAfterMs), rejected.Detail);
+            else if (isFromWorker && rejected.Reason == RejectReason.BadRequest && State.ShippedEnd > 0)
+                RebuildInstead(rejected.Detail);
             else if (isFromWorker && rejected.Reason == RejectReason.BadFrame)
                 SendAgain(rejected.Detail);
             else

@@ -16,6 +16,13 @@ public static partial class EdgeSession
             if (plan.Revision <= State.Revision || FindFault(plan) is not null)
                 return;
             State = State with { Revision = plan.Revision };
+            if (State.Handoff is not null && plan.Mode == ExecutionMode.Handoff)
+            {
+                State = State with { Handoff = AfterHandoff(plan) };
+                return;
+            }
+
+            plan = AfterHandoff(plan);
             Relocate(new Relocation(plan, ReasonOf(plan)));
         }
 
@@ -71,11 +78,12 @@ public static partial class EdgeSession
         }
 
         /// <summary>Puts what the plan needs on the device, before the first token.</summary>
-        private void PrepareFirst(Plan plan, bool isFallback = false)
+        private void PrepareFirst(Plan plan, bool isFallback = false, bool isPublished = false)
         {
             State = State with { Phase = EdgePhase.Preparing, Plan = plan, Deadline = plan.Deadline, IsAlone = isFallback };
             State = State with { Relocation = new Relocation(plan, "") { IsFirst = true, IsFallback = isFallback } };
-            Publish(new SessionPlanned(plan));
+            if (!isPublished)
+                Publish(new SessionPlanned(plan));
             _effects.Add(new EdgeEffect.PrepareFront(plan));
         }
 
@@ -114,7 +122,8 @@ public static partial class EdgeSession
         /// <summary>Moves between two tokens, or at once where the old leg cannot give another.</summary>
         public void MoveIfReady()
         {
-            if (State.Relocation is { IsReady: true } ready && !State.IsComputing && IsBetweenTokens)
+            var isJustOpened = State.Epoch != _before.Epoch;
+            if (State.Relocation is { IsReady: true } ready && !State.IsComputing && IsBetweenTokens && !isJustOpened)
                 Move(ready);
         }
 
@@ -136,7 +145,8 @@ public static partial class EdgeSession
                 Plan = target.Plan,
                 Deadline = target.Plan.Deadline,
                 IsAlone = target.IsFallback,
-                Move = new MoveInProgress(State.Move?.From ?? from, target.Why, State.GeneratedCount),
+                Handoff = null,
+                Move = new MoveInProgress(State.Move?.From ?? from, target.Why, State.GeneratedCount, target.Shipment),
                 SentCount = 0,
                 AckedCount = 0,
                 Attempts = 0,
@@ -144,14 +154,19 @@ public static partial class EdgeSession
                 IsWaiting = false,
                 RefusedSince = null,
             };
-            if (!IsSameLeg(target.Plan, from))
-            {
-                State = State with { Frames = [], ComputedCount = 0 };
-                _effects.Add(new EdgeEffect.SwitchFront());
-            }
+            if (!IsSameLeg(target.Plan, from) || target.Rebuilds)
+                BeginLeg(target, from);
 
             Publish(new SessionPlanned(target.Plan));
             Open();
+        }
+
+        /// <summary>With empty caches and without frames; keys and values that a device ships stay where they are until they are shipped.</summary>
+        private void BeginLeg(Relocation target, Plan from)
+        {
+            var ships = target.Shipment is KvShipment.Exact or KvShipment.Compressed && from.Mode == ExecutionMode.Device;
+            State = State with { Frames = [], ComputedCount = 0, ShippedEnd = ships ? State.ComputedCount : 0, Shipment = target.Shipment };
+            _effects.Add(target.Rebuilds ? new EdgeEffect.DropSource() : new EdgeEffect.SwitchFront(KeepsSource: ships));
         }
 
         /// <summary>Frames made under one plan can be replayed under the other.</summary>
@@ -161,7 +176,13 @@ public static partial class EdgeSession
         private void PublishMove(TokenBill bill)
         {
             if (State.Move is { } move)
-                Publish(new SessionMoved(move.From, State.Plan!, move.AtToken, move.Why, bill.ElapsedUs, bill.MessageBytes));
+            {
+                Publish(new SessionMoved(move.From, State.Plan!, move.AtToken, move.Why, bill.ElapsedUs, bill.MessageBytes)
+                {
+                    Exit = move.Shipment is { } shipment ? new HandoffExit(move.AtToken, (int)State.Plan!.SplitLayer, shipment, bill.KvBytes) : null,
+                });
+            }
+
             State = State with { Move = null };
         }
     }

@@ -117,6 +117,7 @@ public static partial class EdgeSession
                 Tokens = start.Prompt,
                 PromptCount = start.Prompt.Count,
                 TokenAt = now,
+                StartedAt = now,
             };
             Send(Options.Scheduler, Hello());
         }
@@ -130,6 +131,13 @@ public static partial class EdgeSession
             }
 
             State = State with { Revision = Math.Max(State.Revision, plan.Revision) };
+            if (State.Plan is null && plan.Mode == ExecutionMode.Handoff)
+            {
+                BeginHandoff(plan);
+                return;
+            }
+
+            plan = AfterHandoff(plan);
             if (State.Plan is { } old && (State.Relocation is not null || !IsSameLeg(plan, old)))
             {
                 State = State with { Phase = EdgePhase.Preparing };
@@ -178,6 +186,14 @@ public static partial class EdgeSession
             var count = Math.Min(State.Tokens.Count - State.ComputedCount, Options.ChunkTokensMax);
             if (State.Phase is not (EdgePhase.Opening or EdgePhase.Running) || State.IsComputing || count == 0)
                 return;
+            if (State.Relocation is { Holds: true })
+                return;
+            if (State.ComputedCount < State.ShippedEnd)
+            {
+                ShipNext();
+                return;
+            }
+
             if (State.ComputedCount < State.PromptCount)
                 count = Math.Min(count, State.PromptCount - State.ComputedCount); // so that a chunk lies either in the prompt or behind it
 
@@ -204,9 +220,11 @@ public static partial class EdgeSession
         {
             State = State with { IsComputing = false, Bill = State.Bill.With(computed) };
             if (computed.Frame is not null)
-                AddFrame(new StoredFrame(computed.Position, computed.Count, computed.Frame));
+                AddFrame(new StoredFrame(computed.Position, computed.Count, computed.Frame) { IsKeysAndValues = computed.IsKeysAndValues });
             else
                 State = State with { ComputedCount = computed.Position + computed.Count };
+            if (computed.IsKeysAndValues && State.ComputedCount == State.ShippedEnd)
+                _effects.Add(new EdgeEffect.DropSource());
             if (computed.Token is { } token)
                 Accept(token);
         }
@@ -250,7 +268,9 @@ public static partial class EdgeSession
                 TokenCount = (uint)frame.Count,
                 Samples = frame.End == State.Tokens.Count,
             };
-            if (frame.Frame is not null)
+            if (frame.IsKeysAndValues)
+                step.KeysAndValues = frame.Frame;
+            else if (frame.Frame is not null)
                 step.Frame = frame.Frame;
             else
                 step.Tokens = new TokenIds { Ids = { State.Tokens.GetRange(frame.Position, frame.Count).Select(token => (uint)token) } };
@@ -302,6 +322,8 @@ public static partial class EdgeSession
                 TokenPromisedUs = PromisedUs,
                 ProbeCount = State.IsAlone ? State.ProbeCount : 0,
             };
+            if (State.GeneratedCount == 1)
+                State = State with { FirstTokenAt = now };
             PublishMove(bill);
             Publish(new TokenGenerated(token, bill));
             if (Options.EndTokens.Contains(token))
@@ -312,6 +334,8 @@ public static partial class EdgeSession
                 End(EndReason.ContextFull);
             else if (bill.MissedCount > 0 || State.GeneratedCount % Options.LinkReportTokens == 0)
                 ReportLink();
+            if (State.Phase != EdgePhase.Ended)
+                ExitIfDue();
         }
 
         private void End(EndReason reason, string? detail = null)

@@ -47,6 +47,18 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>A move of which the first token has not come yet.</summary>
     public MoveInProgress? Move { get; init; }
 
+    /// <summary>How a device that generates alone will go on after it has handed over; null if it has, or will not.</summary>
+    public Plan? Handoff { get; init; }
+
+    /// <summary>Keys and values of the tokens before this one are shipped instead of hidden states.</summary>
+    public int ShippedEnd { get; init; }
+
+    public KvShipment? Shipment { get; init; }
+
+    public TimeSpan StartedAt { get; init; }
+
+    public TimeSpan FirstTokenAt { get; init; }
+
     /// <summary>The device goes on without worker and scheduler.</summary>
     public bool IsAlone { get; init; }
 
@@ -127,6 +139,9 @@ public sealed record StoredFrame(int Position, int Count, ByteString? Frame)
 
     /// <summary>When it was first sent in that epoch, so that a round trip includes what was lost on the way.</summary>
     public TimeSpan SentAt { get; init; }
+
+    /// <summary>The frame holds keys and values.</summary>
+    public bool IsKeysAndValues { get; init; }
 
     /// <summary>Bytes of its message, if it had the link for itself and was sent only once in that epoch; else 0.</summary>
     public int AloneBytes { get; init; }

@@ -19,9 +19,18 @@ public sealed record Relocation(Plan Plan, string Why)
     /// <summary>The device goes on without worker and scheduler.</summary>
     public bool IsFallback { get; init; }
 
+    /// <summary>The old leg gives no further token.</summary>
+    public bool Holds { get; init; }
+
+    /// <summary>The leg is the same, but its frames cannot be used: all tokens go through the front again.</summary>
+    public bool Rebuilds { get; init; }
+
+    /// <summary>The device, which has all layers, hands over: what of its keys and values travels. Null: it does not hand over.</summary>
+    public KvShipment? Shipment { get; init; }
+
     /// <summary>A newer wish that came while this one loads: one front is loaded at a time.</summary>
     public Relocation? Later { get; init; }
 }
 
 /// <summary>A move under way.</summary>
-public sealed record MoveInProgress(Plan From, string Why, int AtToken);
+public sealed record MoveInProgress(Plan From, string Why, int AtToken, KvShipment? Shipment);

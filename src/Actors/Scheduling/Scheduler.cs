@@ -65,7 +65,7 @@ public static partial class Scheduler
                 Send(from, new Welcome());
         }
 
-        private ulong NeededCalibration => Options.Plan.Mode == ExecutionMode.Split ? Options.Plan.Compression.CalibrationId : 0;
+        private ulong NeededCalibration => Options.Plan.Mode is ExecutionMode.Split or ExecutionMode.Handoff ? Options.Plan.Compression.CalibrationId : 0;
 
         private bool Admit(string from, Hello hello)
         {

@@ -135,6 +135,7 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
         json.WriteNumber("raw_bytes", bill.RawBytes);
         json.WriteNumber("frame_bytes", bill.FrameBytes);
         json.WriteNumber("message_bytes", bill.MessageBytes);
+        json.WriteNumber("kv_bytes", bill.KvBytes);
         json.WriteNumber("resent_messages", bill.ResentCount);
         json.WriteNumber("outliers", bill.OutlierCount);
         json.WriteStartObject("tokens_by_bits");

@@ -62,7 +62,7 @@ internal static class RunCommand
         var tokenizer = Tokenizer.Load(checkpoint);
         var tokens = Encode(tokenizer, prompt, checkpoint.Config);
 
-        await using var cluster = new LocalCluster(checkpoint, plan, calibration, options.Serving with { FallsBack = options.Moves.FallsBack, FallbackAfter = options.Moves.FallbackAfter }, TimeProvider.System, message => Warn(options, message));
+        await using var cluster = new LocalCluster(checkpoint, plan, calibration, options.Serving, TimeProvider.System, message => Warn(options, message));
         foreach (var splitLayer in options.Moves.Resplits.Select(resplit => resplit.SplitLayer).Prepend(plan.SplitLayer).Distinct())
         {
             if (splitLayer < checkpoint.Config.LayerCount)

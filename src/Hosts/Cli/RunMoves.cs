@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using SplitActors.Actors.Edge;
+using SplitActors.Hosts.Serving;
 using SplitActors.Inference;
 
 namespace SplitActors.Hosts.Cli;
@@ -24,6 +26,9 @@ internal sealed record RunMoves
     /// <summary>Null: the default.</summary>
     public required TimeSpan? FallbackAfter { get; init; }
 
+    /// <summary>When and how a device in hand-off mode hands over.</summary>
+    public required HandoffServing Handoff { get; init; }
+
     /// <exception cref="UserErrorException">A value is malformed or out of its range.</exception>
     public static RunMoves Read(SettingReader settings)
     {
@@ -35,9 +40,31 @@ internal sealed record RunMoves
                 RunSettings.ResplitAt, "N:ℓ, or several such with commas between them and rising N", ParseResplits) ?? [],
             Cut = cut,
             FallsBack = settings.Parse<bool>(RunSettings.Fallback, "device or none", ParseFallback) ?? cut is not null,
+            Handoff = ReadHandoff(settings),
             FallbackAfter = seconds is { } value ? TimeSpan.FromSeconds(value) : null,
         };
     }
+
+    private static HandoffServing ReadHandoff(SettingReader settings)
+    {
+        var deadline = settings.Number(RunSettings.HandoffDeadline, "seconds, above 0 and at most 3600", value => value is > 0 and <= 3600);
+        return new HandoffServing
+        {
+            TokenCountMax = settings.Integer(RunSettings.HandoffTokens, 1, TokensMax),
+            Deadline = deadline is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            Shipment = settings.Find(RunSettings.HandoffKv) is ("auto", _)
+                ? null
+                : settings.Parse<KvShipment>(RunSettings.HandoffKv, "auto, exact, tabq or none", ParseShipment),
+        };
+    }
+
+    private static KvShipment? ParseShipment(string text) => text switch
+    {
+        "exact" => KvShipment.Exact,
+        "tabq" => KvShipment.Compressed,
+        "none" => KvShipment.None,
+        _ => null,
+    };
 
     private static ImmutableArray<Resplit>? ParseResplits(string text)
     {

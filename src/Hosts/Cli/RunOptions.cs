@@ -64,22 +64,31 @@ internal sealed record RunOptions
         var settings = new SettingReader(parsed, ConfigFile.Read(named, "run.json", RunSettings.All));
         var link = settings.Find(RunSettings.Link) is var (linkText, linkPlace) ? LinkText.Parse(linkText, linkPlace) : null;
         var deadline = settings.Parse<TimeSpan>(RunSettings.Deadline, "a time for each token above 0 such as 50ms/token", ParseDeadline);
+        var moves = RunMoves.Read(settings);
         var stopWorkerAt = settings.Integer(RunSettings.StopWorkerAt, 1, TokensMax);
         var workerCountMin = stopWorkerAt is null ? 1 : 2; // another one must take over
         return new RunOptions
         {
             Prompt = ReadPrompt(parsed),
             Model = settings.Text(RunSettings.Model) ?? EmbeddedModel.Folder,
-            Mode = settings.Parse<ExecutionMode>(RunSettings.Mode, "split, cloud or device", ParseMode),
+            Mode = settings.Parse<ExecutionMode>(RunSettings.Mode, "split, cloud, device or handoff", ParseMode),
             SplitLayer = settings.LayersOrAuto(RunSettings.Split),
             SplitPlace = settings.PlaceOf(RunSettings.Split),
             MaxTokens = settings.Integer(RunSettings.MaxTokens, 1, TokensMax) ?? 128,
             Sampling = ReadSampling(settings),
             Compression = RunCompression.Read(settings),
-            Serving = ReadServing(settings) with { Link = link?.Profile, LinkSeed = link?.Seed ?? 0, Deadline = deadline },
+            Serving = ReadServing(settings) with
+            {
+                Link = link?.Profile,
+                LinkSeed = link?.Seed ?? 0,
+                Deadline = deadline,
+                FallsBack = moves.FallsBack,
+                FallbackAfter = moves.FallbackAfter,
+                Handoff = moves.Handoff,
+            },
             WorkerCount = settings.Integer(RunSettings.Workers, workerCountMin, WorkersMax) ?? workerCountMin,
             StopWorkerAt = stopWorkerAt,
-            Moves = RunMoves.Read(settings),
+            Moves = moves,
             Link = link,
             Json = settings.IsOn(RunSettings.Json),
             Quiet = settings.IsOn(RunSettings.Quiet),
@@ -104,7 +113,10 @@ internal sealed record RunOptions
         PlanFor(ModeFor(splitLayer, config.LayerCount), splitLayer, calibration);
 
     private FixedPlan PlanFor(ExecutionMode mode, int splitLayer, ModelCalibration? calibration) =>
-        new(mode, splitLayer, mode == ExecutionMode.Split ? Compression.For(calibration?.For(splitLayer)) : CompressionOptions.Lossless);
+        new(mode, splitLayer, SendsHiddenStates(mode, splitLayer) ? Compression.For(calibration?.For(splitLayer)) : CompressionOptions.Lossless);
+
+    private static bool SendsHiddenStates(ExecutionMode mode, int splitLayer) =>
+        mode == ExecutionMode.Split || (mode == ExecutionMode.Handoff && splitLayer > 0);
 
     /// <summary>Where no split is asked for, an OPSC package is split where its files are.</summary>
     private (ExecutionMode Mode, int SplitLayer) PlacementFor(Checkpoint checkpoint)
@@ -124,6 +136,7 @@ internal sealed record RunOptions
         {
             ExecutionMode.Cloud => (0, 0),
             ExecutionMode.Device => (layerCount, layerCount),
+            ExecutionMode.Handoff => (0, layerCount - 1),
             _ => (1, layerCount - 1),
         };
         if (splitLayer < lowest || splitLayer > highest)
@@ -132,6 +145,8 @@ internal sealed record RunOptions
             throw SettingReader.Wrong(SplitPlace, $"{range} of {layerCount} layers in {mode.ToString().ToLowerInvariant()} mode", $"{splitLayer}");
         }
 
+        if (mode != ExecutionMode.Handoff && Moves.Handoff != new HandoffServing())
+            throw new UserErrorException(UserErrorKind.Options, "--handoff-tokens, --handoff-deadline, --handoff-kv", "them only with --mode handoff", $"mode {mode.ToString().ToLowerInvariant()}", "Leave them out.");
         if (mode == ExecutionMode.Device && StopWorkerAt is { } count)
             throw SettingReader.Wrong("--stop-worker-at", "nothing in device mode, which has no worker", $"{count}");
         if (mode == ExecutionMode.Device && Link is { } link)
@@ -172,6 +187,7 @@ internal sealed record RunOptions
         "split" => ExecutionMode.Split,
         "cloud" => ExecutionMode.Cloud,
         "device" => ExecutionMode.Device,
+        "handoff" => ExecutionMode.Handoff,
         _ => null,
     };
 

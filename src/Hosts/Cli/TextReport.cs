@@ -13,11 +13,14 @@ internal sealed class TextReport(
     private readonly Ledger _ledger = new();
     private readonly List<SessionMoved> _moves = [];
     private Plan? _plan;
+    private Compression? _compression;
     private bool _isDegraded;
 
     public void Plan(Plan plan)
     {
         _plan = plan;
+        if (plan.Mode is ExecutionMode.Split or ExecutionMode.Handoff)
+            _compression = plan.Compression;
         if (plan.Deadline is { } deadline)
             DeadlineUpdated(deadline);
     }
@@ -64,7 +67,7 @@ internal sealed class TextReport(
         output.Write(_detokenizer.Flush() + "\n");
         loading.Clear();
         if (!options.Quiet && _plan is not null)
-            LedgerTable.Write(_plan, config, promptTokens, _ledger, _moves, ended, [.. LinkRows.Of(_ledger, link), .. DeadlineText.Rows(_ledger, options.Serving.Deadline)]);
+            LedgerTable.Write(_plan, _compression, config, promptTokens, _ledger, _moves, ended, [.. LinkRows.Of(_ledger, link), .. DeadlineText.Rows(_ledger, options.Serving.Deadline)]);
         if (ended.Reason == EndReason.Failed)
             Console.Error.WriteLine($"splitactors: {ended.Detail}");
     }

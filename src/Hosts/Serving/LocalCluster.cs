@@ -24,6 +24,8 @@ internal sealed class LocalCluster : IAsyncDisposable
     private const string SchedulerAddress = "scheduler";
     private const string EdgePrefix = "edge/";
     private const int StepHeaderBytes = 64; // of message and frame
+    private const int KvMessageBytesMax = 1 << 20;
+    private const int KvChunkTokensMax = 64;
 
     /// <summary>The system's timers count milliseconds; a link of 2 ms would be one of 3 or 4 without waiting for the rest.</summary>
     private static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(1);
@@ -141,10 +143,11 @@ internal sealed class LocalCluster : IAsyncDisposable
             Sampling = sampling,
             GeneratedCountMax = maxTokens,
             FallsBack = _options.FallsBack,
+            Handoff = _plan.Mode == ExecutionMode.Handoff ? HandoffOf(config, maxTokens) : null,
             Deadline = _options.Deadline,
             Link = _options.Link,
             StepBytesMax = (config.HiddenSize * sizeof(ushort)) + StepHeaderBytes,
-            DeviceTime = _options.Deadline is null || _plan.Mode == ExecutionMode.Cloud ? TimeSpan.Zero : TimeDevice(progress),
+            DeviceTime = _options.Deadline is null || _plan.SplitLayer == 0 ? TimeSpan.Zero : TimeDevice(progress),
         };
         options = options with { FallbackAfter = _options.FallbackAfter ?? options.FallbackAfter };
         var tokenCountMax = Math.Min(config.ContextLength, prompt.Count + maxTokens);
@@ -177,6 +180,20 @@ internal sealed class LocalCluster : IAsyncDisposable
                 throw;
             }
         }
+    }
+
+    private HandoffOptions HandoffOf(ModelConfig config, int maxTokens)
+    {
+        var bytesPerToken = 2L * config.LayerCount * config.KvWidth * (int)_options.KvFormat / 8;
+        return new HandoffOptions
+        {
+            TokenCountMax = _options.Handoff.TokenCountMaxOf(maxTokens),
+            Deadline = _options.Handoff.Deadline,
+            Shipment = _options.Handoff.Shipment,
+            Config = config,
+            KvFormat = _options.KvFormat,
+            ChunkTokensMax = (int)Math.Clamp(KvMessageBytesMax / bytesPerToken, 1, KvChunkTokensMax),
+        };
     }
 
     private static bool IsDevice(string address) => address.StartsWith(EdgePrefix, StringComparison.Ordinal);

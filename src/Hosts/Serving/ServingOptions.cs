@@ -19,6 +19,9 @@ internal sealed record ServingOptions
     /// <summary>The same for the workers' weights.</summary>
     public required WeightFormat? BackFormat { get; init; }
 
+    /// <summary>For sessions of which the plan says so.</summary>
+    public HandoffServing Handoff { get; init; } = new();
+
     /// <summary>A device goes on alone, with all layers, when worker and scheduler are out of reach.</summary>
     public bool FallsBack { get; init; }
 

@@ -145,7 +145,7 @@ internal sealed class EdgeStepper
         Assert.InRange(state.FailoverCount, 0, state.Options.FailoversMax);
         Assert.Equal(IsAnswerDue(state), Timer is not null);
         Assert.InRange(state.Epoch, before.Epoch, before.Epoch + 1);
-        if (state.Epoch == before.Epoch && state.Plan == before.Plan && before.Phase == EdgePhase.Running && state.Phase == EdgePhase.Running)
+        if (state.Epoch == before.Epoch && Equals(state.Plan, before.Plan) && before.Phase == EdgePhase.Running && state.Phase == EdgePhase.Running)
         {
             Assert.InRange(state.AckedCount, before.AckedCount, state.SentCount);
             Assert.InRange(state.SentCount, before.SentCount, state.Frames.Count);

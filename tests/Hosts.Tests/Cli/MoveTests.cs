@@ -88,6 +88,36 @@ public sealed class MoveTests
         Assert.Equal("the scheduler answers again", moves[1]["reason"]!.GetValue<string>());
     }
 
+    [Theory]
+    [InlineData("--split 4 --handoff-tokens 10 --handoff-kv exact", @"\(10, 4\) to split, ℓ = 4, I_kv = 1 with \d+ B of keys and values \(exact\): the device has generated W̄ = 10 tokens")]
+    [InlineData("--split 4 --handoff-tokens 10 --handoff-kv none", @"\(10, 4\) to split, ℓ = 4, I_kv = 0: the device has generated W̄ = 10 tokens")]
+    [InlineData("--split 0 --handoff-tokens 1", @"\(1, 0\) to cloud, I_kv = 1 with \d+ B of keys and values \(exact\): the device has generated W̄ = 1 tokens")]
+    [InlineData("--split 3 --handoff-tokens 20 --front-bits 8 --back-bits 8 --stop-worker-at 30", @"\(20, 3\) to split")]
+    [InlineData("--split 3 --handoff-tokens 20 --kv-bits 8 --resplit-at 30:6", @"\(20, 3\) to split")]
+    public async Task Run_Handoff_WritesTheTextOfTheDevice(string options, string expected)
+    {
+        var split = options.Split(' ');
+        string[] formats = [.. split.SkipWhile(option => option is not ("--front-bits" or "--kv-bits")).TakeWhile(option => option is not ("--stop-worker-at" or "--resplit-at"))];
+
+        var alone = await SplitActorsProcess.RunAsync([.. Session, "--mode", "device", .. formats]);
+        var handedOver = await SplitActorsProcess.RunAsync([.. Session, "--mode", "handoff", .. split]);
+
+        Assert.Equal(alone.Text, handedOver.Text);
+        Assert.Matches($@"(?m)^exit +at \(w, ℓ\) = {expected}; [\d.]+ ms to the next token, \d+ B sent *$", handedOver.Error);
+    }
+
+    [Fact]
+    public async Task Run_HandoffWithDeadline_ShipsWhatArrivesInTime()
+    {
+        var result = await SplitActorsProcess.RunAsync([.. Session, "--mode", "handoff", "--handoff-deadline", "0.001", "--link", "lan", "--json"]);
+
+        var lines = result.Succeeded().JsonLines;
+        Assert.Equal("handoff", lines[0]["mode"]!.GetValue<string>());
+        var exit = Assert.Single(lines, line => Type(line) == "moved");
+        Assert.Equal((1, "none", 0), (exit["at_token"]!.GetValue<int>(), exit["shipment"]!.GetValue<string>(), exit["kv_bytes"]!.GetValue<int>()));
+        Assert.Contains("can no longer arrive within the deadline of 0.001 s", exit["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
     private static string Type(JsonNode line) => line["type"]!.GetValue<string>();
 
     private static string Text(ProcessResult result) => result.Succeeded().JsonLines[^1]["text"]!.GetValue<string>();
