@@ -26,7 +26,7 @@ internal static class LedgerTable
             yield return ("speed", $"TTFT {Ms(ttft)}; TPOT {Tpot(ledger)}");
         if (total.FrameBytes > 0)
         {
-            yield return ("bytes per token", $"raw fp16 {PerRow(total.RawBytes)}, sent {PerRow(total.FrameBytes)}, ratio {ledger.CompressionRatio:F2} (with message headers {PerRow(total.MessageBytes)})");
+            yield return ("bytes per token", $"raw fp16 {PerRow(total.RawBytes)}, sent {PerRow(total.FrameBytes)}, ratio {ledger.CompressionRatio:F2} (with message headers {PerRow(total.MessageBytes - total.KvBytes)})");
             yield return ("compression", CompressionText.Describe(compression));
             yield return ("bits per value", BitsPerValue(total));
             yield return ("outliers", $"{(double)total.OutlierCount / total.RowCount:F2} per token, sent losslessly");
