@@ -43,6 +43,9 @@ public sealed record WorkerOptions
     /// <summary>Most tokens of one pass over the weights.</summary>
     public int BatchRowsMax { get; init; } = 128;
 
+    /// <summary>Most tokens of prompts in one pass, but for a single step that has more.</summary>
+    public int PromptRowsMax { get; init; } = 64;
+
     /// <summary>Most bytes of a frame for each of its tokens: float32 at 16,384 values. With <see cref="QueuedRowsMax"/> it bounds the queue's memory.</summary>
     public int FrameBytesPerTokenMax { get; init; } = 1 << 16;
 
@@ -65,6 +68,7 @@ public sealed record WorkerOptions
         Limit.RequirePositive(KvBytesMax);
         Limit.RequirePositive(SessionCountMax);
         Limit.RequirePositive(BatchRowsMax);
+        Limit.RequirePositive(PromptRowsMax);
         Limit.RequirePositive(QueuedRowsMax);
         Limit.RequirePositive(SessionQueuedRowsMax);
         Limit.RequirePositive(FrameBytesPerTokenMax);

@@ -104,7 +104,8 @@ public sealed record EdgeOptions
         Limit.RequirePositive(ProbePause);
         Limit.RequirePositive(ProbePauseMax);
         Limit.RequirePositive(LinkReportTokens);
-        Limit.RequirePositive(Deadline ?? TimeSpan.MaxValue);
+        if (Deadline is { } deadline)
+            Limit.RequirePositive(deadline);
         Limit.RequirePositive(StepBytesMax);
     }
 }

@@ -37,7 +37,7 @@ public sealed class LinkMeter(double outageTarget = LinkProfile.OutageTargetDefa
                 tellsBandwidth ? delay : delay with { Value = delay.Value + (perByte.Value * stepBytes) },
                 OneWay(estimate.LossProbability),
                 _sampleCount,
-                _link.WorstCaseSeconds(stepBytes));
+                _lates.Select(late => late.Seconds).Append(_link.WorstCaseSeconds(stepBytes)).Max()); // it may be changing just now
         }
     }
 

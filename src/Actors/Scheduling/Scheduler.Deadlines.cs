@@ -36,7 +36,8 @@ public static partial class Scheduler
         {
             var total = Ms(TotalUsWorst(request, worker, sessionCount));
             return worker.Length > 0
-                ? $"at worst {total} = device {Ms(request.DeviceUs)} + link {Ms(request.LinkUs)} + {worker} {Ms(WorkerUsWorst(worker, sessionCount))} ({Sessions(sessionCount)})"
+                ? $"at worst {total} = device {Ms(request.DeviceUs)} + link {Ms(request.LinkUs)} + {worker} "
+                    + $"{Ms(WorkerUsWorst(worker, sessionCount))} ({Sessions(sessionCount)})"
                 : $"the device alone takes {total}";
         }
 
@@ -48,10 +49,16 @@ public static partial class Scheduler
         private Refusal? CheckDeadlines(DeadlineRequest? request, string worker, int sessionCount)
         {
             if (request is not null && PromiseFor(request, worker, sessionCount).PromisedUs > Options.DegradationMax * request.AskedUs)
-                return new Refusal(RejectReason.Deadline, $"The deadline of {Ms(request.AskedUs)} for each token cannot be kept, nor {Options.DegradationMax:0.#} times of it: {Describe(request, worker, sessionCount)}. Ask for more time.");
-            return KeepsPromises(worker, sessionCount)
-                ? null
-                : new Refusal(RejectReason.Deadline, $"Another session on {worker}, which has {sessionCount - 1}, would break a deadline that was promised there. Try later, or start a worker.");
+            {
+                var hopeless = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The deadline of {Ms(request.AskedUs)} for each token cannot be kept, nor {Options.DegradationMax:0.#} times of it");
+                return new Refusal(RejectReason.Deadline, $"{hopeless}: {Describe(request, worker, sessionCount)}. Ask for more time.");
+            }
+
+            return KeepsPromises(worker, sessionCount) ? null : new Refusal(
+                RejectReason.Deadline,
+                $"Another session on {worker}, which has {sessionCount - 1}, would break a deadline that was promised there. Try later, or start a worker.");
         }
 
         /// <summary>Whether all sessions of a worker that were promised something keep it with one more beside them.</summary>
@@ -71,18 +78,18 @@ public static partial class Scheduler
         /// <summary>Tells the devices of a worker's sessions where what they can count on has changed.</summary>
         private void RenewPromises(string worker)
         {
+            var sessionCount = SessionCountOf(worker);
             foreach (var (id, session) in State.Sessions)
             {
-                if (session.Worker == worker && session.Request is not null)
-                    RenewPromise(id);
+                if (session.Worker == worker)
+                    RenewPromise(id, sessionCount);
             }
         }
 
-        private void RenewPromise(SessionId id)
+        private void RenewPromise(SessionId id, int sessionCount)
         {
             if (State.Sessions[id] is not { Request: { } request, Promise: { } old } session)
                 return;
-            var sessionCount = SessionCountOf(session.Worker);
             var promise = PromiseFor(request, session.Worker, sessionCount);
             var isBroken = TotalUsWorst(request, session.Worker, sessionCount) > old.PromisedUs;
             if (!isBroken && IsClose(promise.PromisedUs, old.PromisedUs) && IsClose(promise.DeviceUs, old.DeviceUs))

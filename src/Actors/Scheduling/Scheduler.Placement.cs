@@ -30,7 +30,13 @@ public static partial class Scheduler
             State = State with { Sessions = State.Sessions.Remove(id) };
             Suspect(request.LostWorker);
             var isNew = placed is null && request.LostWorker.Length == 0;
-            var session = new PlacedSession(edge, Worker: "", Link: null) { TokenCountMax = request.TokenCountMax, Request = DeadlineOf(request, placed), Plan = placed?.Plan, Revision = Math.Max(placed?.Revision ?? 0, request.Revision) };
+            var session = new PlacedSession(edge, Worker: "", Link: null)
+            {
+                TokenCountMax = request.TokenCountMax,
+                Request = DeadlineOf(request, placed),
+                Plan = placed?.Plan,
+                Revision = Math.Max(placed?.Revision ?? 0, request.Revision),
+            };
             var (worker, refusal) = PlanOf(session).Mode == ExecutionMode.Device
                 ? ("", isNew ? CheckDeadlines(session.Request, worker: "", sessionCount: 1) : null)
                 : Choose(session, request.LostWorker, placed?.Worker, isNew);
@@ -109,8 +115,11 @@ public static partial class Scheduler
             foreach (var (address, worker) in State.Workers)
             {
                 var placed = State.Sessions.Values.Where(session => session.Worker == address).Sum(session => session.TokenCountMax);
-                if (IsServing(worker, PlanOf(newcomer)) && !worker.Fits(placed, tokenCountMax))
-                    return new Refusal(RejectReason.Memory, $"The session's {tokenCountMax} tokens do not fit beside the {placed} of other sessions on {address}, which holds {worker.KvBytesMax / worker.KvBytesPerToken}.");
+                if (!IsServing(worker, PlanOf(newcomer)) || worker.Fits(placed, tokenCountMax))
+                    continue;
+                var held = worker.KvBytesMax / worker.KvBytesPerToken;
+                return new Refusal(
+                    RejectReason.Memory, $"The session's {tokenCountMax} tokens do not fit beside the {placed} of other sessions on {address}, which holds {held}.");
             }
 
             return null;

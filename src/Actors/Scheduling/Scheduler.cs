@@ -112,13 +112,12 @@ public static partial class Scheduler
             var id = new SessionId(report.SessionId);
             if (!State.Sessions.TryGetValue(id, out var session) || session.Edge != edge)
                 return;
-            var request = session.Request is { } known
-                ? known with { LinkUs = report.LinkUsWorst > 0 ? report.LinkUsWorst : known.LinkUs, DeviceUs = report.DeviceUs > 0 ? report.DeviceUs : known.DeviceUs }
-                : null;
+            var request = session.Request?.After(report);
             State = State with { Sessions = State.Sessions.SetItem(id, session with { Link = report, Request = request }) };
             if (report.Revision < session.Revision)
                 Send(edge, PlanFor(id));
-            RenewPromise(id);
+            if (request is not null)
+                RenewPromise(id, SessionCountOf(session.Worker));
         }
 
         private void Close(string edge, SessionId id)

@@ -108,4 +108,12 @@ public sealed record PlacedSession(string Edge, string Worker, LinkReport? Link)
 }
 
 /// <summary>A deadline for each token, and the parts of the time that are the device's and the link's, at worst. In microseconds.</summary>
-public sealed record DeadlineRequest(long AskedUs, long DeviceUs, long LinkUs);
+public sealed record DeadlineRequest(long AskedUs, long DeviceUs, long LinkUs)
+{
+    /// <summary>A report replaces what it knows.</summary>
+    public DeadlineRequest After(LinkReport report) => this with
+    {
+        LinkUs = report.LinkUsWorst > 0 ? report.LinkUsWorst : LinkUs,
+        DeviceUs = report.DeviceUs > 0 ? report.DeviceUs : DeviceUs,
+    };
+}

@@ -1,4 +1,3 @@
-using System.Globalization;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 
@@ -9,16 +8,17 @@ internal static class DeadlineText
 {
     /// <summary>What is promised now.</summary>
     public static string Describe(TimeSpan asked, Deadline deadline) => deadline.PromisedUs > asked.TotalMicroseconds
-        ? string.Create(CultureInfo.InvariantCulture, $"degraded: {deadline.PromisedUs / 1000.0:F1} ms for each token instead of {asked.TotalMilliseconds:0.###} ms; {deadline.Detail}")
-        : string.Create(CultureInfo.InvariantCulture, $"the deadline of {asked.TotalMilliseconds:0.###} ms for each token is kept again");
+        ? Text($"degraded: {deadline.PromisedUs / 1000.0:F1} ms for each token instead of {asked.TotalMilliseconds:0.###} ms; {deadline.Detail}")
+        : Text($"the deadline of {asked.TotalMilliseconds:0.###} ms for each token is promised again");
 
     public static IEnumerable<(string Name, string Value)> Rows(Ledger ledger, TimeSpan? asked)
     {
         if (asked is not { } deadline)
             yield break;
         var total = ledger.Total;
-        yield return ("deadline", string.Create(
-            CultureInfo.InvariantCulture,
-            $"{deadline.TotalMilliseconds:0.###} ms for each token after the first: {total.KeptCount} kept, {total.DegradedCount} later but as told before, {total.MissedCount} missed"));
+        var counts = $"{total.KeptCount} kept, {total.DegradedCount} later but as told before, {total.MissedCount} missed";
+        yield return ("deadline", Text($"{deadline.TotalMilliseconds:0.###} ms for each token after the first: {counts}"));
     }
+
+    private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -25,7 +25,8 @@ internal static class LinkRows
     private static string Describe(LinkObservation seen)
     {
         var bandwidth = seen.BitsPerSecond is { } known ? $"{WithError(known, 1e6, "F2")} Mbit/s" : "bandwidth not to be told from the noise";
-        return Text($"{bandwidth}, RTT {WithError(seen.RoundTripSeconds, 1e-3, "F2")} ms, loss {WithError(seen.LossProbability, 0.01, "F1")} %, from {seen.SampleCount} round trips");
+        var (roundTrip, loss) = (WithError(seen.RoundTripSeconds, 1e-3, "F2"), WithError(seen.LossProbability, 0.01, "F1"));
+        return $"{bandwidth}, RTT {roundTrip} ms, loss {loss} %, from {seen.SampleCount} round trips";
     }
 
     /// <summary>Value ± standard error.</summary>

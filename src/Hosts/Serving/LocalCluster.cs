@@ -30,6 +30,9 @@ internal sealed class LocalCluster : IAsyncDisposable
     /// <summary>The system's timers count milliseconds; a link of 2 ms would be one of 3 or 4 without waiting for the rest.</summary>
     private static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>What lies between actors of one process: next to nothing, and better known than by the first message, for which code is compiled.</summary>
+    private static readonly LinkProfile InProcess = LinkProfile.Of(1e11, 1e11, TimeSpan.Zero);
+
     /// <summary>Compression, and messages between threads, of one token.</summary>
     private static readonly TimeSpan HandOverTime = TimeSpan.FromMilliseconds(1);
 
@@ -145,7 +148,7 @@ internal sealed class LocalCluster : IAsyncDisposable
             FallsBack = _options.FallsBack,
             Handoff = _plan.Mode == ExecutionMode.Handoff ? HandoffOf(config, maxTokens) : null,
             Deadline = _options.Deadline,
-            Link = _options.Link,
+            Link = _options.Link ?? InProcess,
             StepBytesMax = (config.HiddenSize * sizeof(ushort)) + StepHeaderBytes,
             DeviceTime = _options.Deadline is null || _plan.SplitLayer == 0 ? TimeSpan.Zero : TimeDevice(progress),
         };

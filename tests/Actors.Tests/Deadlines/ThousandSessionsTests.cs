@@ -51,11 +51,11 @@ public sealed class ThousandSessionsTests(ITestOutputHelper output)
 
         Assert.True(world.Driver.RunUntil(() => sessions.TrueForAll(session => session.Ended is not null), TimeSpan.FromMinutes(10)));
         var verdicts = sessions.SelectMany(session => session.Verdicts).ToList();
-        int Count(Verdict verdict) => verdicts.Count(pair => pair.Seen == verdict);
+        int Count(Verdict verdict) => verdicts.Count(pair => pair.Said == verdict);
         var rejected = sessions.Where(session => session.TokenCount == 0).ToList();
         output.WriteLine($"{sessions.Count - rejected.Count} sessions served, {rejected.Count} rejected; of {verdicts.Count} tokens {Count(Verdict.Kept)} kept, {Count(Verdict.Degraded)} degraded, {Count(Verdict.Missed)} missed and reported.");
 
-        Assert.All(verdicts, pair => Assert.Equal(pair.Seen, pair.Said)); // none is silent
+        Assert.All(verdicts, pair => Assert.True(pair.IsTrue)); // none is silent
         Assert.All(rejected, session => Assert.Equal(EndReason.Failed, session.Ended!.Reason));
         Assert.All(rejected, session => Assert.Contains("deadline", session.Ended!.Detail, StringComparison.Ordinal));
         Assert.InRange(rejected.Count, 1, SessionCount / 4);

@@ -13,18 +13,14 @@ internal enum Verdict
 /// <summary>A session's events with their times, and what they say about its deadline, without what the session says itself.</summary>
 internal sealed class WatchedSession(TimeSpan? deadline, VirtualTimeProvider time)
 {
+    private static readonly TimeSpan Rounding = TimeSpan.FromMicroseconds(1); // bills have whole microseconds
+
     private TimeSpan _tokenAt;
     private TimeSpan _promised;
     private TimeSpan _promisedAtStart;
 
-    public TimeSpan? Deadline => deadline;
-
-    /// <summary>Of each token after the first: by its times, and by its bill.</summary>
-    public List<(Verdict Seen, Verdict Said)> Verdicts { get; } = [];
-
-    public List<TimeSpan> TokenTimes { get; } = [];
-
-    public List<TimeSpan> Promises { get; } = [];
+    /// <summary>Of each token after the first: what its bill says, and whether that is so.</summary>
+    public List<(Verdict Said, bool IsTrue)> Verdicts { get; } = [];
 
     public int TokenCount { get; private set; }
 
@@ -41,23 +37,21 @@ internal sealed class WatchedSession(TimeSpan? deadline, VirtualTimeProvider tim
         }
     }
 
-    private void Promise(uint microseconds)
-    {
-        _promised = TimeSpan.FromMicroseconds(microseconds);
-        Promises.Add(_promised);
-    }
+    private void Promise(uint microseconds) => _promised = TimeSpan.FromMicroseconds(microseconds);
 
     private void Add(TokenGenerated generated)
     {
         if (TokenCount++ > 0 && deadline is { } asked)
         {
-            var elapsed = time.Elapsed - _tokenAt;
-            var (bill, slack) = (generated.Bill, TimeSpan.FromMicroseconds(1)); // the bill has whole microseconds
+            var (bill, elapsed) = (generated.Bill, time.Elapsed - _tokenAt);
             Assert.Equal(1, bill.KeptCount + bill.DegradedCount + bill.MissedCount);
-            TokenTimes.Add(elapsed);
-            Verdicts.Add((
-                elapsed <= asked + slack ? Verdict.Kept : elapsed <= _promisedAtStart + slack ? Verdict.Degraded : Verdict.Missed,
-                bill.KeptCount == 1 ? Verdict.Kept : bill.DegradedCount == 1 ? Verdict.Degraded : Verdict.Missed));
+            var said = bill.KeptCount == 1 ? Verdict.Kept : bill.DegradedCount == 1 ? Verdict.Degraded : Verdict.Missed;
+            Verdicts.Add((said, said switch
+            {
+                Verdict.Kept => elapsed <= asked + Rounding,
+                Verdict.Degraded => elapsed > asked - Rounding && elapsed <= _promisedAtStart + Rounding,
+                _ => elapsed > asked - Rounding && elapsed > _promisedAtStart - Rounding,
+            }));
         }
 
         (_tokenAt, _promisedAtStart) = (time.Elapsed, _promised);

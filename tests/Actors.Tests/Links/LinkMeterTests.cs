@@ -84,6 +84,19 @@ public sealed class LinkMeterTests
     }
 
     [Fact]
+    public void LinkThatGetsSlower_IsWorseAtOnce()
+    {
+        var meter = new LinkMeter();
+        for (var i = 0; i < 200; i++)
+            meter.RoundTrip(200 + (i % 7), 0.02);
+        meter.RoundTrip(200, 0.1);
+        Assert.Equal(0.1, meter.Observation!.StepSecondsWorst, 1e-9);
+
+        meter.RoundTrip(200, 0.02); // it was only a loss
+        Assert.InRange(meter.Observation!.StepSecondsWorst, 0.02, 0.05);
+    }
+
+    [Fact]
     public void FirstRoundTrip_IsLeftOut()
     {
         var meter = new LinkMeter();
