@@ -35,6 +35,7 @@ public static partial class Scheduler
                 TokenCountMax = request.TokenCountMax,
                 Request = DeadlineOf(request, placed),
                 Plan = placed?.Plan,
+                MovedAt = placed?.MovedAt,
                 Revision = Math.Max(placed?.Revision ?? 0, request.Revision),
             };
             var (worker, refusal) = PlanOf(session).Mode == ExecutionMode.Device

@@ -105,6 +105,7 @@ public static partial class Scheduler
             var heard = worker with { Status = status, SeenAt = now, Speed = worker.Speed.After(worker.Status, status) };
             State = State with { Workers = State.Workers.SetItem(from, heard) };
             RenewPromises(from);
+            ReplanWhereLate(from);
         }
 
         private void KeepLink(string edge, LinkReport report)
@@ -112,12 +113,15 @@ public static partial class Scheduler
             var id = new SessionId(report.SessionId);
             if (!State.Sessions.TryGetValue(id, out var session) || session.Edge != edge)
                 return;
-            var request = session.Request?.After(report);
+            var isOutdated = report.Revision > 0 && report.Revision < session.Revision; // the plan was lost, or crossed the report: it is about the leg before
+            var request = isOutdated ? session.Request : session.Request?.After(report);
             State = State with { Sessions = State.Sessions.SetItem(id, session with { Link = report, Request = request }) };
-            if (report.Revision < session.Revision)
+            if (isOutdated)
                 Send(edge, PlanFor(id));
             if (request is not null)
                 RenewPromise(id, SessionCountOf(session.Worker));
+            if (!isOutdated)
+                ReplanIfLate(id);
         }
 
         private void Close(string edge, SessionId id)

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Scheduling;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference;
 using SplitActors.Inference.Checkpoints;
@@ -62,8 +63,9 @@ internal static class RunCommand
         var tokenizer = Tokenizer.Load(checkpoint);
         var tokens = Encode(tokenizer, prompt, checkpoint.Config);
 
-        await using var cluster = new LocalCluster(checkpoint, plan, calibration, options.Serving, TimeProvider.System, message => Warn(options, message));
-        foreach (var splitLayer in options.Moves.Resplits.Select(resplit => resplit.SplitLayer).Prepend(plan.SplitLayer).Distinct())
+        await using var cluster = new LocalCluster(
+            checkpoint, plan, [.. options.Moves.Alternatives.Select(PlanFor)], calibration, options.Serving, TimeProvider.System, message => Warn(options, message));
+        foreach (var splitLayer in options.Moves.SplitLayers.Prepend(plan.SplitLayer).Distinct())
         {
             if (splitLayer < checkpoint.Config.LayerCount)
                 cluster.StartWorkers(splitLayer, options.WorkerCount, loading.Layers("worker"));
@@ -71,7 +73,7 @@ internal static class RunCommand
 
         var id = NewSessionId();
         var stop = new WorkerStop(cluster, options.StopWorkerAt);
-        var planned = new PlannedEvents(cluster, id, options.Moves, splitLayer => options.PlanFor(splitLayer, calibration, checkpoint.Config));
+        var planned = new PlannedEvents(cluster, id, options.Moves, PlanFor);
         var (events, session) = cluster.StartSession(id, tokens, sampling, options.MaxTokens, Observe, loading.Layers("device"));
         using var cancelling = interruption.Token.Register(() => session.Tell(new CancelSession()));
 
@@ -86,6 +88,8 @@ internal static class RunCommand
             EndReason.Cancelled => interruption.ExitCode,
             _ => ExitCode.Success,
         };
+
+        FixedPlan PlanFor(int splitLayer) => options.PlanFor(splitLayer, calibration, checkpoint.Config);
 
         void Observe(SessionEvent sessionEvent)
         {

@@ -19,6 +19,9 @@ internal sealed record RunMoves
 
     public required ImmutableArray<Resplit> Resplits { get; init; }
 
+    /// <summary>Splits that the scheduler may choose.</summary>
+    public required ImmutableArray<int> Alternatives { get; init; }
+
     public required LinkCut? Cut { get; init; }
 
     public required bool FallsBack { get; init; }
@@ -29,6 +32,9 @@ internal sealed record RunMoves
     /// <summary>When and how a device in hand-off mode hands over.</summary>
     public required HandoffServing Handoff { get; init; }
 
+    /// <summary>All splits that the session may come to have after its first.</summary>
+    public IEnumerable<int> SplitLayers => Resplits.Select(resplit => resplit.SplitLayer).Concat(Alternatives);
+
     /// <exception cref="UserErrorException">A value is malformed or out of its range.</exception>
     public static RunMoves Read(SettingReader settings)
     {
@@ -38,6 +44,7 @@ internal sealed record RunMoves
         {
             Resplits = settings.Parse<ImmutableArray<Resplit>>(
                 RunSettings.ResplitAt, "N:ℓ, or several such with commas between them and rising N", ParseResplits) ?? [],
+            Alternatives = settings.Parse<ImmutableArray<int>>(RunSettings.Replan, "numbers of layers with commas between them", ParseLayers) ?? [],
             Cut = cut,
             FallsBack = settings.Parse<bool>(RunSettings.Fallback, "device or none", ParseFallback) ?? cut is not null,
             Handoff = ReadHandoff(settings),
@@ -79,6 +86,19 @@ internal sealed record RunMoves
         }
 
         return resplits.ToImmutable();
+    }
+
+    private static ImmutableArray<int>? ParseLayers(string text)
+    {
+        var layers = ImmutableArray.CreateBuilder<int>();
+        foreach (var part in text.Split(','))
+        {
+            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var layer))
+                return null;
+            layers.Add(layer);
+        }
+
+        return layers.ToImmutable();
     }
 
     private static LinkCut? ParseCut(string text) => text.Split(':') switch

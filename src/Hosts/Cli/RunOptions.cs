@@ -102,7 +102,9 @@ internal sealed record RunOptions
         var (mode, splitLayer) = PlacementFor(checkpoint);
         if (Moves.Resplits.FirstOrDefault(resplit => resplit.SplitLayer > checkpoint.Config.LayerCount) is { AtToken: > 0 } wrong)
             throw SettingReader.Wrong("--resplit-at", $"0 to {checkpoint.Config.LayerCount} layers", $"{wrong.AtToken}:{wrong.SplitLayer}");
-        int[] splits = [splitLayer, .. Moves.Resplits.Select(resplit => resplit.SplitLayer)];
+        if (Moves.Alternatives.Any(layer => layer > checkpoint.Config.LayerCount))
+            throw SettingReader.Wrong("--replan", $"0 to {checkpoint.Config.LayerCount} layers", string.Join(',', Moves.Alternatives));
+        int[] splits = [splitLayer, .. Moves.SplitLayers];
         var isCalibrated = Compression.Codec != FrameCodec.None && splits.Any(split => ModeFor(split, checkpoint.Config.LayerCount) == ExecutionMode.Split);
         var calibration = isCalibrated ? ModelCalibration.TryOpen(checkpoint, splits.Length == 1 ? splitLayer : null) : null;
         return (PlanFor(mode, splitLayer, calibration), calibration);

@@ -39,6 +39,7 @@ internal static class RunSettings
     public static readonly Setting StopWorkerAt = Setting.Value("stop-worker-at", "N", "Stops the session's worker after N tokens, to see another one take over.");
 
     public static readonly Setting ResplitAt = Setting.Value("resplit-at", "N:ℓ", "Moves the session after N tokens to a split after ℓ layers, to see it go on there; several with commas between them.");
+    public static readonly Setting Replan = Setting.Value("replan", "ℓ,ℓ,…", "Splits to which the scheduler may move the session when it cannot keep its --deadline and would be faster there. Default: none.");
     public static readonly Setting CutLinkAt = Setting.Value("cut-link-at", "N:M", "Cuts the link between device and worker after N tokens and mends it after M, to see the device go on alone; N alone: for good.");
     public static readonly Setting HandoffTokens = Setting.Value("handoff-tokens", "N", "In handoff mode: tokens that the device generates before it hands over. Default: 32; as many as the deadline allows, if there is one.");
     public static readonly Setting HandoffDeadline = Setting.Value("handoff-deadline", "S", "In handoff mode: seconds from the start within which what is handed over must have crossed the link (--link). Default: none.");
@@ -60,6 +61,6 @@ internal static class RunSettings
     [
         Model, Mode, Split, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Seed,
         Compression, Quality, KarhunenLoeve, Prediction, SharePromptTokens, Threshold, Tolerance, BitsMax, BitsMin, KvBits, FrontBits, BackBits, GroupSize, Threads, Workers, StopWorkerAt,
-        ResplitAt, CutLinkAt, Fallback, FallbackAfter, HandoffTokens, HandoffDeadline, HandoffKv, Link, Deadline, Json, Quiet,
+        ResplitAt, Replan, CutLinkAt, Fallback, FallbackAfter, HandoffTokens, HandoffDeadline, HandoffKv, Link, Deadline, Json, Quiet,
     ];
 }

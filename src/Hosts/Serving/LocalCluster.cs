@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Google.Protobuf;
 using SplitActors.Actors.Backend;
@@ -55,11 +56,12 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     /// <param name="checkpoint">Stays open as long as the cluster.</param>
     /// <param name="plan">What every session is told to do.</param>
+    /// <param name="alternatives">Where the scheduler may move a session that is late.</param>
     /// <param name="calibration">That device and workers have; null for none.</param>
     /// <param name="options">Threads and formats.</param>
     /// <param name="clock">Runs timers and measures.</param>
     /// <param name="report">Told of failures inside, in a sentence each, from any thread.</param>
-    public LocalCluster(Checkpoint checkpoint, FixedPlan plan, ModelCalibration? calibration, ServingOptions options, TimeProvider clock, Action<string> report)
+    public LocalCluster(Checkpoint checkpoint, FixedPlan plan, ImmutableArray<FixedPlan> alternatives, ModelCalibration? calibration, ServingOptions options, TimeProvider clock, Action<string> report)
     {
         _options = options;
         _clock = clock;
@@ -79,7 +81,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         _calibration = calibration;
         _digest = ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(checkpoint).Hex));
         _system = new ActorSystem(new ActorSystemOptions { Dispatcher = _dispatcher, TimeProvider = clock, EventSink = Report });
-        var schedulerOptions = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = _digest, LayerCount = checkpoint.Config.LayerCount, Plan = plan };
+        var schedulerOptions = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = _digest, LayerCount = checkpoint.Config.LayerCount, Plan = plan, Alternatives = alternatives };
         _scheduler = _system.Spawn(new Props(() => new SchedulerActor(schedulerOptions, _transport)), "scheduler");
     }
 

@@ -21,6 +21,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     private readonly SimulationDriver _driver;
     private readonly ActorSystem _system;
     private readonly FixedPlan _plan;
+    private readonly ImmutableArray<FixedPlan> _alternatives;
     private readonly SlowClock _deviceClock;
     private readonly Dictionary<string, int> _splits = new(StringComparer.Ordinal);
     private int _edgeCount;
@@ -29,10 +30,12 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     /// <param name="wrap">What to put around the transport.</param>
     /// <param name="seed">Chooses the order in which actors run; null for the order in which they became ready.</param>
     /// <param name="mailboxCapacity">Of all actors.</param>
+    /// <param name="alternatives">To which the scheduler may move a session that is late.</param>
     public SimulatedCluster(
-        FixedPlan plan, Func<ITransport, VirtualTimeProvider, ITransport>? wrap = null, ulong? seed = null, int mailboxCapacity = 1024)
+        FixedPlan plan, Func<ITransport, VirtualTimeProvider, ITransport>? wrap = null, ulong? seed = null, int mailboxCapacity = 1024, ImmutableArray<FixedPlan>? alternatives = null)
     {
         _plan = plan;
+        _alternatives = alternatives ?? [];
         _driver = new SimulationDriver(seed);
         _deviceClock = new SlowClock(_driver.Time);
         _system = new ActorSystem(_driver.Options with { EventSink = Events.Add, MailboxCapacity = mailboxCapacity });
@@ -70,6 +73,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         ModelDigest = Quill.Digest,
         LayerCount = Quill.Config.LayerCount,
         Plan = _plan,
+        Alternatives = _alternatives,
     };
 
     private static CalibratedSplit? Calibrated(ulong calibrationId, int splitLayer) => calibrationId == 0 ? null : Quill.Calibrated(splitLayer);
