@@ -1,4 +1,6 @@
+using Google.Protobuf;
 using SplitActors.Actors.Edge;
+using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
@@ -7,6 +9,7 @@ using SplitActors.Inference.Compression;
 using SplitActors.Inference.Compression.KeyValues;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Sampling;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Actors.Tests.Sessions;
 
@@ -170,6 +173,70 @@ public sealed class HandoffTests
         Assert.Equal(new SessionEnded(EndReason.TokenLimit, null), session.Ended);
         var exit = Assert.Single(session.Events.OfType<SessionMoved>()).Exit!;
         Assert.Equal((exitAt, shipment), (exit.TokenCount, exit.Shipment));
+    }
+
+    [Fact]
+    public async Task KeysAndValues_DamagedOnTheirWay_AreSentAgain()
+    {
+        await using var cluster = Cluster(Lossless(4));
+        var damagedCount = 0;
+        cluster.Network.Replace = message => message.Body is DecodeStep { ContentCase: DecodeStep.ContentOneofCase.KeysAndValues } step && damagedCount++ == 1
+            ? new DecodeStep(step) { KeysAndValues = Flipped(step.KeysAndValues) }
+            : message.Body;
+        var session = Start(cluster, options => options with { Shipment = KvShipment.Exact, ChunkTokensMax = 8 });
+        cluster.RunUntilEnded(session);
+
+        AssertUndisturbed(session);
+        Assert.Contains(cluster.Network.Bodies<Rejected>(), rejected => rejected.Reason == RejectReason.BadFrame);
+        Assert.Equal(KvShipment.Exact, Assert.Single(session.Events.OfType<SessionMoved>()).Exit!.Shipment);
+    }
+
+    public static TheoryData<string, string> BadSteps => new()
+    {
+        { "samples", "without a wish for a token" }, { "size", "may have" }, { "layers", "the step needs those of layers 5–8" }, { "position", "positions from 0" },
+        { "hidden state", "UnsupportedContent" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadSteps))]
+    public async Task KeysAndValues_ThatAreNotTheSteps_AreRefused(string fault, string expected)
+    {
+        await using var cluster = Cluster(Lossless(4));
+        var others = Quill.Front(4);
+        using var cache = others.CreateCache(16);
+        others.Forward([new(cache, 0, 8)], new float[8 * Quill.Config.HiddenSize], new(Quill.Config, 8, ComputeThreads.Single));
+        var ofOthers = ByteString.CopyFrom(new KvFrameEncoder(KvFrameOptions.Lossless).Encode(cache, new KvRange(others.Layers, 0, 8)).Bytes.Span);
+        var hidden = ByteString.CopyFrom(new HiddenStateEncoder(CompressionOptions.Lossless).Encode(new float[8], 1, 8).Bytes.Span);
+        ByteString? first = null;
+        cluster.Network.Replace = message =>
+        {
+            if (message.Body is not DecodeStep { ContentCase: DecodeStep.ContentOneofCase.KeysAndValues } step)
+                return message.Body;
+            first ??= step.KeysAndValues;
+            return fault switch
+            {
+                "samples" => new DecodeStep(step) { Samples = true },
+                "size" => new DecodeStep(step) { KeysAndValues = ByteString.CopyFrom(new byte[1 << 20]) },
+                "layers" => new DecodeStep(step) { KeysAndValues = ofOthers },
+                "position" => new DecodeStep(step) { KeysAndValues = first },
+                _ => new DecodeStep(step) { KeysAndValues = hidden },
+            };
+        };
+        var session = Start(cluster, options => options with { Shipment = KvShipment.Exact, ChunkTokensMax = 8 });
+        cluster.RunUntil(() => cluster.Network.Bodies<Rejected>().Any());
+        Assert.Contains(expected, cluster.Network.Bodies<Rejected>().First().Detail, StringComparison.Ordinal);
+        cluster.Network.Replace = static message => message.Body;
+        cluster.RunUntilEnded(session);
+
+        AssertUndisturbed(session);
+        Assert.Empty(cluster.Events.OfType<ActorRestarted>());
+    }
+
+    private static ByteString Flipped(ByteString bytes)
+    {
+        var flipped = bytes.ToByteArray();
+        flipped[^9] ^= 1;
+        return ByteString.CopyFrom(flipped);
     }
 
     private static FixedPlan Lossless(int splitLayer) => new(ExecutionMode.Handoff, splitLayer, CompressionOptions.Lossless);

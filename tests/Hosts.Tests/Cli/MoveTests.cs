@@ -119,6 +119,34 @@ public sealed class MoveTests
         Assert.Contains("can no longer arrive within the deadline of 0.001 s", exit["reason"]!.GetValue<string>(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Run_DeadlineThatTheLinkCannotKeep_MovesToTheDevice()
+    {
+        string[] session = ["run", "Alice looked at the", "--max-tokens", "60", "--seed", "3", "--compression", "none", "--json"];
+
+        var undisturbed = await SplitActorsProcess.RunAsync(session);
+        var moved = await SplitActorsProcess.RunAsync([.. session, "--deadline", "100ms/token", "--link", "bandwidth=10Mbit,rtt=120ms", "--replan", "8"]);
+
+        Assert.Equal(Text(undisturbed), Text(moved));
+        var move = Assert.Single(moved.JsonLines, line => Type(line) == "moved");
+        Assert.Equal("device", move["to"]!["mode"]!.GetValue<string>());
+        Assert.StartsWith("a token takes at worst", move["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_PackageWithLowBitBackAndDeadLink_GoesOnWithIt()
+    {
+        using var folder = new TemporaryFolder();
+        (await SplitActorsProcess.RunAsync("quantize", "--out", folder.PathTo("package"), "--split", "3", "--front-bits", "8", "--back-bits", "4")).Succeeded();
+        string[] session = [.. Session, "--model", folder.PathTo("package")];
+
+        var undisturbed = await SplitActorsProcess.RunAsync(session);
+        var alone = await SplitActorsProcess.RunAsync([.. session, "--cut-link-at", "10", "--fallback-after", "0.2"]);
+
+        Assert.Equal(undisturbed.Text, alone.Text);
+        Assert.Matches(@"(?m)^moved +after 10 tokens from split, ℓ = 3 to device: ", alone.Error);
+    }
+
     private static string Type(JsonNode line) => line["type"]!.GetValue<string>();
 
     private static string Text(ProcessResult result) => result.Succeeded().JsonLines[^1]["text"]!.GetValue<string>();

@@ -24,6 +24,8 @@ public sealed class OptionTests
     [InlineData("--resplit-at 20", "--resplit-at", "N:ℓ", "'20'")]
     [InlineData("--resplit-at 20:2,20:3", "--resplit-at", "rising", "'20:2,20:3'")]
     [InlineData("--resplit-at 20:9", "--resplit-at", "0 to 8 layers", "'20:9'")]
+    [InlineData("--replan 2,x", "--replan", "'2,x'")]
+    [InlineData("--replan 2,9", "--replan", "0 to 8 layers", "'2,9'")]
     [InlineData("--cut-link-at 20:10", "--cut-link-at", "N below M", "'20:10'")]
     [InlineData("--fallback maybe", "--fallback", "device or none", "'maybe'")]
     [InlineData("--fallback-after 0", "--fallback-after", "above 0", "'0'")]
