@@ -54,7 +54,7 @@ public sealed record EdgeOptions
     /// <summary>Pause before the second failover between two tokens; doubles with each further one, up to <see cref="AnswerTimeout"/>.</summary>
     public TimeSpan FailoverPause { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How a session is handed over, if its plan says so; null: as soon as it can be.</summary>
+    /// <summary>How a session is handed over, if its plan says so; null: not, the device goes on alone to the end.</summary>
     public HandoffOptions? Handoff { get; init; }
 
     /// <summary>The device can load all layers, and goes on alone rather than fail when worker and scheduler are out of reach.</summary>

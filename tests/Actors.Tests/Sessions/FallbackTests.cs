@@ -2,6 +2,7 @@ using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Simulation;
+using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Actors.Tests.Sessions;
@@ -29,6 +30,22 @@ public sealed class FallbackTests
         Assert.Equal(tokensBefore, moved.AtToken);
         Assert.Contains("out of reach", moved.Why, StringComparison.Ordinal);
         Assert.InRange(moved.ElapsedUs, 4_000_000, 4_100_000); // twice FallbackAfter, and the loss in between
+    }
+
+    [Fact]
+    public async Task Session_WhoseDeviceHasFewerBits_GoesOnAsOnePlaceWithTheSameArithmetic()
+    {
+        var fourBits = WeightFormat.Of(4, 32);
+        await using var cluster = Cluster(Undisturbed.Lossless);
+        cluster.DeviceFormat = fourBits;
+        var session = Start(cluster);
+        cluster.RunUntil(() => session.TokenCount == 9);
+        cluster.Network.Replace = static _ => null;
+        cluster.RunUntilEnded(session);
+
+        var before = OnePlace.Continue(Undisturbed.Lossless, Quill.Prompt(3), [], SamplingOptions.Greedy, 9, fourBits);
+        Assert.Equal(before, session.Tokens.Take(9));
+        Assert.Equal(OnePlace.Continue(Undisturbed.Device, Quill.Prompt(3), before, SamplingOptions.Greedy, TokenCount - 9, fourBits), session.Tokens.Skip(9));
     }
 
     [Fact]

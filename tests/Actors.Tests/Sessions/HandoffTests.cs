@@ -8,6 +8,7 @@ using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Compression.KeyValues;
 using SplitActors.Inference.KvCaching;
+using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Sampling;
 using SplitActors.Inference.Threading;
 
@@ -72,6 +73,24 @@ public sealed class HandoffTests
         Assert.Equal(
             OnePlace.ContinueShipped(plan, Quill.Prompt(3), session.Tokens.Take(ExitAt), SamplingOptions.Greedy, TokenCount - ExitAt, KvFrameOptions.Lossless, chunk: 64),
             session.Tokens.Skip(ExitAt));
+    }
+
+    [Fact]
+    public async Task Session_WhoseDeviceHasFewerBits_GoesOnAsOnePlaceWithTheSameArithmetic()
+    {
+        var fourBits = WeightFormat.Of(4, 32);
+        await using var cluster = Cluster(Lossless(4));
+        cluster.DeviceFormat = fourBits;
+        var session = Start(cluster, options => options with { Shipment = KvShipment.Exact });
+        cluster.RunUntilEnded(session);
+
+        var before = OnePlace.Continue(Undisturbed.Device, Quill.Prompt(3), [], SamplingOptions.Greedy, ExitAt, fourBits);
+        Assert.Equal(before, session.Tokens.Take(ExitAt));
+        Assert.Equal(
+            OnePlace.ContinueShipped(
+                Undisturbed.Lossless, Quill.Prompt(3), before, SamplingOptions.Greedy, TokenCount - ExitAt, KvFrameOptions.Lossless, chunk: 64, fourBits),
+            session.Tokens.Skip(ExitAt));
+        Assert.NotEqual(Undisturbed.Tokens(Undisturbed.Lossless, Quill.Prompt(3), SamplingOptions.Greedy, TokenCount), session.Tokens); // the bits matter
     }
 
     [Theory]

@@ -4,6 +4,7 @@ using SplitActors.Inference.Compression;
 using SplitActors.Inference.Compression.KeyValues;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
+using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Sampling;
 using SplitActors.Inference.Threading;
 
@@ -16,6 +17,8 @@ internal sealed class OnePlace : IDisposable
 
     private readonly Segment _front;
     private readonly Segment _back;
+    private readonly Segment _last; // has the head
+    private readonly WeightFormat? _deviceFormat;
     private readonly KvCache _frontCache;
     private readonly KvCache _backCache;
     private readonly Workspace _workspace = new(Quill.Config, RowsMax, ComputeThreads.Single);
@@ -26,26 +29,30 @@ internal sealed class OnePlace : IDisposable
     private readonly List<int> _generated;
     private int _position;
 
-    private OnePlace(FixedPlan plan, ImmutableList<int> prompt, IEnumerable<int> generatedBefore)
+    private OnePlace(FixedPlan plan, ImmutableList<int> prompt, IEnumerable<int> generatedBefore, WeightFormat? deviceFormat)
     {
-        (_front, _back) = (Quill.Front(plan.SplitLayer), Quill.Back(plan.SplitLayer));
+        _deviceFormat = deviceFormat;
+        (_front, _back) = (Quill.Front(plan.SplitLayer, deviceFormat), Quill.Back(plan.SplitLayer));
+        _last = _front.HasHead ? _front : _back;
         (_frontCache, _backCache) = (NewCache(_front), NewCache(_back));
         _encoder = new HiddenStateEncoder(plan.Compression, calibration: null);
         (_prompt, _generated) = (prompt, [.. generatedBefore]);
     }
 
     /// <summary>The tokens that follow a text, with the whole of it through the plan's front and codec.</summary>
-    public static IEnumerable<int> Continue(FixedPlan plan, ImmutableList<int> prompt, IEnumerable<int> generatedBefore, SamplingOptions sampling, int count)
+    public static IEnumerable<int> Continue(
+        FixedPlan plan, ImmutableList<int> prompt, IEnumerable<int> generatedBefore, SamplingOptions sampling, int count, WeightFormat? deviceFormat = null)
     {
-        using var place = new OnePlace(plan, prompt, generatedBefore);
+        using var place = new OnePlace(plan, prompt, generatedBefore, deviceFormat);
         return place.Generate(sampling, count);
     }
 
     /// <summary>The same, with keys and values of all tokens but the last from all layers in one, and those of the back through frames.</summary>
     public static IEnumerable<int> ContinueShipped(
-        FixedPlan plan, ImmutableList<int> prompt, IEnumerable<int> generatedBefore, SamplingOptions sampling, int count, KvFrameOptions options, int chunk)
+        FixedPlan plan, ImmutableList<int> prompt, IEnumerable<int> generatedBefore, SamplingOptions sampling, int count, KvFrameOptions options, int chunk,
+        WeightFormat? deviceFormat = null)
     {
-        using var place = new OnePlace(plan, prompt, generatedBefore);
+        using var place = new OnePlace(plan, prompt, generatedBefore, deviceFormat);
         place.Ship(options, chunk);
         return place.Generate(sampling, count);
     }
@@ -58,7 +65,7 @@ internal sealed class OnePlace : IDisposable
 
     private void Ship(KvFrameOptions options, int chunk)
     {
-        var whole = Quill.Front(Quill.Config.LayerCount);
+        var whole = Quill.Front(Quill.Config.LayerCount, _deviceFormat);
         using var cache = NewCache(whole);
         int[] tokens = [.. _prompt.Concat(_generated).SkipLast(1)];
         var hidden = new float[tokens.Length * Quill.Config.HiddenSize];
@@ -86,7 +93,7 @@ internal sealed class OnePlace : IDisposable
             _position += tokens.Length;
             if (_position < _prompt.Count + _generated.Count)
                 continue;
-            _back.Logits(hidden.AsSpan(hidden.Length - Quill.Config.HiddenSize), _logits, _workspace);
+            _last.Logits(hidden.AsSpan(hidden.Length - Quill.Config.HiddenSize), _logits, _workspace);
             _generated.Add(_sampler.Sample(_logits, sampling, sampling.UsesGenerated ? [.. _generated] : [], _position));
         }
 
@@ -98,6 +105,8 @@ internal sealed class OnePlace : IDisposable
         var hidden = new float[tokens.Length * Quill.Config.HiddenSize];
         _front.Embed(tokens, hidden);
         _front.Forward([new SequenceRows(_frontCache, _position, tokens.Length)], hidden, _workspace);
+        if (_front.HasHead)
+            return hidden;
         var frame = _encoder.Encode(hidden, tokens.Length, Quill.Config.HiddenSize, []);
         Assert.Equal(DecodeStatus.Ok, FrameDecoder.Decode(frame.Bytes.Span, hidden, out _, calibration: null, []));
         _back.Forward([new SequenceRows(_backCache, _position, tokens.Length)], hidden, _workspace);

@@ -8,6 +8,7 @@ using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Transport;
 using SplitActors.Inference;
 using SplitActors.Inference.KvCaching;
+using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Sampling;
 using SplitActors.Inference.Threading;
 
@@ -58,6 +59,9 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     public TappedTransport Network { get; }
 
     public ActorRef Scheduler { get; private set; }
+
+    /// <summary>Of the weights on the devices; null for the workers' own.</summary>
+    public WeightFormat? DeviceFormat { get; set; }
 
     /// <summary>A plan's split that no device can load.</summary>
     public int? UnloadableSplit { get; set; }
@@ -168,7 +172,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
             if (plan.SplitLayer == UnloadableSplit)
                 throw new UserErrorException(UserErrorKind.Checkpoint, "The front", "all its layers", "fewer", "Copy them.");
             Fronts.Add(new(
-                Quill.Front((int)plan.SplitLayer),
+                Quill.Front((int)plan.SplitLayer, DeviceFormat),
                 plan.Compression.ToOptions(),
                 options.Sampling,
                 Quill.Config.ContextLength,
