@@ -2,7 +2,7 @@ using SplitActors.Actors.Protocol;
 
 namespace SplitActors.Actors.Edge;
 
-/// <summary>What a session knows of its link and was promised, and whether tokens keep it.</summary>
+/// <summary>What a session learns of its link and is promised, and whether tokens keep it.</summary>
 public static partial class EdgeSession
 {
     private sealed partial class Turn
@@ -17,6 +17,15 @@ public static partial class EdgeSession
         private long PromisedUs => Math.Max(AskedUs, State.Deadline?.PromisedUs ?? 0);
 
         private long AskedUs => Options.Deadline is { } asked ? Microseconds(asked) : 0;
+
+        /// <summary>
+        /// Whether a step was sent once, and nothing of the step before it was on the link any more: that took no longer than until this one was sent.
+        /// </summary>
+        private bool HadTheLink(int index)
+        {
+            var frame = State.Frames[index];
+            return frame.SentBytes > 0 && (index == 0 || Microseconds(frame.SentAt - State.Frames[index - 1].SentAt) >= State.TransportUs);
+        }
 
         private void Adopt(Deadline? deadline)
         {

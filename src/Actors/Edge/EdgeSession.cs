@@ -245,8 +245,8 @@ public static partial class EdgeSession
                 var bytes = Send(State.Worker, step);
                 var isRepeat = frame.SentEpoch > 0;
                 var sent = frame.SentEpoch == State.Epoch
-                    ? frame with { AloneBytes = 0 }
-                    : frame with { SentEpoch = State.Epoch, SentAt = now, AloneBytes = index == State.AckedCount ? Envelopes.SizeOf(step) : 0 };
+                    ? frame with { SentBytes = 0 }
+                    : frame with { SentEpoch = State.Epoch, SentAt = now, SentBytes = Envelopes.SizeOf(step) };
                 State = State with
                 {
                     Frames = State.Frames.SetItem(index, sent),
@@ -293,13 +293,14 @@ public static partial class EdgeSession
                 var workerUs = (long)result.QueueUs + result.DecodeUs + result.ComputeUs;
                 var last = State.Frames[acked - 1];
                 var transportUs = Math.Max(0, Microseconds(now - last.SentAt) - workerUs);
-                if (last.AloneBytes > 0 && acked == State.AckedCount + 1)
-                    _effects.Add(new EdgeEffect.MeasureRoundTrip(last.AloneBytes + Envelopes.SizeOf(result), transportUs));
+                if (acked == State.AckedCount + 1 && HadTheLink(acked - 1))
+                    _effects.Add(new EdgeEffect.MeasureRoundTrip(last.SentBytes + Envelopes.SizeOf(result), transportUs));
                 State = State with
                 {
                     AckedCount = acked,
                     Attempts = 0,
                     RefusedSince = null,
+                    TransportUs = transportUs,
                     Bill = State.Bill.With(result, transportUs),
                     Link = State.Link.WithRoundTrip(transportUs),
                 };

@@ -106,6 +106,9 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>What was seen of the link since the last report.</summary>
     public LinkTally Link { get; init; } = LinkTally.Empty;
 
+    /// <summary>Link time of the step that was acknowledged last, in microseconds.</summary>
+    public long TransportUs { get; init; }
+
     /// <summary>What the link has shown so far.</summary>
     public LinkObservation? Measured { get; init; }
 
@@ -143,8 +146,8 @@ public sealed record StoredFrame(int Position, int Count, ByteString? Frame)
     /// <summary>The frame holds keys and values.</summary>
     public bool IsKeysAndValues { get; init; }
 
-    /// <summary>Bytes of its message, if it had the link for itself and was sent only once in that epoch; else 0.</summary>
-    public int AloneBytes { get; init; }
+    /// <summary>Bytes of its message, if it was sent only once in that epoch; else 0.</summary>
+    public int SentBytes { get; init; }
 
     public int End => Position + Count;
 }

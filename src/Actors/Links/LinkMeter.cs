@@ -15,11 +15,12 @@ public sealed class LinkMeter(double outageTarget = LinkProfile.OutageTargetDefa
     private const double LateSecondsMin = 5e-3;       // less may be the machine's own doing
     private const double BandwidthErrorMax = 0.5;     // relatively; beyond, sizes and times do not tell it
     private const double LateShare = 0.5;             // of the round trip's delay
-    private const double StepRemembered = 0.9;        // what the size of a step counts after the next one
+    private const double Remembered = 0.99;           // what a size counts after the next one, as in the link's own line
 
     private readonly List<(long ByteCount, double Seconds)> _lates = []; // in a row
     private MeasuredLink _link = new(outageTarget);
-    private double _stepBytes;
+    private double _weight;
+    private double _weightedBytes;
     private long _sampleCount;
 
     /// <summary>Null before the second round trip.</summary>
@@ -29,12 +30,12 @@ public sealed class LinkMeter(double outageTarget = LinkProfile.OutageTargetDefa
         {
             if (_link.Estimate() is not { } estimate)
                 return null;
-            var stepBytes = (long)Math.Ceiling(_stepBytes);
+            var stepBytes = (long)Math.Ceiling(MeanBytes);
             var (perByte, delay) = (estimate.SecondsPerByte, estimate.DelaySeconds);
             var tellsBandwidth = perByte.Value > 0 && perByte.StandardError <= BandwidthErrorMax * perByte.Value;
             return new LinkObservation(
                 tellsBandwidth ? new Estimate(8 / perByte.Value, 8 / perByte.Value * (perByte.StandardError / perByte.Value)) : null,
-                tellsBandwidth ? delay : delay with { Value = delay.Value + (perByte.Value * stepBytes) },
+                tellsBandwidth ? delay : AtTheMean(delay, perByte),
                 OneWay(estimate.LossProbability),
                 _sampleCount,
                 _lates.Select(late => late.Seconds).Append(_link.WorstCaseSeconds(stepBytes)).Max()); // it may be changing just now
@@ -48,11 +49,10 @@ public sealed class LinkMeter(double outageTarget = LinkProfile.OutageTargetDefa
     {
         if (_sampleCount++ == 0)
             return;
-        _stepBytes = _stepBytes == 0 ? byteCount : (StepRemembered * _stepBytes) + ((1 - StepRemembered) * byteCount);
         if (!IsLate(byteCount, seconds))
         {
             _lates.Clear();
-            _link.Arrived(byteCount, seconds);
+            Arrived(byteCount, seconds);
             return;
         }
 
@@ -63,13 +63,30 @@ public sealed class LinkMeter(double outageTarget = LinkProfile.OutageTargetDefa
             return;
         }
 
-        _link = new MeasuredLink(outageTarget);
-        _lates.ForEach(late => _link.Arrived(late.ByteCount, late.Seconds));
+        (_link, _weight, _weightedBytes) = (new MeasuredLink(outageTarget), 0, 0);
+        _lates.ForEach(late => Arrived(late.ByteCount, late.Seconds));
         _lates.Clear();
     }
 
     /// <summary>A message or its answer did not arrive.</summary>
     public void Lost() => _link.Lost();
+
+    private double MeanBytes => _weightedBytes / _weight;
+
+    private void Arrived(long byteCount, double seconds)
+    {
+        _link.Arrived(byteCount, seconds);
+        _weight = (_weight * Remembered) + 1;
+        _weightedBytes = (_weightedBytes * Remembered) + byteCount;
+    }
+
+    /// <summary>The line at the mean size, where it is known best: Var(delay) = Var(mean) + bytes²·Var(slope).</summary>
+    private Estimate AtTheMean(Estimate delay, Estimate perByte)
+    {
+        var slopeError = double.IsFinite(perByte.StandardError) ? MeanBytes * perByte.StandardError : 0;
+        var variance = (delay.StandardError * delay.StandardError) - (slopeError * slopeError);
+        return new Estimate(delay.Value + (perByte.Value * MeanBytes), Math.Sqrt(Math.Max(0, variance)));
+    }
 
     private bool IsLate(long byteCount, double seconds)
     {

@@ -12,7 +12,9 @@ public static partial class Scheduler
     private sealed partial class Turn
     {
         private long WorkerUsWorst(string worker, int sessionCount) =>
-            State.Workers.TryGetValue(worker, out var known) ? (long)Math.Ceiling(Options.WorkerMargin * known.Speed.StepUsWorst(sessionCount)) : 0;
+            State.Workers.TryGetValue(worker, out var known)
+                ? (long)Math.Min(Math.Ceiling(Options.WorkerMargin * known.Speed.StepUsWorst(sessionCount)), uint.MaxValue)
+                : 0;
 
         /// <summary>What a session with this request can be promised on a worker that then has so many.</summary>
         private Deadline PromiseFor(DeadlineRequest request, string worker, int sessionCount)

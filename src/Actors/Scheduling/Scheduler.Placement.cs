@@ -118,9 +118,9 @@ public static partial class Scheduler
                 var placed = State.Sessions.Values.Where(session => session.Worker == address).Sum(session => session.TokenCountMax);
                 if (!IsServing(worker, PlanOf(newcomer)) || worker.Fits(placed, tokenCountMax))
                     continue;
-                var held = worker.KvBytesMax / worker.KvBytesPerToken;
                 return new Refusal(
-                    RejectReason.Memory, $"The session's {tokenCountMax} tokens do not fit beside the {placed} of other sessions on {address}, which holds {held}.");
+                    RejectReason.Memory,
+                    $"The session's {tokenCountMax} tokens do not fit beside the {placed} of other sessions on {address}, which holds {worker.TokenCountMax}.");
             }
 
             return null;

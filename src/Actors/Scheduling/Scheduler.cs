@@ -31,8 +31,6 @@ public static partial class Scheduler
     /// <summary>One step in progress: the state so far and the effects collected.</summary>
     private sealed partial class Turn(SchedulerState before, TimeSpan now)
     {
-        private const long KvBytesCountable = 1L << 50;
-
         private readonly ImmutableArray<SchedulerEffect>.Builder _effects = ImmutableArray.CreateBuilder<SchedulerEffect>();
 
         public SchedulerState State { get; private set; } = before;
@@ -85,8 +83,9 @@ public static partial class Scheduler
             var worker = new RegisteredWorker(new((int)hello.FirstLayer, (int)hello.EndLayer), sessionCountMax, Status: null, now)
             {
                 Speed = WorkerSpeed.Of(hello.Profile),
-                KvBytesMax = (long)Math.Min(hello.Profile?.KvBytesMax ?? 0, KvBytesCountable),
-                KvBytesPerToken = (long)Math.Min(hello.Profile?.KvBytesPerToken ?? 0, int.MaxValue),
+                TokenCountMax = hello.Profile is { KvBytesPerToken: > 0 } profile
+                    ? (long)Math.Min(profile.KvBytesMax / profile.KvBytesPerToken, long.MaxValue)
+                    : long.MaxValue,
             };
             State = State with { Workers = State.Workers.SetItem(from, worker) };
             _effects.Add(new SchedulerEffect.Watch(from));

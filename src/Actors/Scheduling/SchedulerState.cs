@@ -80,17 +80,15 @@ public sealed record RegisteredWorker(LayerRange Layers, int SessionCountMax, Wo
 {
     public WorkerSpeed Speed { get; init; } = WorkerSpeed.Unknown;
 
-    /// <summary>Of keys and values; 0 if it did not say.</summary>
-    public long KvBytesMax { get; init; }
-
-    public long KvBytesPerToken { get; init; }
+    /// <summary>Most tokens of all its sessions, by their keys and values; without a limit if it did not say.</summary>
+    public long TokenCountMax { get; init; } = long.MaxValue;
 
     /// <summary>Microseconds of a step with so many sessions, and of what waited at the last report.</summary>
     public double StepUs(int sessionCount) => Speed.StepUsWorst(sessionCount) + (Speed.Slowdown * Speed.RowUs * (Status?.QueuedRows ?? 0));
 
     /// <summary>Whether sessions of so many tokens in all fit; what not even an empty worker holds is its own to refuse.</summary>
     public bool Fits(long placedTokens, long tokenCountMax) =>
-        KvBytesMax == 0 || tokenCountMax * KvBytesPerToken > KvBytesMax || (placedTokens + tokenCountMax) * KvBytesPerToken <= KvBytesMax;
+        tokenCountMax > TokenCountMax || placedTokens + tokenCountMax <= TokenCountMax;
 
     /// <summary>When a device last reported it lost.</summary>
     public TimeSpan? LostAt { get; init; }

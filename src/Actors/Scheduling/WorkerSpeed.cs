@@ -15,7 +15,8 @@ public sealed record WorkerSpeed(double PassUs, double RowUs, double Slowdown, i
     private const int PromptRows = 64;
 
     private const double Kept = 0.8; // of a slowdown that is no longer seen, at each report
-    private const double SlowdownLeast = 0.1;
+    private const double SlowdownLeast = 0.1; // either way; beyond, a worker does not know itself
+    private const double SlowdownMost = 1000;
 
     public static WorkerSpeed Unknown { get; } = new(0, 0, 1, 1);
 
@@ -43,7 +44,7 @@ public sealed record WorkerSpeed(double PassUs, double RowUs, double Slowdown, i
             return this;
         if (PassUs + RowUs == 0)
             return this with { PassUs = computeUs / batches };
-        var ratio = Math.Max(SlowdownLeast, computeUs / ((batches * PassUs) + (rows * RowUs)));
+        var ratio = Math.Clamp(computeUs / Math.Max(1, (batches * PassUs) + (rows * RowUs)), SlowdownLeast, SlowdownMost);
         return this with { Slowdown = Math.Max(ratio, (Kept * Slowdown) + ((1 - Kept) * ratio)) };
     }
 

@@ -71,6 +71,25 @@ public sealed class LinkMeterTests
         Assert.Equal(0.025, meter.Observation.RoundTripSeconds.Value, 1e-9);
     }
 
+    /// <summary>Sizes are too alike for the noise: what is left is the time of a step, with the error of a mean. A failure names its seed.</summary>
+    [Fact]
+    public void BandwidthInTheNoise_IsNotStated_AndTheRoundTripIsThatOfAStep()
+    {
+        for (var seed = 1ul; seed <= RunCount; seed++)
+        {
+            var random = new SplitMix64(seed);
+            var meter = new LinkMeter();
+            for (var i = 0; i < 400; i++)
+                meter.RoundTrip(195 + random.Next(11), 0.02 + (200 * 8 / 50e6) + (2e-3 * (Fraction(random) - 0.5)));
+
+            var seen = meter.Observation!;
+            if (seen.BitsPerSecond is not null)
+                continue; // noise that looks like a line: rarely
+            Assert.InRange(seen.RoundTripSeconds.StandardError, 3e-5, 7e-5); // 2 ms/√12, over √199 samples
+            AssertNear(seed, 0.02 + (200 * 8 / 50e6), seen.RoundTripSeconds.Value, seen.RoundTripSeconds.StandardError);
+        }
+    }
+
     [Fact]
     public void LinkThatGetsSlower_IsMeasuredAnew()
     {

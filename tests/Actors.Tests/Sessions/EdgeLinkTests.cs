@@ -27,10 +27,33 @@ public sealed class EdgeLinkTests
     {
         var session = new EdgeStepper();
         session.RunToFirstFrames(promptCount: 12); // three chunks on their way
+        session.Now += TimeSpan.FromMilliseconds(20);
         session.Receive(new StepResult { SessionId = 1, Epoch = 1, NextPosition = 4 });
         Assert.Single(session.Effects.OfType<EdgeEffect.MeasureRoundTrip>());
         session.Receive(new StepResult { SessionId = 1, Epoch = 1, NextPosition = 8 });
         Assert.Empty(session.Effects.OfType<EdgeEffect.MeasureRoundTrip>());
+    }
+
+    /// <summary>The device computed the second chunk for longer than the first was on the link.</summary>
+    [Theory]
+    [InlineData(20, 1)]
+    [InlineData(19, 0)]
+    public void StepThatWaitsForItsWorker_ButNotForTheLink_IsMeasured(int computeMs, int count)
+    {
+        var session = new EdgeStepper();
+        session.Step(new StartSession([1, 2, 3, 4, 5, 6]));
+        session.Receive(new Welcome());
+        session.Receive(EdgeStepper.SplitPlan());
+        session.Step(new FrontReady());
+        session.Receive(new SessionOpened { SessionId = 1, Epoch = 1 });
+        session.Compute();
+        session.Now += TimeSpan.FromMilliseconds(computeMs);
+        session.Compute();
+        session.Now += TimeSpan.FromMilliseconds(100 - computeMs);
+        session.Receive(new StepResult { SessionId = 1, Epoch = 1, NextPosition = 4, ComputeUs = 80_000 });
+        session.Receive(Answer(session, queueUs: 70_000));
+
+        Assert.Equal(count, session.Effects.OfType<EdgeEffect.MeasureRoundTrip>().Count());
     }
 
     [Fact]
