@@ -148,7 +148,7 @@ public sealed class HandoffTests
     [Fact]
     public async Task Sessions_ThatHandOverOnALossyNetwork_GiveTheSameTokens()
     {
-        for (var seed = 1ul; seed <= 20; seed++)
+        for (var seed = 1ul; seed <= FaultyNetworkTests.WorldCount; seed++)
         {
             var random = new SplitMix64(seed);
             var faults = new NetworkFaults { DropRate = 0.1, DuplicateRate = 0.2, DelayRate = 0.5, DelayMax = TimeSpan.FromMilliseconds(1 + random.Next(400)), WatchLossRate = 0.5 };
@@ -160,7 +160,7 @@ public sealed class HandoffTests
             var chunk = 1 + random.Next(8);
             var exitAt = 1 + random.Next(20);
             var session = Start(cluster, options => options with { Shipment = shipment, ChunkTokensMax = chunk, TokenCountMax = exitAt }, Undisturbed.Random);
-            cluster.RunUntil(() => session.TokenCount >= 21);
+            cluster.RunUntil(() => session.TokenCount >= 21 || session.Ended is not null);
             cluster.RestartWorker(random.Next(2) == 0 ? "worker/1" : "worker/2");
             cluster.RunUntilEnded(session);
 
@@ -274,6 +274,7 @@ public sealed class HandoffTests
             GeneratedCountMax = TokenCount,
             EndTokens = [],
             AnswerTimeout = TimeSpan.FromSeconds(1),
+            AttemptsMax = 8,
             Handoff = handoff(new HandoffOptions { TokenCountMax = ExitAt, Config = Quill.Config, KvFormat = KvFormat.Float16 }),
         });
 

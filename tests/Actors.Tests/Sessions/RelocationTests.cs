@@ -146,7 +146,7 @@ public sealed class RelocationTests
     [Fact]
     public async Task Sessions_MovedOverALossyNetwork_GiveTheSameTokens()
     {
-        for (var seed = 1ul; seed <= 20; seed++)
+        for (var seed = 1ul; seed <= FaultyNetworkTests.WorldCount; seed++)
         {
             var random = new SplitMix64(seed);
             var faults = new NetworkFaults { DropRate = 0.05, DuplicateRate = 0.2, DelayRate = 0.5, DelayMax = TimeSpan.FromMilliseconds(1 + random.Next(400)), WatchLossRate = 0.5 };
