@@ -42,9 +42,14 @@ public static partial class EdgeSession
             if (State.Relocation is { IsReady: true } ready)
                 Drop(ready);
             var isAtHome = State.Phase is EdgePhase.Opening or EdgePhase.Running;
-            if (isAtHome && IsSameLeg(wish.Plan, State.Plan!) && wish.Plan.Worker == State.Worker)
-                return;
             var isReady = IsSameLeg(wish.Plan, State.Plan!);
+            if (isAtHome && isReady && wish.Plan.Worker == State.Worker)
+            {
+                State = State with { Plan = wish.Plan };
+                Adopt(wish.Plan.Deadline);
+                return;
+            }
+
             State = State with { Relocation = wish with { IsReady = isReady } };
             if (!isReady)
                 _effects.Add(new EdgeEffect.PrepareFront(wish.Plan));
