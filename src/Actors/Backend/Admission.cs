@@ -5,6 +5,8 @@ namespace SplitActors.Actors.Backend;
 /// <summary>Why a worker cannot serve a session or a step, with both sides' values; null if it can.</summary>
 internal static class Admission
 {
+    private const int KvFrameHeaderBytesMax = 64;
+
     public static Refusal? Check(OpenSession open, WorkerState worker)
     {
         var options = worker.Options;
@@ -51,9 +53,11 @@ internal static class Admission
         if ((long)step.Position + step.TokenCount > session.TokenCountMax)
             return new Refusal(RejectReason.ContextLength, $"The step ends at token {(long)step.Position + step.TokenCount}; the session was opened for {session.TokenCountMax}.");
         if (!HasContentFor(step, options))
-            return new Refusal(RejectReason.BadRequest, "The step has neither a frame nor one valid token id for each of its tokens.");
+            return new Refusal(RejectReason.BadRequest, "The step has neither a frame, nor one valid token id for each of its tokens, nor keys and values without a wish for a token.");
         if (step.Frame.Length > (long)step.TokenCount * options.FrameBytesPerTokenMax)
             return new Refusal(RejectReason.BadRequest, $"The frame has {step.Frame.Length} bytes; {step.TokenCount} tokens may have {options.FrameBytesPerTokenMax} each.");
+        if (step.KeysAndValues.Length > KvFrameBytesMax(step, options))
+            return new Refusal(RejectReason.BadRequest, $"The keys and values have {step.KeysAndValues.Length} bytes; those of {step.TokenCount} tokens may have {KvFrameBytesMax(step, options)}.");
         if (worker.QueuedRows + step.TokenCount > options.QueuedRowsMax)
             return new Refusal(RejectReason.QueueFull, $"{worker.QueuedRows} of {options.QueuedRowsMax} tokens are waiting.");
         if (session.UnansweredRows + step.TokenCount > options.SessionQueuedRowsMax)
@@ -61,9 +65,13 @@ internal static class Admission
         return null;
     }
 
+    /// <summary>What the worker's cache takes, in whole pages, and the frame around it.</summary>
+    private static long KvFrameBytesMax(DecodeStep step, WorkerOptions options) => options.KvLayout.BytesFor((int)step.TokenCount) + KvFrameHeaderBytesMax;
+
     private static bool HasContentFor(DecodeStep step, WorkerOptions options) => step.ContentCase switch
     {
         DecodeStep.ContentOneofCase.Frame => true,
+        DecodeStep.ContentOneofCase.KeysAndValues => !step.Samples,
         DecodeStep.ContentOneofCase.Tokens =>
             options.Layers.First == 0 && step.Tokens.Ids.Count == step.TokenCount && step.Tokens.Ids.All(token => token < options.VocabularySize),
         _ => false,

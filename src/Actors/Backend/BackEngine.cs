@@ -21,7 +21,7 @@ public sealed record BatchWork(BatchEntry Entry, KvCache Cache);
 /// <param name="threads">Compute, and outlive the engine.</param>
 /// <param name="clock">Measures what the bill says.</param>
 /// <param name="calibrated">What the codec knows of the split; null for none.</param>
-public sealed class BackEngine(
+public sealed partial class BackEngine(
     Segment segment, int batchRowsMax, KvPagePool kvPages, ComputeThreads threads, TimeProvider clock, CalibratedSplit? calibrated = null) : IDisposable
 {
     private readonly Workspace _workspace = new(segment.Config, batchRowsMax, threads); // freed when collected: a batch may still run
@@ -54,39 +54,40 @@ public sealed class BackEngine(
     private BatchComputed ComputeAlive(List<BatchWork> works)
     {
         var started = clock.GetTimestamp();
-        var (accepted, refused) = ReadContents(works);
+        var (accepted, settled) = ReadContents(works);
         var decodeUs = MicrosecondsSince(started);
 
         started = clock.GetTimestamp();
         var results = Run(accepted);
-        results.AddRange(refused);
+        results.AddRange(settled);
         return new BatchComputed(results.ToImmutable(), decodeUs, MicrosecondsSince(started));
     }
 
-    /// <summary>Fills the rows of <see cref="_hidden"/>, one accepted step after the other.</summary>
-    private (List<BatchWork> Accepted, List<EntryResult> Refused) ReadContents(List<BatchWork> works)
+    /// <summary>Fills the rows of <see cref="_hidden"/>, one accepted step after the other. Settled are those that need no layers: refused, or keys and values.</summary>
+    private (List<BatchWork> Accepted, List<EntryResult> Settled) ReadContents(List<BatchWork> works)
     {
         var accepted = new List<BatchWork>(works.Count);
-        var refused = new List<EntryResult>();
+        var settled = new List<EntryResult>();
         var row = 0;
         foreach (var work in works)
         {
             var count = (int)work.Entry.Step.TokenCount;
-            var refusal = refused.Any(result => result.Entry.Queued.Session == work.Entry.Queued.Session)
+            var isShipped = work.Entry.Step.ContentCase == DecodeStep.ContentOneofCase.KeysAndValues;
+            var refusal = settled.Any(result => result.Refusal is not null && result.Entry.Queued.Session == work.Entry.Queued.Session)
                 ? new Refusal(RejectReason.BadFrame, "It follows a step that was refused.")
-                : ReadContent(work.Entry, _hidden.AsSpan(row * segment.Config.HiddenSize, count * segment.Config.HiddenSize));
-            if (refusal is null)
+                : isShipped ? StoreKeysAndValues(work) : ReadContent(work.Entry, _hidden.AsSpan(row * segment.Config.HiddenSize, count * segment.Config.HiddenSize));
+            if (refusal is null && !isShipped)
             {
                 accepted.Add(work);
                 row += count;
             }
             else
             {
-                refused.Add(new EntryResult(work.Entry, Token: null, refusal, work.Cache.ByteCount));
+                settled.Add(new EntryResult(work.Entry, Token: null, refusal, work.Cache.ByteCount));
             }
         }
 
-        return (accepted, refused);
+        return (accepted, settled);
     }
 
     private Refusal? ReadContent(BatchEntry entry, Span<float> hidden)

@@ -18,10 +18,13 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
     : SteppedActor<EdgeState, EdgeEffect>(initial, initial.Options.Address, transport)
 {
     private const string AnswerTimer = "answer";
+    private const string ProbeTimer = "probe";
 
     private readonly EdgeOptions _options = initial.Options;
     private readonly LinkMeter _meter = new();
     private FrontEngine? _front;
+    private FrontEngine? _prepared;
+    private FrontEngine? _source;
 
     protected override void PreStart()
     {
@@ -33,6 +36,8 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
     {
         base.PostStop();
         _front?.Dispose();
+        _prepared?.Dispose();
+        _source?.Dispose();
     }
 
     /// <summary>A session cannot be restarted: its cache is lost.</summary>
@@ -46,7 +51,7 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
     {
         if (message is FrontEngine loaded)
         {
-            _front = loaded;
+            _prepared = loaded;
             message = new FrontReady();
         }
         else if (message is Failure failure)
@@ -67,11 +72,16 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
             case EdgeEffect.Send send: Send(send.To, send.Body); break;
             case EdgeEffect.WatchWorker watch: Watch(watch.Address); break;
             case EdgeEffect.PrepareFront prepare: Prepare(prepare.Plan); break;
+            case EdgeEffect.SwitchFront change: Switch(change.KeepsSource); break;
+            case EdgeEffect.ShipKeysAndValues ship: Ship(_source!, _front, ship); break;
+            case EdgeEffect.DropSource: DropSource(); break;
+            case EdgeEffect.DropPrepared: DropPrepared(); break;
             case EdgeEffect.ComputeFront compute: Compute(_front!, compute); break;
             case EdgeEffect.MeasureRoundTrip trip: Measure(trip); break;
             case EdgeEffect.CountLoss: _meter.Lost(); break;
             case EdgeEffect.StartTimer timer: Context.Timers.StartSingle(AnswerTimer, new AnswerOverdue(), timer.Delay); break;
             case EdgeEffect.CancelTimer: Context.Timers.Cancel(AnswerTimer); break;
+            case EdgeEffect.StartProbe probe: Context.Timers.StartSingle(ProbeTimer, new ProbeDue(), probe.Delay); break;
             case EdgeEffect.Publish published: Publish(published.Event); break;
         }
     }
@@ -81,7 +91,43 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
         if (plan.Mode == ExecutionMode.Cloud)
             Context.Self.Tell(new FrontReady());
         else
-            Context.RunOffloaded(() => loadFront(plan));
+            Context.RunOffloaded(() => Load(plan));
+    }
+
+    private object Load(Plan plan)
+    {
+        try
+        {
+            return loadFront(plan);
+        }
+        catch (Exception failure) when (failure is UserErrorException or OutOfMemoryException)
+        {
+            return new FrontUnavailable(failure.Message);
+        }
+    }
+
+    private void Switch(bool keepsSource)
+    {
+        DropSource();
+        if (keepsSource)
+            _source = _front;
+        else
+            _front?.Dispose();
+        (_front, _prepared) = (_prepared, null);
+    }
+
+    private void Ship(FrontEngine source, FrontEngine? front, EdgeEffect.ShipKeysAndValues work) => Context.RunOffloaded(() => source.Ship(work, front));
+
+    private void DropSource()
+    {
+        _source?.Dispose();
+        _source = null;
+    }
+
+    private void DropPrepared()
+    {
+        _prepared?.Dispose();
+        _prepared = null;
     }
 
     private void Compute(FrontEngine front, EdgeEffect.ComputeFront work) => Context.RunOffloaded(() => front.Compute(work));

@@ -11,8 +11,21 @@ public abstract record EdgeEffect
 
     public sealed record WatchWorker(string Address) : EdgeEffect;
 
-    /// <summary>Load what the plan puts on the device; answered by <see cref="FrontReady"/>.</summary>
+    /// <summary>Load what the plan puts on the device, beside what runs there; answered by <see cref="FrontReady"/> or <see cref="FrontUnavailable"/>.</summary>
     public sealed record PrepareFront(Plan Plan) : EdgeEffect;
+
+    /// <summary>Compute with what was prepared last, and free what it replaces.</summary>
+    /// <param name="KeepsSource">What it replaces has keys and values to ship.</param>
+    public sealed record SwitchFront(bool KeepsSource = false) : EdgeEffect;
+
+    /// <summary>Encode keys and values of what was replaced last; answered by <see cref="FrontComputed"/>.</summary>
+    public sealed record ShipKeysAndValues(int Position, int Count, bool IsExact) : EdgeEffect;
+
+    /// <summary>All is shipped, or nothing more will be: free what was replaced last.</summary>
+    public sealed record DropSource : EdgeEffect;
+
+    /// <summary>Free what was prepared last: the session stays where it is.</summary>
+    public sealed record DropPrepared : EdgeEffect;
 
     /// <summary>Run tokens through the front; answered by <see cref="FrontComputed"/>.</summary>
     /// <param name="Generated">If the device runs all layers and a token is wanted: those generated so far; else null.</param>
@@ -31,6 +44,9 @@ public abstract record EdgeEffect
     public sealed record StartTimer(TimeSpan Delay) : EdgeEffect;
 
     public sealed record CancelTimer : EdgeEffect;
+
+    /// <summary>Send <see cref="ProbeDue"/> after a delay; replaces an earlier one.</summary>
+    public sealed record StartProbe(TimeSpan Delay) : EdgeEffect;
 
     public sealed record Publish(SessionEvent Event) : EdgeEffect;
 }

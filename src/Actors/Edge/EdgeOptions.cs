@@ -54,6 +54,23 @@ public sealed record EdgeOptions
     /// <summary>Pause before the second failover between two tokens; doubles with each further one, up to <see cref="AnswerTimeout"/>.</summary>
     public TimeSpan FailoverPause { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How a session is handed over, if its plan says so; null: not, the device goes on alone to the end.</summary>
+    public HandoffOptions? Handoff { get; init; }
+
+    /// <summary>The device can load all layers, and goes on alone rather than fail when worker and scheduler are out of reach.</summary>
+    public bool FallsBack { get; init; }
+
+    /// <summary>
+    /// A device that can go on alone waits so long, instead of <see cref="AnswerTimeout"/> times <see cref="AttemptsMax"/>, for the worker, then
+    /// for the scheduler, and for one that says to try later.
+    /// </summary>
+    public TimeSpan FallbackAfter { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Pause before a device that goes on alone asks whether the scheduler answers; doubles each time.</summary>
+    public TimeSpan ProbePause { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    public TimeSpan ProbePauseMax { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Tokens between two link reports to the scheduler.</summary>
     public int LinkReportTokens { get; init; } = 32;
 
@@ -80,6 +97,12 @@ public sealed record EdgeOptions
         Limit.RequirePositive(RefusedTimeMax);
         Limit.RequirePositive(FailoversMax);
         Limit.RequirePositive(FailoverPause);
+        Limit.RequirePositive(Handoff?.TokenCountMax ?? 1);
+        Limit.RequirePositive(Handoff?.ChunkTokensMax ?? 1);
+        Limit.RequirePositive(Handoff?.Deadline ?? TimeSpan.MaxValue);
+        Limit.RequirePositive(FallbackAfter);
+        Limit.RequirePositive(ProbePause);
+        Limit.RequirePositive(ProbePauseMax);
         Limit.RequirePositive(LinkReportTokens);
         if (Deadline is { } deadline)
             Limit.RequirePositive(deadline);

@@ -41,7 +41,7 @@ public static partial class EdgeSession
             if (Options.Deadline is null || State.GeneratedCount == 0)
                 return bill;
             var (isKept, isPromised) = (bill.ElapsedUs <= AskedUs, bill.ElapsedUs <= State.TokenPromisedUs);
-            State = State with { Link = State.Link.WithToken(bill.ResentCount == 0 ? bill.DeviceUs : 0, isMissed: !isKept && !isPromised) };
+            State = State with { Link = State.Link.WithToken(bill.ResentCount == 0 && State.Move is null ? bill.DeviceUs : 0, isMissed: !isKept && !isPromised) };
             return bill with { KeptCount = isKept ? 1 : 0, DegradedCount = !isKept && isPromised ? 1 : 0, MissedCount = isKept || isPromised ? 0 : 1 };
         }
 

@@ -25,6 +25,7 @@ public static partial class EdgeSession
                 ExecutionMode.Cloud => plan.SplitLayer == 0,
                 ExecutionMode.Split => plan.SplitLayer > 0 && plan.SplitLayer < Options.LayerCount,
                 ExecutionMode.Device => plan.SplitLayer == Options.LayerCount,
+                ExecutionMode.Handoff => plan.SplitLayer < Options.LayerCount,
                 _ => false,
             };
             if (!fitsMode)
@@ -33,12 +34,8 @@ public static partial class EdgeSession
                 return $"The plan says mode {plan.Mode} but lacks {(plan.Worker.Length == 0 ? "a worker" : "the compression")}.";
             if (Compatibility.CheckCalibration("The plan", plan.Compression?.CalibrationId ?? 0, "the device", Options.CalibrationId) is { } mismatch)
                 return mismatch.Detail;
-            if (State.Plan is { } old && (plan.Mode != old.Mode || plan.SplitLayer != old.SplitLayer || !Equals(plan.Compression, old.Compression)))
-                return $"The new plan ({Describe(plan)}) cannot continue frames made under the old one ({Describe(old)}).";
             return null;
         }
-
-        private static string Describe(Plan plan) => $"mode {plan.Mode}, split after layer {plan.SplitLayer}, compression {plan.Compression}";
 
         /// <summary>An answer is about frames that were sent, and the last known token is never acknowledged without the next.</summary>
         private string? FindFault(StepResult result)

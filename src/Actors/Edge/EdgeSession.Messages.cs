@@ -21,6 +21,7 @@ public static partial class EdgeSession
             if (State.Link.StepCount == 0)
                 return;
             var report = State.Link.ToMessage(State.Session);
+            report.Revision = State.Revision;
             report.LinkUsWorst = LinkUsWorst();
             report.Measured = State.Measured?.ToMessage();
             Send(Options.Scheduler, report);
@@ -41,6 +42,7 @@ public static partial class EdgeSession
             SessionId = State.Session.Value,
             TokenCountMax = (uint)TokenCountMax,
             LostWorker = State.LostWorker,
+            Revision = State.Revision,
             DeadlineUs = LinkMessages.ToMicroseconds(Options.Deadline?.TotalSeconds),
             LinkUsWorst = LinkUsWorst(),
             DeviceUs = LinkMessages.ToMicroseconds(Options.DeviceTime.TotalSeconds),

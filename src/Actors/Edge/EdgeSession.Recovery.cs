@@ -10,13 +10,13 @@ public static partial class EdgeSession
         /// <summary>Keeps a timer running exactly while an answer is due.</summary>
         public void GuardAnswer()
         {
-            if (_hasStartedTimer || State.IsWaiting || State.Phase == EdgePhase.Ended)
+            if (State.IsWaiting || State.Phase == EdgePhase.Ended)
                 return;
             var (isDue, wasDue) = (IsAnswerDue(State), IsAnswerDue(_before));
             var isNewQuestion = State.Phase != _before.Phase || State.Epoch != _before.Epoch;
             if (isDue && (_restartTimer || isNewQuestion || !wasDue))
-                _effects.Add(new EdgeEffect.StartTimer(Options.AnswerTimeout));
-            else if (!isDue && wasDue)
+                _effects.Add(new EdgeEffect.StartTimer(AnswerTimeout));
+            else if (!isDue && (wasDue || _hasStartedTimer))
                 _effects.Add(new EdgeEffect.CancelTimer());
         }
 
@@ -30,7 +30,7 @@ public static partial class EdgeSession
                 return;
             State = State with { Attempts = State.IsWaiting ? 0 : State.Attempts + 1, IsWaiting = false, NackedPosition = -1 };
             _restartTimer = true;
-            if (State.Attempts >= Options.AttemptsMax)
+            if (State.Attempts >= AttemptsMax)
             {
                 GiveUp();
                 return;
@@ -58,7 +58,7 @@ public static partial class EdgeSession
             if (State.Phase is EdgePhase.Opening or EdgePhase.Running)
                 FailOver(silence, isGone: false);
             else
-                End(EndReason.Failed, $"The scheduler at {Options.Scheduler} is out of reach: {silence}.");
+                FallBackOrFail($"The scheduler at {Options.Scheduler} is out of reach: {silence}.");
         }
 
         private void LosePeer(string address, string reason)
@@ -72,7 +72,7 @@ public static partial class EdgeSession
         {
             if (State.FailoverCount >= Options.FailoversMax)
             {
-                End(EndReason.Failed, $"{State.FailoverCount + 1} workers were lost since the last token, the last, {State.Worker}, because: {reason}.");
+                FallBackOrFail($"{State.FailoverCount + 1} workers were lost since the last token, the last, {State.Worker}, because: {reason}.");
                 return;
             }
 
@@ -92,7 +92,7 @@ public static partial class EdgeSession
         {
             var doublings = Math.Min(failover - 2, 30);
             var pause = Options.FailoverPause * (1L << doublings);
-            return pause < Options.AnswerTimeout ? pause : Options.AnswerTimeout;
+            return pause < AnswerTimeout ? pause : AnswerTimeout;
         }
 
         /// <summary>The worker has forgotten the session: opens it there anew, but only once without a token in between.</summary>
@@ -156,7 +156,7 @@ public static partial class EdgeSession
             var since = State.RefusedSince ?? now;
             State = State with { RefusedSince = since, Attempts = 0 };
             _restartTimer = true;
-            if (now - since > Options.RefusedTimeMax)
+            if (now - since > RefusedTimeMax)
                 FailOver($"nothing was computed for {(now - since).TotalSeconds:0.#} s", isGone: false);
         }
 
@@ -171,6 +171,8 @@ public static partial class EdgeSession
                 Reopen(rejected.Detail);
             else if (rejected.RetryAfterMs > 0)
                 WaitAsTold(TimeSpan.FromMilliseconds(rejected.RetryAfterMs), rejected.Detail);
+            else if (isFromWorker && rejected.Reason == RejectReason.BadRequest && State.ShippedEnd > 0)
+                RebuildInstead(rejected.Detail);
             else if (isFromWorker && rejected.Reason == RejectReason.BadFrame)
                 SendAgain(rejected.Detail);
             else
@@ -182,7 +184,7 @@ public static partial class EdgeSession
         {
             _restartTimer = true;
             State = State with { Attempts = State.Attempts + 1 };
-            if (State.Attempts >= Options.AttemptsMax)
+            if (State.Attempts >= AttemptsMax)
                 FailOver(detail, isGone: false);
             else if (!State.IsWaiting)
                 State = State with { SentCount = State.AckedCount };
@@ -194,9 +196,9 @@ public static partial class EdgeSession
             if (State.IsWaiting)
                 return;
             var since = State.RefusedSince ?? now;
-            if (now + delay - since > Options.RefusedTimeMax)
+            if (now + delay - since > RefusedTimeMax)
             {
-                End(EndReason.Failed, $"{detail} The session waited {(now - since).TotalSeconds:0.#} s of at most {Options.RefusedTimeMax.TotalSeconds:0.#} s.");
+                FallBackOrFail($"{detail} The session waited {(now - since).TotalSeconds:0.#} s of at most {RefusedTimeMax.TotalSeconds:0.#} s.");
                 return;
             }
 

@@ -22,6 +22,7 @@ public static partial class EdgeSession
 
         var turn = new Turn(state, now);
         turn.Handle(message);
+        turn.MoveIfReady();
         turn.ComputeNext();
         turn.SendWithinWindow();
         turn.GuardAnswer();
@@ -37,7 +38,7 @@ public static partial class EdgeSession
         /// <summary>Something was answered or sent: the time to wait for an answer starts anew.</summary>
         private bool _restartTimer;
 
-        /// <summary>This step has started the timer itself.</summary>
+        /// <summary>This step has started the timer itself, to wait.</summary>
         private bool _hasStartedTimer;
 
         public EdgeState State { get; private set; } = before;
@@ -52,10 +53,12 @@ public static partial class EdgeSession
             {
                 case StartSession start when State.Phase == EdgePhase.Idle: Start(start); break;
                 case CancelSession: End(EndReason.Cancelled); break;
-                case FrontReady when State.Phase == EdgePhase.Preparing: Open(); break;
+                case FrontReady: KeepReady(); break;
+                case FrontUnavailable unavailable: AbandonMove(unavailable.Detail); break;
                 case FrontComputed computed: Keep(computed); break;
                 case FrontFailed failed: End(EndReason.Failed, failed.Detail); break;
                 case AnswerOverdue: Retry(); break;
+                case ProbeDue: AskWhetherBack(); break;
                 case LinkMeasured measured: State = State with { Measured = measured.Measurement }; break;
                 case Undelivered lost: LosePeer(lost.To, lost.Reason); break;
                 case PeerLost lost: LosePeer(lost.Address, "it stopped"); break;
@@ -79,6 +82,7 @@ public static partial class EdgeSession
             {
                 case Welcome when State.Phase == EdgePhase.Joining: RequestPlan(); break;
                 case Plan plan when State.Phase == EdgePhase.Planning && !State.IsWaiting && IsMine(plan.SessionId): Adopt(plan); break;
+                case Plan plan when State.Plan is not null && State.Phase != EdgePhase.Planning && IsMine(plan.SessionId): Replan(plan); break;
                 case DeadlineChanged changed when IsMine(changed.SessionId): Adopt(changed.Deadline); break;
             }
         }
@@ -113,6 +117,7 @@ public static partial class EdgeSession
                 Tokens = start.Prompt,
                 PromptCount = start.Prompt.Count,
                 TokenAt = now,
+                StartedAt = now,
             };
             Send(Options.Scheduler, Hello());
         }
@@ -125,17 +130,29 @@ public static partial class EdgeSession
                 return;
             }
 
-            var isFirst = State.Plan is null;
-            State = State with { Plan = plan, Deadline = plan.Deadline };
-            Publish(new SessionPlanned(plan));
-            if (!isFirst)
+            State = State with { Revision = Math.Max(State.Revision, plan.Revision) };
+            if (State.Plan is null && plan.Mode == ExecutionMode.Handoff)
             {
-                Open();
+                BeginHandoff(plan);
                 return;
             }
 
-            State = State with { Phase = EdgePhase.Preparing };
-            _effects.Add(new EdgeEffect.PrepareFront(plan));
+            plan = AfterHandoff(plan);
+            if (State.Plan is { } old && (State.Relocation is not null || !IsSameLeg(plan, old)))
+            {
+                State = State with { Phase = EdgePhase.Preparing };
+                Relocate(new Relocation(plan, ReasonOf(plan)));
+            }
+            else if (State.Plan is null)
+            {
+                PrepareFirst(plan);
+            }
+            else
+            {
+                State = State with { Plan = plan, Deadline = plan.Deadline };
+                Publish(new SessionPlanned(plan));
+                Open();
+            }
         }
 
         private void Open()
@@ -169,6 +186,16 @@ public static partial class EdgeSession
             var count = Math.Min(State.Tokens.Count - State.ComputedCount, Options.ChunkTokensMax);
             if (State.Phase is not (EdgePhase.Opening or EdgePhase.Running) || State.IsComputing || count == 0)
                 return;
+            if (State.Relocation is { Holds: true })
+                return;
+            if (State.ComputedCount < State.ShippedEnd)
+            {
+                ShipNext();
+                return;
+            }
+
+            if (State.ComputedCount < State.PromptCount)
+                count = Math.Min(count, State.PromptCount - State.ComputedCount); // so that a chunk lies either in the prompt or behind it
 
             if (State.Plan!.Mode == ExecutionMode.Cloud)
             {
@@ -185,7 +212,6 @@ public static partial class EdgeSession
             State = State with { IsComputing = true };
         }
 
-        /// <summary>A chunk lies either in the prompt or behind it.</summary>
         private bool WorkerKnows(int position) => position >= State.PromptCount || SharesPrompt;
 
         private ImmutableArray<int> HistoryForSampling() => Options.Sampling.UsesGenerated ? [.. Generated()] : [];
@@ -194,9 +220,11 @@ public static partial class EdgeSession
         {
             State = State with { IsComputing = false, Bill = State.Bill.With(computed) };
             if (computed.Frame is not null)
-                AddFrame(new StoredFrame(computed.Position, computed.Count, computed.Frame));
+                AddFrame(new StoredFrame(computed.Position, computed.Count, computed.Frame) { IsKeysAndValues = computed.IsKeysAndValues });
             else
                 State = State with { ComputedCount = computed.Position + computed.Count };
+            if (computed.IsKeysAndValues && State.ComputedCount == State.ShippedEnd)
+                _effects.Add(new EdgeEffect.DropSource());
             if (computed.Token is { } token)
                 Accept(token);
         }
@@ -240,7 +268,9 @@ public static partial class EdgeSession
                 TokenCount = (uint)frame.Count,
                 Samples = frame.End == State.Tokens.Count,
             };
-            if (frame.Frame is not null)
+            if (frame.IsKeysAndValues)
+                step.KeysAndValues = frame.Frame;
+            else if (frame.Frame is not null)
                 step.Frame = frame.Frame;
             else
                 step.Tokens = new TokenIds { Ids = { State.Tokens.GetRange(frame.Position, frame.Count).Select(token => (uint)token) } };
@@ -284,7 +314,18 @@ public static partial class EdgeSession
         private void Accept(int token)
         {
             var bill = Judge(State.Bill with { ElapsedUs = Microseconds(now) - Microseconds(State.TokenAt) }); // so that the sum loses no fractions
-            State = State with { Tokens = State.Tokens.Add(token), TokenAt = now, Bill = TokenBill.Empty, FailoverCount = 0, TokenPromisedUs = PromisedUs };
+            State = State with
+            {
+                Tokens = State.Tokens.Add(token),
+                TokenAt = now,
+                Bill = TokenBill.Empty,
+                FailoverCount = 0,
+                TokenPromisedUs = PromisedUs,
+                ProbeCount = State.IsAlone ? State.ProbeCount : 0,
+            };
+            if (State.GeneratedCount == 1)
+                State = State with { FirstTokenAt = now };
+            PublishMove(bill);
             Publish(new TokenGenerated(token, bill));
             if (Options.EndTokens.Contains(token))
                 End(EndReason.EndToken);
@@ -294,6 +335,8 @@ public static partial class EdgeSession
                 End(EndReason.ContextFull);
             else if (bill.MissedCount > 0 || State.GeneratedCount % Options.LinkReportTokens == 0)
                 ReportLink();
+            if (State.Phase != EdgePhase.Ended)
+                ExitIfDue();
         }
 
         private void End(EndReason reason, string? detail = null)

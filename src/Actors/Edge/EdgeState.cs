@@ -38,6 +38,33 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
 
     public Plan? Plan { get; init; }
 
+    /// <summary>Of the newest plan that it knows.</summary>
+    public uint Revision { get; init; }
+
+    /// <summary>Where it is about to go on; null if it stays.</summary>
+    public Relocation? Relocation { get; init; }
+
+    /// <summary>A move of which the first token has not come yet.</summary>
+    public MoveInProgress? Move { get; init; }
+
+    /// <summary>How a device that generates alone will go on after it has handed over; null if it has, or will not.</summary>
+    public Plan? Handoff { get; init; }
+
+    /// <summary>Keys and values of the tokens before this one are shipped instead of hidden states.</summary>
+    public int ShippedEnd { get; init; }
+
+    public KvShipment? Shipment { get; init; }
+
+    public TimeSpan StartedAt { get; init; }
+
+    public TimeSpan FirstTokenAt { get; init; }
+
+    /// <summary>The device goes on without worker and scheduler.</summary>
+    public bool IsAlone { get; init; }
+
+    /// <summary>Questions since it is alone, over all times without a worker's token between them.</summary>
+    public int ProbeCount { get; init; }
+
     /// <summary>Rises each time the session is opened anew on a worker.</summary>
     public uint Epoch { get; init; }
 
@@ -115,6 +142,9 @@ public sealed record StoredFrame(int Position, int Count, ByteString? Frame)
 
     /// <summary>When it was first sent in that epoch, so that a round trip includes what was lost on the way.</summary>
     public TimeSpan SentAt { get; init; }
+
+    /// <summary>The frame holds keys and values.</summary>
+    public bool IsKeysAndValues { get; init; }
 
     /// <summary>Bytes of its message, if it was sent only once in that epoch; else 0.</summary>
     public int SentBytes { get; init; }

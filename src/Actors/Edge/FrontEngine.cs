@@ -21,7 +21,7 @@ namespace SplitActors.Actors.Edge;
 /// <param name="threads">Compute, and outlive the engine.</param>
 /// <param name="clock">Measures what the bill says.</param>
 /// <param name="calibrated">What the codec knows of the split; null for none.</param>
-public sealed class FrontEngine(
+public sealed partial class FrontEngine(
     Segment segment, CompressionOptions compression, SamplingOptions sampling, int tokenCountMax, int chunkTokensMax, KvFormat kvFormat,
     ComputeThreads threads, TimeProvider clock, CalibratedSplit? calibrated = null)
     : IDisposable
@@ -29,6 +29,7 @@ public sealed class FrontEngine(
     private readonly Workspace _workspace = new(segment.Config, chunkTokensMax, threads); // freed when collected: a call may still run
     private readonly KvCache _cache = segment.CreateCache(tokenCountMax, kvFormat);
     private readonly HiddenStateEncoder _encoder = new(compression, calibrated?.Calibration);
+    private readonly int _layerCount = segment.Layers.End;
     private readonly Sampler _sampler = new();
     private readonly float[] _hidden = new float[chunkTokensMax * segment.Config.HiddenSize];
     private readonly float[] _embeddings = new float[calibrated?.Embedding is null ? 0 : chunkTokensMax * segment.Config.HiddenSize];

@@ -26,6 +26,9 @@ public sealed record TokenBill
     /// <summary>Messages sent again after a timeout or to a new worker.</summary>
     public int ResentCount { get; init; }
 
+    /// <summary>Frames of keys and values that a device handed over.</summary>
+    public long KvBytes { get; init; }
+
     public long OutlierCount { get; init; }
 
     /// <summary>Tokens per bit-width; the index is the bit-width.</summary>
@@ -59,10 +62,14 @@ public sealed record TokenBill
     /// <summary>Neither link nor worker: the device's own work and hand-overs.</summary>
     public long DeviceUs => Math.Max(0, ElapsedUs - TransportUs - QueueUs - DecodeUs - WorkerComputeUs);
 
-    /// <summary>Adds a chunk that went through the front.</summary>
-    public TokenBill With(FrontComputed computed) => this with
+    /// <summary>Adds a chunk that went through the front, or keys and values of one.</summary>
+    public TokenBill With(FrontComputed computed) => computed.IsKeysAndValues
+        ? this with { KvBytes = KvBytes + computed.Frame!.Length, EncodeUs = EncodeUs + computed.EncodeUs }
+        : WithChunk(computed);
+
+    private TokenBill WithChunk(FrontComputed computed) => this with
     {
-        RowCount = RowCount + computed.Count,
+        RowCount = RowCount + (computed.Frame is null ? 0 : computed.Count),
         RawBytes = RawBytes + (computed.Statistics?.Float16Bytes ?? 0),
         FrameBytes = FrameBytes + (computed.Frame?.Length ?? 0),
         OutlierCount = OutlierCount + (computed.Statistics?.OutlierCount ?? 0),
@@ -94,6 +101,7 @@ public sealed record TokenBill
         FrameBytes = a.FrameBytes + b.FrameBytes,
         MessageBytes = a.MessageBytes + b.MessageBytes,
         ResentCount = a.ResentCount + b.ResentCount,
+        KvBytes = a.KvBytes + b.KvBytes,
         OutlierCount = a.OutlierCount + b.OutlierCount,
         BitsHistogram = [.. a.BitsHistogram.Zip(b.BitsHistogram, (x, y) => x + y)],
         EdgeComputeUs = a.EdgeComputeUs + b.EdgeComputeUs,

@@ -34,8 +34,11 @@ public static partial class Scheduler
             {
                 TokenCountMax = request.TokenCountMax,
                 Request = DeadlineOf(request, placed),
+                Plan = placed?.Plan,
+                MovedAt = placed?.MovedAt,
+                Revision = Math.Max(placed?.Revision ?? 0, request.Revision),
             };
-            var (worker, refusal) = Options.Plan.Mode == ExecutionMode.Device
+            var (worker, refusal) = PlanOf(session).Mode == ExecutionMode.Device
                 ? ("", isNew ? CheckDeadlines(session.Request, worker: "", sessionCount: 1) : null)
                 : Choose(session, request.LostWorker, placed?.Worker, isNew);
             if (refusal is not null)
@@ -50,19 +53,12 @@ public static partial class Scheduler
 
         private void Place(SessionId id, PlacedSession session)
         {
+            session = session with { Revision = session.Revision + 1 };
             State = State with { Sessions = State.Sessions.SetItem(id, session) };
             if (session.Request is { } request)
                 State = State with { Sessions = State.Sessions.SetItem(id, session with { Promise = PromiseFor(request, session.Worker, SessionCountOf(session.Worker)) }) };
             _effects.Add(new SchedulerEffect.Watch(session.Edge));
-            Send(session.Edge, new Plan
-            {
-                SessionId = id.Value,
-                Mode = Options.Plan.Mode,
-                SplitLayer = (uint)Options.Plan.SplitLayer,
-                Worker = session.Worker,
-                Compression = Options.Plan.Compression.ToMessage(),
-                Deadline = State.Sessions[id].Promise,
-            });
+            Send(session.Edge, PlanFor(id));
             RenewPromises(session.Worker);
         }
 
@@ -91,7 +87,7 @@ public static partial class Scheduler
             var loads = State.Sessions.Values.GroupBy(placed => placed.Worker, StringComparer.Ordinal).ToDictionary(
                 group => group.Key, group => (SessionCount: group.Count(), TokenCount: group.Sum(placed => placed.TokenCountMax)), StringComparer.Ordinal);
             var candidates = State.Workers
-                .Where(worker => IsServing(worker.Value))
+                .Where(worker => IsServing(worker.Value, PlanOf(session)))
                 .Select(worker => (Address: worker.Key, Worker: worker.Value, Load: loads.GetValueOrDefault(worker.Key)))
                 .Where(worker => worker.Load.SessionCount < worker.Worker.SessionCountMax && worker.Worker.Fits(worker.Load.TokenCount, session.TokenCountMax))
                 .OrderBy(worker => worker.Address == lostWorker)
@@ -107,19 +103,20 @@ public static partial class Scheduler
                 firstRefusal ??= refusal;
             }
 
-            return ("", firstRefusal ?? LackOfMemory(session.TokenCountMax) ?? new Refusal(RejectReason.NoWorker, LackOfWorkers()));
+            return ("", firstRefusal ?? LackOfMemory(session) ?? new Refusal(RejectReason.NoWorker, LackOfWorkers(PlanOf(session))));
         }
 
-        private bool IsServing(RegisteredWorker worker) =>
-            worker.Layers == new LayerRange(Options.Plan.SplitLayer, Options.LayerCount) && now - worker.SeenAt <= Options.WorkerSilenceMax;
+        private bool IsServing(RegisteredWorker worker, FixedPlan plan) =>
+            worker.Layers == new LayerRange(plan.SplitLayer, Options.LayerCount) && now - worker.SeenAt <= Options.WorkerSilenceMax;
 
         /// <summary>Null unless a worker would serve the session if others were not there.</summary>
-        private Refusal? LackOfMemory(long tokenCountMax)
+        private Refusal? LackOfMemory(PlacedSession newcomer)
         {
+            var tokenCountMax = newcomer.TokenCountMax;
             foreach (var (address, worker) in State.Workers)
             {
                 var placed = State.Sessions.Values.Where(session => session.Worker == address).Sum(session => session.TokenCountMax);
-                if (!IsServing(worker) || worker.Fits(placed, tokenCountMax))
+                if (!IsServing(worker, PlanOf(newcomer)) || worker.Fits(placed, tokenCountMax))
                     continue;
                 return new Refusal(
                     RejectReason.Memory,
@@ -129,11 +126,11 @@ public static partial class Scheduler
             return null;
         }
 
-        private string LackOfWorkers()
+        private string LackOfWorkers(FixedPlan plan)
         {
             var held = State.Workers.Values.CountBy(worker => worker.Layers).Select(layers => $"{layers.Value} with {layers.Key}").Take(DescribedRangesMax);
             var known = State.Workers.IsEmpty ? "none" : string.Join(", ", held);
-            return $"No worker with layers {Options.Plan.SplitLayer + 1}–{Options.LayerCount} is free; said hello: {known}. Start one, or try later.";
+            return $"No worker with layers {plan.SplitLayer + 1}–{Options.LayerCount} is free; said hello: {known}. Start one, or try later.";
         }
     }
 }

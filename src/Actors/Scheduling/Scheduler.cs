@@ -48,6 +48,7 @@ public static partial class Scheduler
                 case Received { Body: WorkerStatus status } received: KeepStatus(received.From, status); break;
                 case Received { Body: LinkReport report } received: KeepLink(received.From, report); break;
                 case Received { Body: CloseSession close } received: Close(received.From, new SessionId(close.SessionId)); break;
+                case MoveSession move: Move(move); break;
                 case PeerLost lost: Forget(lost.Address); break;
             }
         }
@@ -62,7 +63,7 @@ public static partial class Scheduler
                 Send(from, new Welcome());
         }
 
-        private ulong NeededCalibration => Options.Plan.Mode == ExecutionMode.Split ? Options.Plan.Compression.CalibrationId : 0;
+        private ulong NeededCalibration => Options.Plan.Mode is ExecutionMode.Split or ExecutionMode.Handoff ? Options.Plan.Compression.CalibrationId : 0;
 
         private bool Admit(string from, Hello hello)
         {
@@ -103,6 +104,7 @@ public static partial class Scheduler
             var heard = worker with { Status = status, SeenAt = now, Speed = worker.Speed.After(worker.Status, status) };
             State = State with { Workers = State.Workers.SetItem(from, heard) };
             RenewPromises(from);
+            ReplanWhereLate(from);
         }
 
         private void KeepLink(string edge, LinkReport report)
@@ -110,10 +112,15 @@ public static partial class Scheduler
             var id = new SessionId(report.SessionId);
             if (!State.Sessions.TryGetValue(id, out var session) || session.Edge != edge)
                 return;
-            var request = session.Request?.After(report);
+            var isOutdated = report.Revision > 0 && report.Revision < session.Revision; // the plan was lost, or crossed the report: it is about the leg before
+            var request = isOutdated ? session.Request : session.Request?.After(report);
             State = State with { Sessions = State.Sessions.SetItem(id, session with { Link = report, Request = request }) };
+            if (isOutdated)
+                Send(edge, PlanFor(id));
             if (request is not null)
                 RenewPromise(id, SessionCountOf(session.Worker));
+            if (!isOutdated)
+                ReplanIfLate(id);
         }
 
         private void Close(string edge, SessionId id)

@@ -19,6 +19,18 @@ public sealed record SchedulerOptions
 
     public required FixedPlan Plan { get; init; }
 
+    /// <summary>
+    /// To which a session is moved that cannot keep its deadline where it is, if it would be faster there; or to another worker under its own plan. None:
+    /// it stays.
+    /// </summary>
+    public ImmutableArray<FixedPlan> Alternatives { get; init; } = [];
+
+    /// <summary>Least time between two moves of a session.</summary>
+    public TimeSpan MovePause { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Most that a token may take elsewhere, over what it takes where it is, for a move to be worth it.</summary>
+    public double MoveGain { get; init; } = 0.8;
+
     /// <summary>A worker that is silent for this long gets no session.</summary>
     public TimeSpan WorkerSilenceMax { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -49,6 +61,8 @@ public sealed record SchedulerOptions
         Limit.RequirePositive(DegradationMax);
         Limit.RequirePositive(WorkerMargin);
         Limit.RequirePositive(PromiseHeadroom);
+        Limit.RequirePositive(MovePause);
+        Limit.RequirePositive(MoveGain);
     }
 }
 
@@ -86,6 +100,18 @@ public sealed record RegisteredWorker(LayerRange Layers, int SessionCountMax, Wo
 /// <summary>A session, the worker it was sent to, and its last link report.</summary>
 public sealed record PlacedSession(string Edge, string Worker, LinkReport? Link)
 {
+    /// <summary>Of the last plan that it was sent.</summary>
+    public uint Revision { get; init; }
+
+    /// <summary>Why it was sent one that it did not ask for.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>What this session alone is told to do; null: what all are.</summary>
+    public FixedPlan? Plan { get; init; }
+
+    /// <summary>When it was sent elsewhere last; null if it was not.</summary>
+    public TimeSpan? MovedAt { get; init; }
+
     /// <summary>Prompt and generated tokens together.</summary>
     public long TokenCountMax { get; init; }
 

@@ -8,9 +8,9 @@ namespace SplitActors.Hosts.Cli;
 internal static class CompressionText
 {
     /// <summary>In the words of the command line: <c>rd at 0.5%, expected rise of perplexity 0.43 %; klt; calibration 0123456789abcdef</c>.</summary>
-    public static string Describe(Compression compression)
+    public static string Describe(Compression? compression)
     {
-        if (compression.Codec == Codec.Raw)
+        if (compression is null || compression.Codec == Codec.Raw)
             return "none";
         var quality = compression.HasQualityPercent ? string.Create(CultureInfo.InvariantCulture, $" at {compression.QualityPercent}%") : "";
         var expected = compression.HasExpectedRisePercent

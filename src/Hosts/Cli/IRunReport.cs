@@ -12,6 +12,10 @@ internal interface IRunReport
 
     void WorkerReplaced(WorkerReplaced replaced);
 
+    void Moved(SessionMoved moved);
+
+    void MoveAbandoned(MoveAbandoned abandoned);
+
     void DeadlineUpdated(Deadline deadline);
 
     /// <param name="ended">Why.</param>

@@ -8,13 +8,16 @@ using SplitActors.Inference.Tokenization;
 
 namespace SplitActors.Hosts.Cli;
 
-/// <summary>One JSON object per line on standard output: "plan", "token", "worker_replaced", "deadline_updated", and "ledger" at the end.</summary>
+/// <summary>
+/// One JSON object per line on standard output: "plan", "token", "worker_replaced", "moved", "move_abandoned", "deadline_updated", and "ledger" at the end.
+/// </summary>
 internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelConfig config, int promptTokens, TimeSpan? deadline) : IRunReport
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly StreamingDetokenizer _detokenizer = new(tokenizer);
     private readonly Ledger _ledger = new();
+    private readonly List<SessionMoved> _moves = [];
     private readonly StringBuilder _text = new();
     private Plan? _plan;
     private Deadline? _promised;
@@ -45,6 +48,18 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
         json.WriteString("reason", replaced.Reason);
     });
 
+    public void Moved(SessionMoved moved)
+    {
+        _moves.Add(moved);
+        WriteLine("moved", json => MoveText.Write(json, moved));
+    }
+
+    public void MoveAbandoned(MoveAbandoned abandoned) => WriteLine("move_abandoned", json =>
+    {
+        json.WriteNumber("split_layer", abandoned.To.SplitLayer);
+        json.WriteString("reason", abandoned.Detail);
+    });
+
     public void DeadlineUpdated(Deadline promised)
     {
         _promised = promised;
@@ -73,6 +88,15 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
         WriteNullable(json, "tpot_us_p99", _ledger.TpotUs(99));
         WriteNullable(json, "tokens_per_second", _ledger.TokensPerSecond);
         WriteNullable(json, "compression_ratio", _ledger.CompressionRatio);
+        json.WriteStartArray("moves");
+        foreach (var moved in _moves)
+        {
+            json.WriteStartObject();
+            MoveText.Write(json, moved);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         LinkJson.Write(json, _ledger, link);
         WriteBill(json, _ledger.Total);
     }
@@ -111,6 +135,7 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
         json.WriteNumber("raw_bytes", bill.RawBytes);
         json.WriteNumber("frame_bytes", bill.FrameBytes);
         json.WriteNumber("message_bytes", bill.MessageBytes);
+        json.WriteNumber("kv_bytes", bill.KvBytes);
         json.WriteNumber("resent_messages", bill.ResentCount);
         json.WriteNumber("outliers", bill.OutlierCount);
         json.WriteStartObject("tokens_by_bits");

@@ -9,23 +9,25 @@ namespace SplitActors.Hosts.Cli;
 internal static class LedgerTable
 {
     /// <param name="more">Rows that follow.</param>
-    public static void Write(Plan plan, ModelConfig config, int promptTokens, Ledger ledger, SessionEnded ended, IEnumerable<(string Name, string Value)> more)
+    public static void Write(Plan plan, Compression? compression, ModelConfig config, int promptTokens, Ledger ledger, IReadOnlyList<SessionMoved> moves, SessionEnded ended, IEnumerable<(string Name, string Value)> more)
     {
         Console.Error.WriteLine();
-        Terminal.Error.WriteFacts([.. Rows(plan, config, promptTokens, ledger, ended), .. more]);
+        Terminal.Error.WriteFacts([.. Rows(plan, compression, config, promptTokens, ledger, moves, ended), .. more]);
     }
 
-    private static IEnumerable<(string Name, string Value)> Rows(Plan plan, ModelConfig config, int promptTokens, Ledger ledger, SessionEnded ended)
+    private static IEnumerable<(string Name, string Value)> Rows(Plan plan, Compression? compression, ModelConfig config, int promptTokens, Ledger ledger, IReadOnlyList<SessionMoved> moves, SessionEnded ended)
     {
         var total = ledger.Total;
         yield return ("mode", $"{plan.Mode.ToString().ToLowerInvariant()}, ℓ = {plan.SplitLayer} of {config.LayerCount}: {Placement(plan, config)}");
         yield return ("tokens", $"{promptTokens} prompt, {ledger.TokenCount} generated; {Reason(ended)}");
+        foreach (var moved in moves)
+            yield return (MoveText.Name(moved), MoveText.Describe(moved));
         if (ledger.TtftUs is { } ttft)
             yield return ("speed", $"TTFT {Ms(ttft)}; TPOT {Tpot(ledger)}");
         if (total.FrameBytes > 0)
         {
-            yield return ("bytes per token", $"raw fp16 {PerRow(total.RawBytes)}, sent {PerRow(total.FrameBytes)}, ratio {ledger.CompressionRatio:F2} (with message headers {PerRow(total.MessageBytes)})");
-            yield return ("compression", CompressionText.Describe(plan.Compression));
+            yield return ("bytes per token", $"raw fp16 {PerRow(total.RawBytes)}, sent {PerRow(total.FrameBytes)}, ratio {ledger.CompressionRatio:F2} (with message headers {PerRow(total.MessageBytes - total.KvBytes)})");
+            yield return ("compression", CompressionText.Describe(compression));
             yield return ("bits per value", BitsPerValue(total));
             yield return ("outliers", $"{(double)total.OutlierCount / total.RowCount:F2} per token, sent losslessly");
         }
@@ -45,6 +47,7 @@ internal static class LedgerTable
     private static string Placement(Plan plan, ModelConfig config) => plan.Mode switch
     {
         ExecutionMode.Cloud => $"{LayerRange.Back(0, config.LayerCount)} on {plan.Worker}",
+        ExecutionMode.Handoff => $"{LayerRange.Front(config.LayerCount)} on the device, later {LayerRange.Back((int)plan.SplitLayer, config.LayerCount)} on {plan.Worker}",
         ExecutionMode.Device => $"{LayerRange.Front(config.LayerCount)} on the device",
         _ => $"{LayerRange.Front((int)plan.SplitLayer)} on the device, {LayerRange.Back((int)plan.SplitLayer, config.LayerCount)} on {plan.Worker}",
     };

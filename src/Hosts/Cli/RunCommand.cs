@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Scheduling;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference;
 using SplitActors.Inference.Checkpoints;
@@ -62,11 +63,18 @@ internal static class RunCommand
         var tokenizer = Tokenizer.Load(checkpoint);
         var tokens = Encode(tokenizer, prompt, checkpoint.Config);
 
-        await using var cluster = new LocalCluster(checkpoint, plan, calibration, options.Serving, TimeProvider.System, message => Warn(options, message));
-        if (plan.Mode != ExecutionMode.Device)
-            cluster.StartWorkers(options.WorkerCount, loading.Layers("worker"));
+        await using var cluster = new LocalCluster(
+            checkpoint, plan, [.. options.Moves.Alternatives.Select(PlanFor)], calibration, options.Serving, TimeProvider.System, message => Warn(options, message));
+        foreach (var splitLayer in options.Moves.SplitLayers.Prepend(plan.SplitLayer).Distinct())
+        {
+            if (splitLayer < checkpoint.Config.LayerCount)
+                cluster.StartWorkers(splitLayer, options.WorkerCount, loading.Layers("worker"));
+        }
+
+        var id = NewSessionId();
         var stop = new WorkerStop(cluster, options.StopWorkerAt);
-        var (events, session) = cluster.StartSession(NewSessionId(), tokens, sampling, options.MaxTokens, stop.Observe, loading.Layers("device"));
+        var planned = new PlannedEvents(cluster, id, options.Moves, PlanFor);
+        var (events, session) = cluster.StartSession(id, tokens, sampling, options.MaxTokens, Observe, loading.Layers("device"));
         using var cancelling = interruption.Token.Register(() => session.Tell(new CancelSession()));
 
         IRunReport report = options.Json
@@ -80,6 +88,14 @@ internal static class RunCommand
             EndReason.Cancelled => interruption.ExitCode,
             _ => ExitCode.Success,
         };
+
+        FixedPlan PlanFor(int splitLayer) => options.PlanFor(splitLayer, calibration, checkpoint.Config);
+
+        void Observe(SessionEvent sessionEvent)
+        {
+            stop.Observe(sessionEvent);
+            planned.Observe(sessionEvent);
+        }
     }
 
     private static void Warn(RunOptions options, string message)
@@ -99,6 +115,8 @@ internal static class RunCommand
                 case SessionPlanned planned: report.Plan(planned.Plan); break;
                 case TokenGenerated token: report.Token(token); break;
                 case WorkerReplaced replaced: report.WorkerReplaced(replaced); break;
+                case SessionMoved moved: report.Moved(moved); break;
+                case MoveAbandoned abandoned: report.MoveAbandoned(abandoned); break;
                 case DeadlineUpdated updated: report.DeadlineUpdated(updated.Deadline); break;
                 case LinkObserved observed: link = observed.Observation; break;
                 case SessionEnded ended: return (ended, link);

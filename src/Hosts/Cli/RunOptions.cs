@@ -48,6 +48,8 @@ internal sealed record RunOptions
 
     public required int? StopWorkerAt { get; init; }
 
+    public required RunMoves Moves { get; init; }
+
     /// <summary>Null: none is emulated.</summary>
     public required LinkText? Link { get; init; }
 
@@ -62,21 +64,31 @@ internal sealed record RunOptions
         var settings = new SettingReader(parsed, ConfigFile.Read(named, "run.json", RunSettings.All));
         var link = settings.Find(RunSettings.Link) is var (linkText, linkPlace) ? LinkText.Parse(linkText, linkPlace) : null;
         var deadline = settings.Parse<TimeSpan>(RunSettings.Deadline, "a time for each token above 0 such as 50ms/token", ParseDeadline);
+        var moves = RunMoves.Read(settings);
         var stopWorkerAt = settings.Integer(RunSettings.StopWorkerAt, 1, TokensMax);
         var workerCountMin = stopWorkerAt is null ? 1 : 2; // another one must take over
         return new RunOptions
         {
             Prompt = ReadPrompt(parsed),
             Model = settings.Text(RunSettings.Model) ?? EmbeddedModel.Folder,
-            Mode = settings.Parse<ExecutionMode>(RunSettings.Mode, "split, cloud or device", ParseMode),
+            Mode = settings.Parse<ExecutionMode>(RunSettings.Mode, "split, cloud, device or handoff", ParseMode),
             SplitLayer = settings.LayersOrAuto(RunSettings.Split),
             SplitPlace = settings.PlaceOf(RunSettings.Split),
             MaxTokens = settings.Integer(RunSettings.MaxTokens, 1, TokensMax) ?? 128,
             Sampling = ReadSampling(settings),
             Compression = RunCompression.Read(settings),
-            Serving = ReadServing(settings) with { Link = link?.Profile, LinkSeed = link?.Seed ?? 0, Deadline = deadline },
+            Serving = ReadServing(settings) with
+            {
+                Link = link?.Profile,
+                LinkSeed = link?.Seed ?? 0,
+                Deadline = deadline,
+                FallsBack = moves.FallsBack,
+                FallbackAfter = moves.FallbackAfter,
+                Handoff = moves.Handoff,
+            },
             WorkerCount = settings.Integer(RunSettings.Workers, workerCountMin, WorkersMax) ?? workerCountMin,
             StopWorkerAt = stopWorkerAt,
+            Moves = moves,
             Link = link,
             Json = settings.IsOn(RunSettings.Json),
             Quiet = settings.IsOn(RunSettings.Quiet),
@@ -88,11 +100,25 @@ internal sealed record RunOptions
     public (FixedPlan Plan, ModelCalibration? Calibration) PlanFor(Checkpoint checkpoint)
     {
         var (mode, splitLayer) = PlacementFor(checkpoint);
-        if (mode != ExecutionMode.Split)
-            return (new FixedPlan(mode, splitLayer, CompressionOptions.Lossless), null);
-        var calibration = Compression.Codec == FrameCodec.None ? null : ModelCalibration.TryOpen(checkpoint, splitLayer);
-        return (new FixedPlan(mode, splitLayer, Compression.For(calibration?.For(splitLayer))), calibration);
+        if (Moves.Resplits.FirstOrDefault(resplit => resplit.SplitLayer > checkpoint.Config.LayerCount) is { AtToken: > 0 } wrong)
+            throw SettingReader.Wrong("--resplit-at", $"0 to {checkpoint.Config.LayerCount} layers", $"{wrong.AtToken}:{wrong.SplitLayer}");
+        if (Moves.Alternatives.Any(layer => layer > checkpoint.Config.LayerCount))
+            throw SettingReader.Wrong("--replan", $"0 to {checkpoint.Config.LayerCount} layers", string.Join(',', Moves.Alternatives));
+        int[] splits = [splitLayer, .. Moves.SplitLayers];
+        var isCalibrated = Compression.Codec != FrameCodec.None && splits.Any(split => ModeFor(split, checkpoint.Config.LayerCount) == ExecutionMode.Split);
+        var calibration = isCalibrated ? ModelCalibration.TryOpen(checkpoint, splits.Length == 1 ? splitLayer : null) : null;
+        return (PlanFor(mode, splitLayer, calibration), calibration);
     }
+
+    /// <summary>The plan of a session that goes on with another split.</summary>
+    public FixedPlan PlanFor(int splitLayer, ModelCalibration? calibration, ModelConfig config) =>
+        PlanFor(ModeFor(splitLayer, config.LayerCount), splitLayer, calibration);
+
+    private FixedPlan PlanFor(ExecutionMode mode, int splitLayer, ModelCalibration? calibration) =>
+        new(mode, splitLayer, SendsHiddenStates(mode, splitLayer) ? Compression.For(calibration?.For(splitLayer)) : CompressionOptions.Lossless);
+
+    private static bool SendsHiddenStates(ExecutionMode mode, int splitLayer) =>
+        mode == ExecutionMode.Split || (mode == ExecutionMode.Handoff && splitLayer > 0);
 
     /// <summary>Where no split is asked for, an OPSC package is split where its files are.</summary>
     private (ExecutionMode Mode, int SplitLayer) PlacementFor(Checkpoint checkpoint)
@@ -112,6 +138,7 @@ internal sealed record RunOptions
         {
             ExecutionMode.Cloud => (0, 0),
             ExecutionMode.Device => (layerCount, layerCount),
+            ExecutionMode.Handoff => (0, layerCount - 1),
             _ => (1, layerCount - 1),
         };
         if (splitLayer < lowest || splitLayer > highest)
@@ -120,6 +147,8 @@ internal sealed record RunOptions
             throw SettingReader.Wrong(SplitPlace, $"{range} of {layerCount} layers in {mode.ToString().ToLowerInvariant()} mode", $"{splitLayer}");
         }
 
+        if (mode != ExecutionMode.Handoff && Moves.Handoff != new HandoffServing())
+            throw new UserErrorException(UserErrorKind.Options, "--handoff-tokens, --handoff-deadline, --handoff-kv", "them only with --mode handoff", $"mode {mode.ToString().ToLowerInvariant()}", "Leave them out.");
         if (mode == ExecutionMode.Device && StopWorkerAt is { } count)
             throw SettingReader.Wrong("--stop-worker-at", "nothing in device mode, which has no worker", $"{count}");
         if (mode == ExecutionMode.Device && Link is { } link)
@@ -160,6 +189,7 @@ internal sealed record RunOptions
         "split" => ExecutionMode.Split,
         "cloud" => ExecutionMode.Cloud,
         "device" => ExecutionMode.Device,
+        "handoff" => ExecutionMode.Handoff,
         _ => null,
     };
 

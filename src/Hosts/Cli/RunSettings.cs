@@ -12,7 +12,7 @@ internal static class RunSettings
     };
 
     public static readonly Setting Model = Setting.Value("model", "DIR", "Hugging Face folder or OPSC package of the model. Default: the embedded model, Quill.");
-    public static readonly Setting Mode = Setting.Value("mode", "split|cloud|device", "Where the layers run. Default: split; with --split 0 cloud, with --split L device.");
+    public static readonly Setting Mode = Setting.Value("mode", "split|cloud|device|handoff", "Where the layers run; handoff: all on the device at first, then as with split. Default: split; with --split 0 cloud, with --split L device.");
     public static readonly Setting Split = Setting.Value("split", "ℓ|auto", "Layers on the device, of the model's L. Default: auto, which is a package's split, else half of them.");
     public static readonly Setting MaxTokens = Setting.Value("max-tokens", "N", "Most tokens to generate. Default: 128.");
     public static readonly Setting Temperature = Setting.Value("temperature", "T", "0 takes the most likely token. Default: the model's generation_config.json, else 0.");
@@ -38,11 +38,20 @@ internal static class RunSettings
     public static readonly Setting Workers = Setting.Value("workers", "N", "Workers to start; a session uses one, the others stand by. Default and least: 1, or 2 with --stop-worker-at.");
     public static readonly Setting StopWorkerAt = Setting.Value("stop-worker-at", "N", "Stops the session's worker after N tokens, to see another one take over.");
 
+    public static readonly Setting ResplitAt = Setting.Value("resplit-at", "N:ℓ", "Moves the session after N tokens to a split after ℓ layers, to see it go on there; several with commas between them.");
+    public static readonly Setting Replan = Setting.Value("replan", "ℓ,ℓ,…", "Splits to which the scheduler may move the session when it cannot keep its --deadline and would be faster there. Default: none.");
+    public static readonly Setting CutLinkAt = Setting.Value("cut-link-at", "N:M", "Cuts the link between device and worker after N tokens and mends it after M, to see the device go on alone; N alone: for good.");
+    public static readonly Setting HandoffTokens = Setting.Value("handoff-tokens", "N", "In handoff mode: tokens that the device generates before it hands over. Default: 32; as many as the deadline allows, if there is one.");
+    public static readonly Setting HandoffDeadline = Setting.Value("handoff-deadline", "S", "In handoff mode: seconds from the start within which what is handed over must have crossed the link (--link). Default: none.");
+    public static readonly Setting HandoffKv = Setting.Value("handoff-kv", "auto|exact|tabq|none", "In handoff mode: whether keys and values travel as they are, in 4 bits, or are computed again. Default: auto, the most that keeps the deadline.");
+    public static readonly Setting Fallback = Setting.Value("fallback", "device|none", "What a session does when neither worker nor scheduler answers: the device loads all layers and goes on alone, or it fails. Default: none; device with --cut-link-at.");
+    public static readonly Setting FallbackAfter = Setting.Value("fallback-after", "S", "Seconds that a device that can go on alone waits for the worker, and then for the scheduler. Default: 2.");
+
     public static readonly Setting Link = Setting.Value("link", "LINK", "Emulates this link between device and worker: rayleigh:bw=10MHz,snr=10[,eps=0.001][,rtt=4ms][,seed=1], or bandwidth=5Mbit,rtt=20ms[,down=8Mbit][,loss=1%][,seed=1], or wifi, lte or lan. Default: none.");
 
     public static readonly Setting Deadline = Setting.Value("deadline", "TIME/token", "Longest time for each token after the first, such as 50ms/token: kept, or a longer one told before, or refused. Default: none.");
 
-    public static readonly Setting Json = Setting.Flag("json", "Prints one JSON object per line: plan, token, worker_replaced, ledger.");
+    public static readonly Setting Json = Setting.Flag("json", "Prints one JSON object per line: plan, token, worker_replaced, moved, ledger.");
     public static readonly Setting Quiet = Setting.Flag("quiet", "Prints nothing but the text, and errors.");
 
     /// <summary>Not among <see cref="All"/>: a configuration file does not name another.</summary>
@@ -51,6 +60,7 @@ internal static class RunSettings
     public static readonly IReadOnlyList<Setting> All =
     [
         Model, Mode, Split, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Seed,
-        Compression, Quality, KarhunenLoeve, Prediction, SharePromptTokens, Threshold, Tolerance, BitsMax, BitsMin, KvBits, FrontBits, BackBits, GroupSize, Threads, Workers, StopWorkerAt, Link, Deadline, Json, Quiet,
+        Compression, Quality, KarhunenLoeve, Prediction, SharePromptTokens, Threshold, Tolerance, BitsMax, BitsMin, KvBits, FrontBits, BackBits, GroupSize, Threads, Workers, StopWorkerAt,
+        ResplitAt, Replan, CutLinkAt, Fallback, FallbackAfter, HandoffTokens, HandoffDeadline, HandoffKv, Link, Deadline, Json, Quiet,
     ];
 }

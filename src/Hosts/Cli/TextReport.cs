@@ -11,12 +11,16 @@ internal sealed class TextReport(
 {
     private readonly StreamingDetokenizer _detokenizer = new(tokenizer);
     private readonly Ledger _ledger = new();
+    private readonly List<SessionMoved> _moves = [];
     private Plan? _plan;
+    private Compression? _compression;
     private bool _isDegraded;
 
     public void Plan(Plan plan)
     {
         _plan = plan;
+        if (plan.Mode is ExecutionMode.Split or ExecutionMode.Handoff)
+            _compression = plan.Compression;
         if (plan.Deadline is { } deadline)
             DeadlineUpdated(deadline);
     }
@@ -42,7 +46,20 @@ internal sealed class TextReport(
     public void WorkerReplaced(WorkerReplaced replaced)
     {
         if (!options.Quiet)
-            Console.Error.Write($"[{replaced.Lost} is lost: {replaced.Reason}; another one takes over]");
+            Console.Error.Write($"[{replaced.Lost} is lost: {replaced.Reason}; asks for another one]");
+    }
+
+    public void Moved(SessionMoved moved)
+    {
+        _moves.Add(moved);
+        if (!options.Quiet)
+            Console.Error.Write($"[{MoveText.Describe(moved)}]");
+    }
+
+    public void MoveAbandoned(MoveAbandoned abandoned)
+    {
+        if (!options.Quiet)
+            Console.Error.Write($"[stays: {abandoned.Detail}]");
     }
 
     public void End(SessionEnded ended, RunLink? link)
@@ -50,7 +67,7 @@ internal sealed class TextReport(
         output.Write(_detokenizer.Flush() + "\n");
         loading.Clear();
         if (!options.Quiet && _plan is not null)
-            LedgerTable.Write(_plan, config, promptTokens, _ledger, ended, [.. LinkRows.Of(_ledger, link), .. DeadlineText.Rows(_ledger, options.Serving.Deadline)]);
+            LedgerTable.Write(_plan, _compression, config, promptTokens, _ledger, _moves, ended, [.. LinkRows.Of(_ledger, link), .. DeadlineText.Rows(_ledger, options.Serving.Deadline)]);
         if (ended.Reason == EndReason.Failed)
             Console.Error.WriteLine($"splitactors: {ended.Detail}");
     }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Google.Protobuf;
 using SplitActors.Actors.Backend;
@@ -23,6 +25,8 @@ internal sealed class LocalCluster : IAsyncDisposable
     private const string SchedulerAddress = "scheduler";
     private const string EdgePrefix = "edge/";
     private const int StepHeaderBytes = 64; // of message and frame
+    private const int KvMessageBytesMax = 1 << 20;
+    private const int KvChunkTokensMax = 64;
 
     /// <summary>The system's timers count milliseconds; a link of 2 ms would be one of 3 or 4 without waiting for the rest.</summary>
     private static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(1);
@@ -35,13 +39,14 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     private readonly DrainingDispatcher _dispatcher = new();
     private readonly ActorSystem _system;
-    private readonly ITransport _transport = new InProcessTransport();
+    private readonly CuttableTransport _transport;
     private readonly EmulatedLinkTransport? _link;
     private readonly Checkpoint _checkpoint;
     private readonly ByteString _digest;
     private readonly FixedPlan _plan;
-    private readonly ulong _calibrationId;
-    private readonly CalibratedSplit? _calibrated;
+    private readonly ModelCalibration? _calibration;
+    private readonly ConcurrentDictionary<int, CalibratedSplit?> _calibrated = new();
+    private readonly ActorRef _scheduler;
     private readonly ServingOptions _options;
     private readonly ComputeThreads _threads;
     private readonly Action<string> _report;
@@ -51,49 +56,57 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     /// <param name="checkpoint">Stays open as long as the cluster.</param>
     /// <param name="plan">What every session is told to do.</param>
+    /// <param name="alternatives">Where the scheduler may move a session that is late.</param>
     /// <param name="calibration">That device and workers have; null for none.</param>
     /// <param name="options">Threads and formats.</param>
     /// <param name="clock">Runs timers and measures.</param>
     /// <param name="report">Told of failures inside, in a sentence each, from any thread.</param>
-    public LocalCluster(Checkpoint checkpoint, FixedPlan plan, ModelCalibration? calibration, ServingOptions options, TimeProvider clock, Action<string> report)
+    public LocalCluster(Checkpoint checkpoint, FixedPlan plan, ImmutableArray<FixedPlan> alternatives, ModelCalibration? calibration, ServingOptions options, TimeProvider clock, Action<string> report)
     {
         _options = options;
         _clock = clock;
+        ITransport transport = new InProcessTransport();
         if (options.Link is { } profile)
         {
-            _link = new EmulatedLinkTransport(
-                _transport, clock, profile, options.LinkSeed, address => address.StartsWith(EdgePrefix, StringComparison.Ordinal), TimerLateness);
-            _transport = _link;
+            _link = new EmulatedLinkTransport(transport, clock, profile, options.LinkSeed, IsDevice, TimerLateness);
+            transport = _link;
         }
+
+        _transport = new CuttableTransport(transport, IsDevice);
 
         _threads = new ComputeThreads(options.ThreadCount);
         _checkpoint = checkpoint;
         _report = report;
         _plan = plan;
-        _calibrationId = calibration?.Id ?? 0;
-        if (plan.Compression.CalibrationId != 0 && calibration?.For(plan.SplitLayer) is { } split)
-            _calibrated = CalibratedSplit.Load(checkpoint, split);
+        _calibration = calibration;
         _digest = ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(checkpoint).Hex));
         _system = new ActorSystem(new ActorSystemOptions { Dispatcher = _dispatcher, TimeProvider = clock, EventSink = Report });
-        var schedulerOptions = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = _digest, LayerCount = checkpoint.Config.LayerCount, Plan = plan };
-        _system.Spawn(new Props(() => new SchedulerActor(schedulerOptions, _transport)), "scheduler");
+        var schedulerOptions = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = _digest, LayerCount = checkpoint.Config.LayerCount, Plan = plan, Alternatives = alternatives };
+        _scheduler = _system.Spawn(new Props(() => new SchedulerActor(schedulerOptions, _transport)), "scheduler");
+    }
+
+    /// <summary>Nothing crosses the link between devices and the rest.</summary>
+    public bool IsLinkCut
+    {
+        get => _transport.IsCut;
+        set => _transport.IsCut = value;
     }
 
     /// <summary>Loads the back layers once and starts workers that share them.</summary>
     /// <exception cref="UserErrorException">A tensor of these layers is missing or damaged.</exception>
-    public void StartWorkers(int count, IProgress<LoadProgress>? progress = null)
+    public void StartWorkers(int splitLayer, int count, IProgress<LoadProgress>? progress = null)
     {
-        var layers = LayerRange.Back(_plan.SplitLayer, _checkpoint.Config.LayerCount);
+        var layers = LayerRange.Back(splitLayer, _checkpoint.Config.LayerCount);
         var segment = Segment.Load(_checkpoint, layers, _options.BackFormat, progress, _threads);
         var (pass, row) = _options.Deadline is null ? default : SegmentTiming.Measure(segment, _options.KvFormat, _threads, _clock);
-        for (var number = 1; number <= count; number++)
+        for (var (number, last) = (_workers.Count + 1, _workers.Count + count); number <= last; number++)
         {
             var options = new WorkerOptions
             {
                 Address = $"worker/{number}",
                 Scheduler = SchedulerAddress,
                 ModelDigest = _digest,
-                CalibrationId = _calibrationId,
+                CalibrationId = _calibration?.Id ?? 0,
                 Layers = layers,
                 ContextLength = _checkpoint.Config.ContextLength,
                 VocabularySize = _checkpoint.Config.VocabularySize,
@@ -107,6 +120,9 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     /// <summary>What crossed the emulated link so far; null without one.</summary>
     public (LinkTraffic Up, LinkTraffic Down)? Traffic => _link?.Traffic;
+
+    /// <summary>Lets a session go on under another plan.</summary>
+    public void MoveSession(SessionId session, FixedPlan plan, string reason) => _scheduler.Tell(new MoveSession(session, plan, reason));
 
     public void StopWorker(string address) => _system.Stop(_workers[address]);
 
@@ -124,19 +140,23 @@ internal sealed class LocalCluster : IAsyncDisposable
             Address = $"{EdgePrefix}{session}",
             Scheduler = SchedulerAddress,
             ModelDigest = _digest,
-            CalibrationId = _calibrationId,
+            CalibrationId = _calibration?.Id ?? 0,
             LayerCount = config.LayerCount,
             VocabularySize = config.VocabularySize,
             ContextLength = config.ContextLength,
             EndTokens = config.EosTokenIds,
             Sampling = sampling,
             GeneratedCountMax = maxTokens,
+            FallsBack = _options.FallsBack,
+            Handoff = _plan.Mode == ExecutionMode.Handoff ? HandoffOf(config, maxTokens) : null,
             Deadline = _options.Deadline,
             Link = _options.Link ?? InProcess,
             StepBytesMax = (config.HiddenSize * sizeof(ushort)) + StepHeaderBytes,
-            DeviceTime = _options.Deadline is null || _plan.Mode == ExecutionMode.Cloud ? TimeSpan.Zero : TimeDevice(progress),
+            DeviceTime = _options.Deadline is null || _plan.SplitLayer == 0 ? TimeSpan.Zero : TimeDevice(progress),
         };
+        options = options with { FallbackAfter = _options.FallbackAfter ?? options.FallbackAfter };
         var tokenCountMax = Math.Min(config.ContextLength, prompt.Count + maxTokens);
+        var isRunning = false;
         var events = Channel.CreateUnbounded<SessionEvent>(new UnboundedChannelOptions { SingleReader = true }); // bounded by maxTokens
         var actor = _system.Spawn(
             new Props(() => new EdgeActor(new EdgeState(session, options), _transport, LoadFront, Publish)),
@@ -146,6 +166,7 @@ internal sealed class LocalCluster : IAsyncDisposable
 
         void Publish(SessionEvent sessionEvent)
         {
+            isRunning |= sessionEvent is TokenGenerated;
             observe(sessionEvent);
             events.Writer.TryWrite(sessionEvent);
         }
@@ -154,11 +175,11 @@ internal sealed class LocalCluster : IAsyncDisposable
         {
             try
             {
-                var segment = _timedFront ?? LoadSegment(progress);
+                var segment = _timedFront is { } timed && timed.Layers.End == plan.SplitLayer ? timed : LoadSegment((int)plan.SplitLayer, isRunning ? null : progress);
                 return new FrontEngine(
-                    segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _options.KvFormat, _threads, _system.TimeProvider, _calibrated);
+                    segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _options.KvFormat, _threads, _system.TimeProvider, Calibrated(segment.Layers.End, plan.Compression?.CalibrationId));
             }
-            catch (Exception error) when (error is UserErrorException or OperationCanceledException)
+            catch (Exception error) when (!isRunning && error is (UserErrorException or OperationCanceledException))
             {
                 events.Writer.TryComplete(error); // it decides the exit code, which the session's end does not tell
                 throw;
@@ -166,13 +187,29 @@ internal sealed class LocalCluster : IAsyncDisposable
         }
     }
 
-    private Segment LoadSegment(IProgress<LoadProgress>? progress) =>
-        Segment.Load(_checkpoint, LayerRange.Front(_plan.SplitLayer), _options.FrontFormat, progress, _threads);
+    private HandoffOptions HandoffOf(ModelConfig config, int maxTokens)
+    {
+        var bytesPerToken = 2L * config.LayerCount * config.KvWidth * (int)_options.KvFormat / 8;
+        return new HandoffOptions
+        {
+            TokenCountMax = _options.Handoff.TokenCountMaxOf(maxTokens),
+            Deadline = _options.Handoff.Deadline,
+            Shipment = _options.Handoff.Shipment,
+            Config = config,
+            KvFormat = _options.KvFormat,
+            ChunkTokensMax = (int)Math.Clamp(KvMessageBytesMax / bytesPerToken, 1, KvChunkTokensMax),
+        };
+    }
+
+    private static bool IsDevice(string address) => address.StartsWith(EdgePrefix, StringComparison.Ordinal);
+
+    private Segment LoadSegment(int splitLayer, IProgress<LoadProgress>? progress) =>
+        Segment.Load(_checkpoint, LayerRange.Front(splitLayer), _options.FrontFormat, progress, _threads);
 
     /// <summary>What the device takes for a token, its layers loaded for it.</summary>
     private TimeSpan TimeDevice(IProgress<LoadProgress>? progress)
     {
-        _timedFront ??= LoadSegment(progress);
+        _timedFront ??= LoadSegment(_plan.SplitLayer, progress);
         var (pass, row) = SegmentTiming.Measure(_timedFront, _options.KvFormat, _threads, _clock);
         return pass + row + HandOverTime;
     }
@@ -187,7 +224,11 @@ internal sealed class LocalCluster : IAsyncDisposable
     }
 
     private BackendActor NewWorker(WorkerOptions options, Segment segment) =>
-        new(options, _transport, new BackEngine(segment, options.BatchRowsMax, new KvPagePool(options.KvLayout, options.KvBytesMax), _threads, _system.TimeProvider, _calibrated), _report);
+        new(options, _transport, new BackEngine(segment, options.BatchRowsMax, new KvPagePool(options.KvLayout, options.KvBytesMax), _threads, _system.TimeProvider, Calibrated(segment.Layers.First, _calibration?.Id)), _report);
+
+    private CalibratedSplit? Calibrated(int splitLayer, ulong? calibrationId) => calibrationId is null or 0
+        ? null
+        : _calibrated.GetOrAdd(splitLayer, layer => _calibration?.For(layer) is { } split ? CalibratedSplit.Load(_checkpoint, split) : null);
 
     private void Report(KernelEvent kernelEvent)
     {

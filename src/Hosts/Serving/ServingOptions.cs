@@ -19,6 +19,15 @@ internal sealed record ServingOptions
     /// <summary>The same for the workers' weights.</summary>
     public required WeightFormat? BackFormat { get; init; }
 
+    /// <summary>For sessions of which the plan says so.</summary>
+    public HandoffServing Handoff { get; init; } = new();
+
+    /// <summary>A device goes on alone, with all layers, when worker and scheduler are out of reach.</summary>
+    public bool FallsBack { get; init; }
+
+    /// <summary>How long it waits for each of them; null: the default.</summary>
+    public TimeSpan? FallbackAfter { get; init; }
+
     /// <summary>What lies between device and cloud; null for nothing.</summary>
     public LinkProfile? Link { get; init; }
 

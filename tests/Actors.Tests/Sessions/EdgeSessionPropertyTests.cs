@@ -43,7 +43,7 @@ public sealed class EdgeSessionPropertyTests
 
     private static EdgeStepper Run(ulong seed, Func<EdgeStepper, object> next)
     {
-        var session = new EdgeStepper(options => options with { GeneratedCountMax = 12, AttemptsMax = 3, FailoversMax = 3 });
+        var session = new EdgeStepper(options => options with { GeneratedCountMax = 12, AttemptsMax = 3, FailoversMax = 3, FallsBack = seed % 2 == 0 });
         object message = new StartSession([.. Enumerable.Range(1, (int)(seed % 20) + 1)]);
         for (var step = 0; step < StepCount; step++)
         {
@@ -73,7 +73,7 @@ public sealed class EdgeSessionPropertyTests
             var state = session.State;
             if (Random.Next(2) == 0)
                 return Expected(session);
-            return Random.Next(12) switch
+            return Random.Next(16) switch
             {
                 0 when session.Timer is not null => new AnswerOverdue(),
                 1 => new PeerLost(EdgeStepper.Worker),
@@ -83,6 +83,10 @@ public sealed class EdgeSessionPropertyTests
                 5 => new Received(EdgeStepper.Scheduler, new Rejected { Reason = RejectReason.NoWorker, RetryAfterMs = 200 }),
                 6 => FromWorker(new SessionOpened { SessionId = 1, Epoch = Epoch(state) }),
                 7 when Random.Next(40) == 0 => new CancelSession(),
+                8 => new Received(EdgeStepper.Scheduler, AnyPlan(state)),
+                9 when session.IsPreparing => new FrontUnavailable("It is not there."),
+                10 when session.IsPreparing => new FrontReady(),
+                11 when session.Probe is not null => new ProbeDue(),
                 _ => FromWorker(Result(state)),
             };
         }
@@ -91,20 +95,34 @@ public sealed class EdgeSessionPropertyTests
         {
             var state = session.State;
             if (session.Work is { } work && Random.Next(2) == 0)
-                return new FrontComputed(work.Position, work.Tokens.Length, ByteString.CopyFromUtf8($"{work.Position}+{work.Tokens.Length}"), null, null, 1, 1);
+                return session.Computed(work, Random.Next(98));
             return state.Phase switch
             {
                 EdgePhase.Joining => new Received(EdgeStepper.Scheduler, new Welcome()),
                 EdgePhase.Planning when state.IsWaiting => new AnswerOverdue(),
                 EdgePhase.Planning => new Received(EdgeStepper.Scheduler, EdgeStepper.SplitPlan()),
                 EdgePhase.Preparing when session.IsPreparing => new FrontReady(),
-                EdgePhase.Opening => FromWorker(new SessionOpened { SessionId = 1, Epoch = state.Epoch }),
-                EdgePhase.Running when state.HasUnacknowledged => FromWorker(Result(state, state.Frames[state.AckedCount].End, state.Epoch)),
+                EdgePhase.Opening => From(state.Worker, new SessionOpened { SessionId = 1, Epoch = state.Epoch }),
+                EdgePhase.Running when session.IsPreparing && Random.Next(2) == 0 => new FrontReady(),
+                EdgePhase.Running when state.HasUnacknowledged => From(state.Worker, Result(state, state.Frames[state.AckedCount].End, state.Epoch)),
                 _ => new MessageOfNobody(),
             };
         }
 
-        private static Received FromWorker(IMessage body) => new(EdgeStepper.Worker, body);
+        private Plan AnyPlan(EdgeState state)
+        {
+            var splitLayer = (uint)Random.Next(9);
+            return new Plan(EdgeStepper.SplitPlan(Random.Next(3) == 0 ? "worker/2" : EdgeStepper.Worker))
+            {
+                SplitLayer = splitLayer,
+                Mode = splitLayer switch { 0 => ExecutionMode.Cloud, 8 => ExecutionMode.Device, _ => ExecutionMode.Split },
+                Revision = state.Revision + (uint)Random.Next(3),
+            };
+        }
+
+        private static Received FromWorker(IMessage body) => From(EdgeStepper.Worker, body);
+
+        private static Received From(string worker, IMessage body) => new(worker, body);
 
         private StepResult Result(EdgeState state) => Result(state, (int)Position(state), Epoch(state));
 

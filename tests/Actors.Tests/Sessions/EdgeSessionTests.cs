@@ -279,7 +279,7 @@ public sealed class EdgeSessionTests
     }
 
     [Fact]
-    public void NewPlan_WithAnotherSplitOrCompression_FailsNamingBoth()
+    public void NewPlan_WithAnotherSplitOrCompression_BeginsANewLeg()
     {
         foreach (var other in (Plan[])[
             new(EdgeStepper.SplitPlan()) { SplitLayer = 5 },
@@ -289,9 +289,12 @@ public sealed class EdgeSessionTests
             session.RunToFirstFrames();
             session.Step(new PeerLost(Worker));
             session.Receive(other);
+            Assert.Equal(EdgePhase.Preparing, session.State.Phase);
+            session.Step(new FrontReady());
 
-            Assert.Contains("split after layer 4", session.Ended!.Detail, StringComparison.Ordinal);
-            Assert.Contains($"split after layer {other.SplitLayer}", session.Ended.Detail, StringComparison.Ordinal);
+            Assert.Equal(other.SplitLayer, Assert.Single(session.Sent<OpenSession>()).SplitLayer);
+            Assert.Equal(0, Assert.IsType<EdgeEffect.ComputeFront>(session.Effects.Single(effect => effect is EdgeEffect.ComputeFront)).Position);
+            Assert.Empty(session.State.Frames);
         }
     }
 

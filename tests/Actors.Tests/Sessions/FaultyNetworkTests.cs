@@ -14,8 +14,8 @@ public sealed class FaultyNetworkTests
 {
     private const int GeneratedCount = 12;
 
-    /// <summary>Worlds of each test; SIMULATED_WORLDS in the environment asks for more.</summary>
-    private static readonly ulong WorldCount =
+    /// <summary>Worlds of each such test; SIMULATED_WORLDS in the environment asks for more.</summary>
+    internal static readonly ulong WorldCount =
         ulong.TryParse(Environment.GetEnvironmentVariable("SIMULATED_WORLDS"), out var count) ? count : 25;
 
     private static readonly TimeSpan CalmAfter = TimeSpan.FromSeconds(40);

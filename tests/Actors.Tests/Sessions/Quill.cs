@@ -6,6 +6,7 @@ using SplitActors.Actors.Protocol;
 using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Models;
+using SplitActors.Inference.Quantization;
 using SplitActors.Tests.Shared;
 
 namespace SplitActors.Actors.Tests.Sessions;
@@ -13,7 +14,7 @@ namespace SplitActors.Actors.Tests.Sessions;
 /// <summary>The embedded model and its golden prompts, loaded once.</summary>
 internal static class Quill
 {
-    private static readonly ConcurrentDictionary<LayerRange, Segment> Segments = new();
+    private static readonly ConcurrentDictionary<(LayerRange Layers, WeightFormat? Format), Segment> Segments = new();
 
     private static readonly ConcurrentDictionary<int, CalibratedSplit> CalibratedSplits = new();
 
@@ -25,7 +26,9 @@ internal static class Quill
 
     public static ByteString Digest { get; } = ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(Checkpoint).Hex));
 
-    public static Segment Front(int splitLayer) => Load(LayerRange.Front(splitLayer));
+    /// <param name="splitLayer">ℓ</param>
+    /// <param name="format">Quantizes it; null for the checkpoint's own.</param>
+    public static Segment Front(int splitLayer, WeightFormat? format = null) => Load(LayerRange.Front(splitLayer), format);
 
     public static Segment Back(int splitLayer) => Load(LayerRange.Back(splitLayer, Config.LayerCount));
 
@@ -38,7 +41,8 @@ internal static class Quill
 
     public static IEnumerable<int> GreedyContinuation(int index) => Ids(index, "greedy_ids");
 
-    private static Segment Load(LayerRange layers) => Segments.GetOrAdd(layers, range => Segment.Load(Checkpoint, range));
+    private static Segment Load(LayerRange layers, WeightFormat? format = null) =>
+        Segments.GetOrAdd((layers, format), key => Segment.Load(Checkpoint, key.Layers, key.Format));
 
     private static IEnumerable<int> Ids(int index, string field) =>
         Golden.GetProperty("prompts")[index].GetProperty(field).EnumerateArray().Select(id => id.GetInt32());

@@ -110,7 +110,7 @@ public sealed class SchedulerTests
         Receive("edge/2", new PlanRequest { SessionId = 1 });
 
         Assert.Equal(RejectReason.BadRequest, Assert.IsType<Rejected>(Sent().Single()).Reason);
-        Assert.Equal(new PlacedSession("edge/1", "worker/1", null), Assert.Single(_state.Sessions).Value);
+        Assert.Equal(new PlacedSession("edge/1", "worker/1", null) { Revision = 1 }, Assert.Single(_state.Sessions).Value);
     }
 
     public static TheoryData<string, string> BadHellos => new()

@@ -6,7 +6,9 @@ using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Transport;
+using SplitActors.Inference;
 using SplitActors.Inference.KvCaching;
+using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Sampling;
 using SplitActors.Inference.Threading;
 
@@ -20,17 +22,23 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     private readonly SimulationDriver _driver;
     private readonly ActorSystem _system;
     private readonly FixedPlan _plan;
+    private readonly ImmutableArray<FixedPlan> _alternatives;
+    private readonly SlowClock _deviceClock;
+    private readonly Dictionary<string, int> _splits = new(StringComparer.Ordinal);
     private int _edgeCount;
 
     /// <param name="plan">For all sessions.</param>
     /// <param name="wrap">What to put around the transport.</param>
     /// <param name="seed">Chooses the order in which actors run; null for the order in which they became ready.</param>
     /// <param name="mailboxCapacity">Of all actors.</param>
+    /// <param name="alternatives">To which the scheduler may move a session that is late.</param>
     public SimulatedCluster(
-        FixedPlan plan, Func<ITransport, VirtualTimeProvider, ITransport>? wrap = null, ulong? seed = null, int mailboxCapacity = 1024)
+        FixedPlan plan, Func<ITransport, VirtualTimeProvider, ITransport>? wrap = null, ulong? seed = null, int mailboxCapacity = 1024, ImmutableArray<FixedPlan>? alternatives = null)
     {
         _plan = plan;
+        _alternatives = alternatives ?? [];
         _driver = new SimulationDriver(seed);
+        _deviceClock = new SlowClock(_driver.Time);
         _system = new ActorSystem(_driver.Options with { EventSink = Events.Add, MailboxCapacity = mailboxCapacity });
         Network = new TappedTransport(wrap is null ? new InProcessTransport() : wrap(new InProcessTransport(), _driver.Time));
         Scheduler = StartScheduler();
@@ -52,6 +60,12 @@ internal sealed class SimulatedCluster : IAsyncDisposable
 
     public ActorRef Scheduler { get; private set; }
 
+    /// <summary>Of the weights on the devices; null for the workers' own.</summary>
+    public WeightFormat? DeviceFormat { get; set; }
+
+    /// <summary>A plan's split that no device can load.</summary>
+    public int? UnloadableSplit { get; set; }
+
     /// <summary>The running workers by address.</summary>
     public Dictionary<string, ActorRef> Workers { get; } = new(StringComparer.Ordinal);
 
@@ -63,9 +77,10 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         ModelDigest = Quill.Digest,
         LayerCount = Quill.Config.LayerCount,
         Plan = _plan,
+        Alternatives = _alternatives,
     };
 
-    private CalibratedSplit? Calibrated => _plan.Compression.CalibrationId == 0 ? null : Quill.Calibrated(_plan.SplitLayer);
+    private static CalibratedSplit? Calibrated(ulong calibrationId, int splitLayer) => calibrationId == 0 ? null : Quill.Calibrated(splitLayer);
 
     public ActorRef StartScheduler()
     {
@@ -76,16 +91,18 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     /// <param name="address">Also its name, with '-' for '/'.</param>
     /// <param name="change">Changes the options.</param>
     /// <param name="engineClock">Given to the engine of each incarnation.</param>
-    public ActorRef StartWorker(string address, Func<WorkerOptions, WorkerOptions>? change = null, TimeProvider? engineClock = null)
+    /// <param name="splitLayer">ℓ of the sessions that it serves; null for that of the plan.</param>
+    public ActorRef StartWorker(string address, Func<WorkerOptions, WorkerOptions>? change = null, TimeProvider? engineClock = null, int? splitLayer = null)
     {
-        var segment = Quill.Back(_plan.SplitLayer);
+        var split = splitLayer ?? _plan.SplitLayer;
+        var segment = Quill.Back(split);
         var options = new WorkerOptions
         {
             Address = address,
             Scheduler = "scheduler",
             ModelDigest = Quill.Digest,
             CalibrationId = Quill.Calibration.Id,
-            Layers = new(_plan.SplitLayer, Quill.Config.LayerCount),
+            Layers = new(split, Quill.Config.LayerCount),
             ContextLength = Quill.Config.ContextLength,
             VocabularySize = Quill.Config.VocabularySize,
             KvLayout = segment.KvLayout(KvFormat.Float16),
@@ -95,12 +112,13 @@ internal sealed class SimulatedCluster : IAsyncDisposable
             new Props(() => new BackendActor(options, Network, NewEngine(), StopReasons.Add)),
             address.Replace('/', '-'));
         Workers[address] = worker;
+        _splits[address] = split;
         return worker;
 
         BackEngine NewEngine()
         {
             WorkerPools.Add(new KvPagePool(options.KvLayout, options.KvBytesMax));
-            return new BackEngine(segment, options.BatchRowsMax, WorkerPools[^1], ComputeThreads.Single, engineClock ?? _driver.Time, Calibrated);
+            return new BackEngine(segment, options.BatchRowsMax, WorkerPools[^1], ComputeThreads.Single, engineClock ?? _driver.Time, Calibrated(_plan.Compression.CalibrationId, split));
         }
     }
 
@@ -108,10 +126,22 @@ internal sealed class SimulatedCluster : IAsyncDisposable
 
     public bool IsStopped(ActorRef actor) => Events.OfType<ActorStopped>().Any(stopped => stopped.Actor == actor);
 
+    /// <summary>Lets a device's computation of a token take twice or four times this: without and with a frame.</summary>
+    public void SlowDown(TimeSpan perReading) => _deviceClock.PerReading = perReading;
+
     public void StopWorker(string address)
     {
         Workers.Remove(address, out var worker);
         Stop(worker!);
+    }
+
+    /// <summary>As its process would be, if it ended and were started again: nothing of its sessions is left.</summary>
+    public void RestartWorker(string address)
+    {
+        var worker = Workers[address];
+        StopWorker(address);
+        RunUntil(() => IsStopped(worker));
+        StartWorker(address, splitLayer: _splits[address]);
     }
 
     public SimulatedSession StartSession(ImmutableList<int> prompt, SamplingOptions? sampling = null, Func<EdgeOptions, EdgeOptions>? change = null)
@@ -139,16 +169,18 @@ internal sealed class SimulatedCluster : IAsyncDisposable
 
         FrontEngine LoadFront(Plan plan)
         {
+            if (plan.SplitLayer == UnloadableSplit)
+                throw new UserErrorException(UserErrorKind.Checkpoint, "The front", "all its layers", "fewer", "Copy them.");
             Fronts.Add(new(
-                Quill.Front((int)plan.SplitLayer),
+                Quill.Front((int)plan.SplitLayer, DeviceFormat),
                 plan.Compression.ToOptions(),
                 options.Sampling,
                 Quill.Config.ContextLength,
                 options.ChunkTokensMax,
                 KvFormat.Float16,
                 ComputeThreads.Single,
-                _driver.Time,
-                Calibrated));
+                _deviceClock,
+                Calibrated(plan.Compression?.CalibrationId ?? 0, (int)plan.SplitLayer)));
             return Fronts[^1];
         }
     }

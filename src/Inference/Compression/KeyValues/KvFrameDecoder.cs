@@ -9,6 +9,23 @@ namespace SplitActors.Inference.Compression.KeyValues;
 /// </summary>
 public static class KvFrameDecoder
 {
+    /// <summary>What a frame carries, without its values.</summary>
+    /// <param name="bytes">Exactly one frame.</param>
+    /// <param name="range">Set if the result is <see cref="DecodeStatus.Ok"/>.</param>
+    public static DecodeStatus TryReadRange(ReadOnlySpan<byte> bytes, out KvRange range)
+    {
+        range = default;
+        var status = FrameDecoder.TryOpen(bytes, calibration: null, out var header, out var payload);
+        if (status != DecodeStatus.Ok)
+            return status;
+        if (header.Content != FrameContent.KeysAndValues)
+            return DecodeStatus.UnsupportedContent;
+        var reader = new ByteReader(payload);
+        status = KvFrameShape.TryRead(header, ref reader, out var shape);
+        range = shape.Range;
+        return status;
+    }
+
     /// <summary>Decodes one frame.</summary>
     /// <param name="bytes">Exactly one frame.</param>
     /// <param name="destination">

@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using SplitActors.Actors.Edge;
+using SplitActors.Hosts.Serving;
+using SplitActors.Inference;
+
+namespace SplitActors.Hosts.Cli;
+
+/// <summary>After how many tokens a session goes on with how many layers on the device.</summary>
+internal readonly record struct Resplit(int AtToken, int SplitLayer);
+
+/// <summary>Tokens between which nothing crosses the link; without an end it stays so.</summary>
+internal readonly record struct LinkCut(int FromToken, int? ToToken);
+
+/// <summary>What happens to a run's placement while it generates.</summary>
+internal sealed record RunMoves
+{
+    private const int TokensMax = 1 << 24;
+
+    public required ImmutableArray<Resplit> Resplits { get; init; }
+
+    /// <summary>Splits that the scheduler may choose.</summary>
+    public required ImmutableArray<int> Alternatives { get; init; }
+
+    public required LinkCut? Cut { get; init; }
+
+    public required bool FallsBack { get; init; }
+
+    /// <summary>Null: the default.</summary>
+    public required TimeSpan? FallbackAfter { get; init; }
+
+    /// <summary>When and how a device in hand-off mode hands over.</summary>
+    public required HandoffServing Handoff { get; init; }
+
+    /// <summary>All splits that the session may come to have after its first.</summary>
+    public IEnumerable<int> SplitLayers => Resplits.Select(resplit => resplit.SplitLayer).Concat(Alternatives);
+
+    /// <exception cref="UserErrorException">A value is malformed or out of its range.</exception>
+    public static RunMoves Read(SettingReader settings)
+    {
+        var cut = settings.Parse<LinkCut>(RunSettings.CutLinkAt, "tokens N:M with N below M, or N alone", ParseCut);
+        var seconds = settings.Number(RunSettings.FallbackAfter, "seconds, above 0 and at most 3600", value => value is > 0 and <= 3600);
+        return new RunMoves
+        {
+            Resplits = settings.Parse<ImmutableArray<Resplit>>(
+                RunSettings.ResplitAt, "N:ℓ, or several such with commas between them and rising N", ParseResplits) ?? [],
+            Alternatives = settings.Parse<ImmutableArray<int>>(RunSettings.Replan, "numbers of layers with commas between them", ParseLayers) ?? [],
+            Cut = cut,
+            FallsBack = settings.Parse<bool>(RunSettings.Fallback, "device or none", ParseFallback) ?? cut is not null,
+            Handoff = ReadHandoff(settings),
+            FallbackAfter = seconds is { } value ? TimeSpan.FromSeconds(value) : null,
+        };
+    }
+
+    private static HandoffServing ReadHandoff(SettingReader settings)
+    {
+        var deadline = settings.Number(RunSettings.HandoffDeadline, "seconds, above 0 and at most 3600", value => value is > 0 and <= 3600);
+        return new HandoffServing
+        {
+            TokenCountMax = settings.Integer(RunSettings.HandoffTokens, 1, TokensMax),
+            Deadline = deadline is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            Shipment = settings.Find(RunSettings.HandoffKv) is ("auto", _)
+                ? null
+                : settings.Parse<KvShipment>(RunSettings.HandoffKv, "auto, exact, tabq or none", ParseShipment),
+        };
+    }
+
+    private static KvShipment? ParseShipment(string text) => text switch
+    {
+        "exact" => KvShipment.Exact,
+        "tabq" => KvShipment.Compressed,
+        "none" => KvShipment.None,
+        _ => null,
+    };
+
+    private static ImmutableArray<Resplit>? ParseResplits(string text)
+    {
+        var resplits = ImmutableArray.CreateBuilder<Resplit>();
+        foreach (var part in text.Split(','))
+        {
+            if (part.Split(':') is not [var at, var layer] || !IsCount(at, out var token) || !int.TryParse(layer, NumberStyles.None, CultureInfo.InvariantCulture, out var splitLayer))
+                return null;
+            if (token == 0 || (resplits.Count > 0 && token <= resplits[^1].AtToken))
+                return null;
+            resplits.Add(new Resplit(token, splitLayer));
+        }
+
+        return resplits.ToImmutable();
+    }
+
+    private static ImmutableArray<int>? ParseLayers(string text)
+    {
+        var layers = ImmutableArray.CreateBuilder<int>();
+        foreach (var part in text.Split(','))
+        {
+            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var layer))
+                return null;
+            layers.Add(layer);
+        }
+
+        return layers.ToImmutable();
+    }
+
+    private static LinkCut? ParseCut(string text) => text.Split(':') switch
+    {
+        [var from] when IsCount(from, out var first) => new LinkCut(first, ToToken: null),
+        [var from, var to] when IsCount(from, out var first) && IsCount(to, out var end) && first < end => new LinkCut(first, end),
+        _ => null,
+    };
+
+    private static bool? ParseFallback(string text) => text switch
+    {
+        "device" => true,
+        "none" => false,
+        _ => null,
+    };
+
+    private static bool IsCount(string text, out int count) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count) && count <= TokensMax;
+}
