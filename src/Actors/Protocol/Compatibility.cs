@@ -27,7 +27,7 @@ public static class Compatibility
     public static Refusal? CheckCalibration(string peer, ulong needed, string self, ulong present) =>
         needed == 0 || needed == present
             ? null
-            : new Refusal(RejectReason.Calibration, $"{peer} needs calibration {Name(needed)}, {self} has {Name(present)}; give both the same calibration file, or run without --klt and --prediction.");
+            : new Refusal(RejectReason.Calibration, $"{peer} needs calibration {Name(needed)}, {self} has {Name(present)}; give both the same calibration file, or run with --compression tabq or none.");
 
     /// <summary>A calibration's id as users see it.</summary>
     public static string Name(ulong calibrationId) => calibrationId == 0 ? "(none)" : $"{calibrationId:x16}";

@@ -3,6 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Spectre.Console;
 using SplitActors.Inference;
+using SplitActors.Inference.Calibration;
+using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Evaluation.Frames;
 
@@ -14,6 +16,11 @@ internal static class CodecInspectCommand
     private const int BytesShown = 8;
 
     private static readonly Argument<string> Frame = new("frame") { Description = "File with one frame, as bytes or as hexadecimal digits; - for standard input." };
+
+    private static readonly Option<string?> Model = new("--model")
+    {
+        Description = "Model that the frame is of, for its calibration, where the frame needs one. Default: the embedded model.",
+    };
 
     private static readonly Option<bool> Json = new("--json") { Description = "Prints one JSON object." };
 
@@ -30,23 +37,29 @@ internal static class CodecInspectCommand
             "inspect",
             """
             Explains a frame of hidden states, or of keys and values, byte by byte, as docs/wire-format.md defines it. Of a damaged one it shows what comes before the damage.
-            `splitactors codec measure --save-frames DIR` writes frames.
+            Where the checksum covers the calibration of the frame's model too, as it does by default, name the model. `splitactors codec measure --save-frames DIR` writes frames.
 
             Example: echo A29118 60B1 018A1C04 B84126 9AD4A6D5 C3CD9516 | splitactors codec inspect -
 
-            Exit codes: 0 done, 2 wrong option or damaged frame, 5 output not writable.
+            Exit codes: 0 done, 2 wrong option or damaged frame, 3 wrong checkpoint, 5 output not writable.
             """)
         {
-            Frame, Json,
+            Frame, Model, Json,
         };
-        command.SetAction(parsed => Run(parsed.GetValue(Frame)!, parsed.GetValue(Json)));
+        command.SetAction(parsed => Run(parsed.GetValue(Frame)!, parsed.GetValue(Model) ?? EmbeddedModel.Folder, parsed.GetValue(Json)));
         return command;
     }
 
-    private static int Run(string path, bool isJson)
+    private static int Run(string path, string model, bool isJson)
     {
         var bytes = CodecFrameFile.Read(path);
         var explanation = FrameExplanation.Of(bytes);
+        if (explanation.NeedsCalibration)
+        {
+            using var checkpoint = Checkpoint.Open(model);
+            explanation = FrameExplanation.Of(bytes, ModelCalibration.TryOpen(checkpoint));
+        }
+
         if (isJson)
             Console.Out.WriteLine(JsonSerializer.Serialize(ToJson(explanation, bytes), JsonOptions));
         else
@@ -54,7 +67,8 @@ internal static class CodecInspectCommand
         if (explanation.Fault is { } fault)
         {
             var place = path == "-" ? "Standard input" : path;
-            throw new UserErrorException(UserErrorKind.Options, $"{place}, byte {fault.Offset}", fault.Expected, fault.Found, "Compare it with docs/wire-format.md.");
+            throw new UserErrorException(UserErrorKind.Options, $"{place}, byte {fault.Offset}", fault.Expected, fault.Found,
+                explanation.NeedsCalibration ? "Compare it with docs/wire-format.md, or name the frame's model with --model." : "Compare it with docs/wire-format.md.");
         }
 
         return ExitCode.Success;

@@ -172,6 +172,28 @@ public sealed class CodecCommandTests : IDisposable
         Assert.Equal(json["frame_bytes"]!.GetValue<int>(), json["fields"]!.AsArray().Sum(field => field!["byte_count"]!.GetValue<int>()));
     }
 
+    [Theory]
+    [InlineData("rd:0.5%", "columns", true)]
+    [InlineData("rd+klt:0.5%", "klt", true)]
+    [InlineData("rd+klt+prediction:0.5%", "prediction", false)] // needs the tokens, too
+    public async Task Inspect_FrameOfACalibration_IsCheckedWithIt(string codec, string transform, bool hasValues)
+    {
+        var frames = _folder.PathTo("frames");
+        (await MeasureAsync("--split", "5", "--codec", codec, "--tokens", "20", "--save-frames", frames)).Succeeded();
+        var frame = Directory.GetFiles(frames, "*.token.frame").Single();
+        var output = (await InspectAsync([], frame)).Succeeded().Output;
+        Assert.Contains($" {transform}; ", output, StringComparison.Ordinal);
+        Assert.Matches("(?s)as it should be with split +5 +of +calibration", output);
+        Assert.Equal(hasValues, output.Contains("values ", StringComparison.Ordinal) && output.Contains("frame  ", StringComparison.Ordinal));
+
+        var bytes = File.ReadAllBytes(frame);
+        bytes[^6] ^= 1;
+        File.WriteAllBytes(frame, bytes);
+        var damaged = await InspectAsync([], frame);
+        Assert.Equal(ExitCode.Options, damaged.ExitCode);
+        Assert.Matches($@"byte {bytes.Length - 4}: expected a CRC32C that fits the bytes before it and a split of calibration [0-9a-f]{{16}}, found .*--model", damaged.Error);
+    }
+
     [Fact]
     public async Task Inspect_ExampleOfTheHelp_IsAFrame()
     {

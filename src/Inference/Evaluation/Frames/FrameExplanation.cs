@@ -1,3 +1,4 @@
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Compression;
 
 namespace SplitActors.Inference.Evaluation.Frames;
@@ -23,8 +24,8 @@ public sealed record FrameSummary(FrameContent Content, int Rows, int Width, flo
 /// </summary>
 public sealed class FrameExplanation
 {
-    private FrameExplanation(IReadOnlyList<FrameField> fields, FrameFault? fault, FrameSummary? summary) =>
-        (Fields, Fault, Summary) = (fields, fault, summary);
+    private FrameExplanation(in FrameWalk walk, FrameFault? fault, FrameSummary? summary) =>
+        (Fields, Fault, Summary, NeedsCalibration) = (walk.Fields, fault, summary, walk.NeedsCalibration);
 
     /// <summary>Neighbouring fields from the first byte on, up to the fault if there is one.</summary>
     public IReadOnlyList<FrameField> Fields { get; }
@@ -32,19 +33,25 @@ public sealed class FrameExplanation
     /// <summary>Null: the frame decodes, or only a calibration could tell.</summary>
     public FrameFault? Fault { get; }
 
-    /// <summary>Null unless the frame decodes without a calibration.</summary>
+    /// <summary>Null unless the frame decodes: one that needs the tokens' embeddings does not here, nor does one that lacks its calibration.</summary>
     public FrameSummary? Summary { get; }
 
+    /// <summary>Checksum and values cannot be had without the calibration of the frame's model.</summary>
+    public bool NeedsCalibration { get; }
+
     /// <param name="frame">Any bytes.</param>
-    public static FrameExplanation Of(ReadOnlySpan<byte> frame)
+    /// <param name="calibration">Of the frame's model; null leaves unchecked what only it could tell.</param>
+    public static FrameExplanation Of(ReadOnlySpan<byte> frame, ModelCalibration? calibration = null)
     {
-        var walk = new FrameWalk(frame);
+        var walk = new FrameWalk(frame, calibration);
         if (!(frame is [(byte)'S', ..] ? Version1Frame.TryExplain(ref walk) : Version2Frame.TryExplain(ref walk)))
-            return new FrameExplanation(walk.Fields, walk.Fault, summary: null);
-        if (walk.NeedsCalibration)
-            return new FrameExplanation(walk.Fields, fault: null, summary: null);
-        var status = FrameValues.TrySummarize(frame, out var summary);
-        var fault = summary is null ? new FrameFault(walk.SymbolsOffset, "symbols that decode to all values", $"others: {status}") : null;
-        return new FrameExplanation(walk.Fields, fault, summary);
+            return new FrameExplanation(walk, walk.Fault, summary: null);
+        if (walk.NeedsCalibration && walk.Split is null)
+            return new FrameExplanation(walk, fault: null, summary: null);
+        var status = FrameValues.TrySummarize(frame, walk.Split, out var summary);
+        var fault = summary is null && status != DecodeStatus.MissingContext
+            ? new FrameFault(walk.SymbolsOffset, "symbols that decode to all values", $"others: {status}")
+            : null;
+        return new FrameExplanation(walk, fault, summary);
     }
 }

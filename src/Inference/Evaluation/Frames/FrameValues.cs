@@ -1,24 +1,26 @@
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Compression.KeyValues;
 
 namespace SplitActors.Inference.Evaluation.Frames;
 
-/// <summary>All values that a frame without a calibration decodes to, of either content.</summary>
+/// <summary>All values that a frame decodes to, of either content.</summary>
 internal static class FrameValues
 {
     /// <param name="frame">Any bytes.</param>
+    /// <param name="calibration">Of the split; null for none.</param>
     /// <param name="summary">Of the values, if the status is <see cref="DecodeStatus.Ok"/>.</param>
-    public static DecodeStatus TrySummarize(ReadOnlySpan<byte> frame, out FrameSummary? summary)
+    public static DecodeStatus TrySummarize(ReadOnlySpan<byte> frame, SplitCalibration? calibration, out FrameSummary? summary)
     {
         summary = null;
-        var status = FrameDecoder.TryOpen(frame, calibration: null, out var header, out var payload);
+        var status = FrameDecoder.TryOpen(frame, calibration, out var header, out var payload);
         if (status != DecodeStatus.Ok)
             return status;
         float[] values;
         if (header.Content == FrameContent.HiddenState)
         {
             values = new float[header.ValueCount];
-            status = FrameDecoder.Decode(frame, values, out _);
+            status = FrameDecoder.Decode(frame, values, out _, calibration);
         }
         else
         {

@@ -1,9 +1,10 @@
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Compression;
 
 namespace SplitActors.Inference.Evaluation.Frames;
 
 /// <summary>Goes through the bytes of a frame, names what it passes, and stops at the first fault.</summary>
-internal ref struct FrameWalk(ReadOnlySpan<byte> frame)
+internal ref struct FrameWalk(ReadOnlySpan<byte> frame, ModelCalibration? calibration)
 {
     private readonly ReadOnlySpan<byte> _frame = frame;
     private readonly List<FrameField> _fields = [];
@@ -19,6 +20,12 @@ internal ref struct FrameWalk(ReadOnlySpan<byte> frame)
 
     /// <summary>Whether the values, and the checksum, cannot be had without a calibration.</summary>
     public bool NeedsCalibration { get; set; }
+
+    /// <summary>Of the frame's model, as far as it is known.</summary>
+    public readonly ModelCalibration? Calibration => calibration;
+
+    /// <summary>The split that the frame is of, if it needs the calibration.</summary>
+    public SplitCalibration? Split { get; set; }
 
     /// <summary>Where the part ends that is being read: the frame, or its payload.</summary>
     public int End { get; set; } = frame.Length;
