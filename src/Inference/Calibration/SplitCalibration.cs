@@ -43,12 +43,6 @@ public sealed class SplitCalibration
     /// <summary>Settings of TAB-Q for every quality.</summary>
     public IReadOnlyList<CalibratedTabq> Tabq { get; }
 
-    /// <summary>The most that can be taken from hidden states here: <see cref="RateDistortionTransform.Prediction"/> if the receiver may know the tokens.</summary>
-    public RateDistortionTransform BestTransform(bool knowsTokens) =>
-        knowsTokens && Has(RateDistortionTransform.Prediction) ? RateDistortionTransform.Prediction
-        : Has(RateDistortionTransform.KarhunenLoeve) ? RateDistortionTransform.KarhunenLoeve
-        : RateDistortionTransform.Columns;
-
     public bool Has(RateDistortionTransform transform) => transform == RateDistortionTransform.None || Transform(transform) is not null;
 
     /// <summary>Settings that are expected to keep a quality.</summary>

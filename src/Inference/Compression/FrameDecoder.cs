@@ -7,7 +7,8 @@ namespace SplitActors.Inference.Compression;
 
 /// <summary>
 /// Reads frames from bytes that anyone may have sent. Never throws and allocates nothing that grows with the input
-/// (frequency tables are built once per process, at most 20 MiB).
+/// (frequency tables are built once per process, at most 20 MiB). For a frame with a transform it rents from the shared pool, 2 bytes per column, and
+/// 64 more per column where the transform rotates; the pool allocates them if it has none.
 /// </summary>
 public static class FrameDecoder
 {

@@ -26,7 +26,7 @@ public readonly record struct FrameStatistics
     /// <summary>Values that travel losslessly by threshold splitting.</summary>
     public int OutlierCount { get; init; }
 
-    /// <summary>All zero where the frame is raw.</summary>
+    /// <summary>All zero where the frame is not TAB-Q's.</summary>
     public BitsHistogram TokensByBits { get; init; }
 }
 

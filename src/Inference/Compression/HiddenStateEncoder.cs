@@ -14,7 +14,9 @@ namespace SplitActors.Inference.Compression;
 /// TAB-Q: x̃ = x, bit for bit, where |x| ≥ τ, x is NaN or ±∞, or |x| ≥ 2^126; otherwise |x̃ − x| ≤ s/2 + 2⁻²²·|x| with the token's transmitted
 /// scale s (<see cref="AsymmetricQuantizer"/>). A value that rounds to 0 comes out as +0.
 /// Rate–distortion: x̃ = x, bit for bit, where x is NaN or ±∞ or an outlier; otherwise |x̃ − x| ≤ 0.5801·s + 2⁻²²·(|x| + |mean|) with the token's step s
-/// (<see cref="RateDistortionOptions"/>). Where the transform rotates, the first term bounds each coefficient, and so 0.5801·√width·s the error's norm.
+/// (<see cref="RateDistortionOptions"/>). Where the transform rotates, 0.5801·s bounds the error of each coefficient, and with y = x − m − P·e the token's
+/// |x̃ − x| ≤ 0.581·√width·s + ε·|y| + (width/8 + 10)·√width·2⁻²⁴·(|y| + √width·s) + 2⁻²³·|x|, Euclidean norms. ε = ‖BᵀB − 1‖, at most 2⁻⁹, as the rotation
+/// is float16; the third term is the rounding of two products in 16 lanes. So a huge value, which is an outlier without a rotation, costs ε of its magnitude.
 /// A frame that the codec cannot make smaller than raw float32 is sent raw.
 /// </remarks>
 /// <param name="options">Codec and settings.</param>

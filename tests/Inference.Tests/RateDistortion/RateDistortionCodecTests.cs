@@ -20,7 +20,7 @@ public class RateDistortionCodecTests
             var frame = new HiddenStateEncoder(Options(relativeStep)).Encode(hidden, sample.Rows, sample.Width).Bytes.Span;
             var decoded = new float[hidden.Length];
             Assert.Equal(DecodeStatus.Ok, FrameDecoder.Decode(frame, decoded, out var header));
-            var steps = header.Codec == FrameCodec.None ? new float[sample.Rows] : Steps(frame, header, hidden, relativeStep);
+            var steps = header.Codec == FrameCodec.None ? new float[sample.Rows] : FrameRecords.Steps(frame, header, hidden, relativeStep);
             for (var i = 0; i < hidden.Length; i++)
             {
                 if (BitConverter.SingleToInt32Bits(hidden[i]) == BitConverter.SingleToInt32Bits(decoded[i]))
@@ -37,7 +37,7 @@ public class RateDistortionCodecTests
         var frame = new HiddenStateEncoder(Options(0.3f)).Encode(hidden, 1, 256).Bytes.Span;
         Assert.Equal(DecodeStatus.Ok, FrameDecoder.TryReadHeader(frame, out var header));
         var asked = 0.3 * ThresholdSplitter.RootMeanSquare(hidden);
-        Assert.InRange(Steps(frame, header, hidden, 0.3f)[0] / asked, Math.Pow(2, -0.126), Math.Pow(2, 0.126));
+        Assert.InRange(FrameRecords.Steps(frame, header, hidden, 0.3f)[0] / asked, Math.Pow(2, -0.126), Math.Pow(2, 0.126));
     }
 
     [Fact]
@@ -65,8 +65,8 @@ public class RateDistortionCodecTests
         var frame = encoder.Encode(hidden, 5, Width, embeddings).Bytes.Span;
         var decoded = new float[hidden.Length];
         Assert.Equal(DecodeStatus.Ok, FrameDecoder.Decode(frame, decoded, out var header, calibration, embeddings));
-        Assert.Equal(transform, Setting(frame, header).Transform);
-        var steps = Steps(frame, header, hidden, 0.3f);
+        Assert.Equal(transform, FrameRecords.Setting(frame, header).Transform);
+        var steps = FrameRecords.Steps(frame, header, hidden, 0.3f);
         for (var row = 0; row < 5; row++)
         {
             var error = Math.Sqrt(Enumerable.Range(row * Width, Width).Sum(i => Math.Pow(decoded[i] - hidden[i], 2)));
@@ -86,7 +86,7 @@ public class RateDistortionCodecTests
         var frame = new HiddenStateEncoder(Options(0.3f, RateDistortionTransform.Prediction), calibration).Encode(hidden, 2, Width, embeddings).Bytes.Span;
         var decoded = new float[hidden.Length];
         Assert.Equal(DecodeStatus.Ok, FrameDecoder.Decode(frame, decoded, out var header, calibration));
-        Assert.Equal(RateDistortionTransform.Columns, Setting(frame, header).Transform);
+        Assert.Equal(RateDistortionTransform.Columns, FrameRecords.Setting(frame, header).Transform);
         Assert.Equal(BitConverter.SingleToInt32Bits(value), BitConverter.SingleToInt32Bits(decoded[70]));
     }
 
@@ -96,7 +96,7 @@ public class RateDistortionCodecTests
         var calibration = SyntheticCalibration.Of(Width);
         var frame = new HiddenStateEncoder(Options(0.3f, RateDistortionTransform.Prediction), calibration).Encode(States(1).Hidden, 1, Width).Bytes.Span;
         Assert.Equal(DecodeStatus.Ok, FrameDecoder.TryReadHeader(frame, out var header));
-        Assert.Equal(RateDistortionTransform.KarhunenLoeve, Setting(frame, header).Transform);
+        Assert.Equal(RateDistortionTransform.KarhunenLoeve, FrameRecords.Setting(frame, header).Transform);
     }
 
     [Fact]
@@ -166,29 +166,5 @@ public class RateDistortionCodecTests
     {
         var values = GoldenInputs.Normal(2 * rows * Width);
         return (values[..(rows * Width)], values[(rows * Width)..]);
-    }
-
-    private static FrameSetting Setting(ReadOnlySpan<byte> frame, FrameHeader header)
-    {
-        var reader = new ByteReader(frame[header.HeaderBytes..]);
-        Assert.True(FrameSetting.TryRead(ref reader, out var setting));
-        return setting;
-    }
-
-    /// <summary>[rows] As they travel; of tokens whose levels are all 0, as the encoder took them.</summary>
-    private static float[] Steps(ReadOnlySpan<byte> frame, FrameHeader header, ReadOnlySpan<float> hidden, float relativeStep)
-    {
-        var reader = new ByteReader(frame[header.HeaderBytes..]);
-        Assert.True(FrameSetting.TryRead(ref reader, out _));
-        var steps = new float[header.Rows];
-        for (var row = 0; row < steps.Length; row++)
-        {
-            Assert.True(TokenRecord.TryRead(ref reader, out var token));
-            Assert.True(!token.HasOutliers || OutlierCoder.TrySkip(ref reader, header.Width, out _));
-            var scale = TokenScale.Measure(hidden.Slice(row * header.Width, header.Width), new float[header.Width]);
-            steps[row] = StepGrid.Value(token.IsZero ? StepGrid.Nearest((float)Math.Min(scale * relativeStep, float.MaxValue)) : token.Step);
-        }
-
-        return steps;
     }
 }

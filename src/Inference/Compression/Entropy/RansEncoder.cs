@@ -15,12 +15,14 @@ internal sealed class RansEncoder
     private byte[] _buffer = [];
     private int _start;
     private int _laneCount;
+    private int _symbolsLeft;
 
     /// <summary>Starts a stream.</summary>
     /// <param name="symbolCount">Of all rows together; the decoder must know it too.</param>
     public void Begin(int symbolCount)
     {
         _laneCount = RansStream.LaneCount(symbolCount);
+        _symbolsLeft = symbolCount;
         var bytesMax = SlackBytes + (symbolCount * RansStream.WordBytes) + (RansStream.LaneCountMax * RansStream.StateBytes);
         if (_buffer.Length < bytesMax)
             _buffer = GC.AllocateUninitializedArray<byte>(bytesMax);
@@ -32,6 +34,7 @@ internal sealed class RansEncoder
     /// <param name="symbols">[width] Of frequency at least 1 in the table.</param>
     /// <param name="tables">Where the table is.</param>
     /// <param name="table">For every column.</param>
+    /// <exception cref="InvalidOperationException">The rows have more symbols than <see cref="Begin"/> was told.</exception>
     public void Encode(ReadOnlySpan<byte> symbols, RansTables tables, int table)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)table, (uint)tables.Count, nameof(table));
@@ -49,8 +52,11 @@ internal sealed class RansEncoder
     }
 
     /// <summary>The stream; valid until the next <see cref="Begin"/>.</summary>
+    /// <exception cref="InvalidOperationException">The rows had fewer symbols than <see cref="Begin"/> was told.</exception>
     public ReadOnlySpan<byte> Finish()
     {
+        if (_symbolsLeft != 0)
+            throw new InvalidOperationException($"{_symbolsLeft} symbols of the stream are missing.");
         for (var lane = _laneCount - 1; lane >= 0; lane--)
         {
             _start -= RansStream.StateBytes;
@@ -76,6 +82,9 @@ internal sealed class RansEncoder
     private unsafe void Encode<TTables>(ReadOnlySpan<byte> symbols, ReadOnlySpan<RansSymbol> tables, ReadOnlySpan<ushort> columnTables)
         where TTables : struct, ITableChoice
     {
+        if (symbols.Length > _symbolsLeft) // the buffer has room for no more
+            throw new InvalidOperationException($"A row of {symbols.Length} symbols, where {_symbolsLeft} of the stream are left.");
+        _symbolsLeft -= symbols.Length;
         fixed (RansSymbol* table = tables)
         fixed (byte* symbol = symbols, buffer = _buffer)
         fixed (ushort* columnTable = columnTables)

@@ -4,7 +4,10 @@ using SplitActors.Inference.Compression.Entropy;
 
 namespace SplitActors.Inference.Compression.RateDistortion;
 
-/// <summary>Reads a rate–distortion payload. The first pass checks the records and finds the symbols, the second decodes; neither allocates.</summary>
+/// <summary>
+/// Reads a rate–distortion payload. The first pass checks the records and finds the symbols, the second decodes; neither allocates, but a transform needs
+/// buffers of the shared pool.
+/// </summary>
 internal static class RateDistortionDecoder
 {
     private const int BlockRows = 16; // rotated at a time

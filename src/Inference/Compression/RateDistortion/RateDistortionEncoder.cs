@@ -37,9 +37,10 @@ internal sealed class RateDistortionEncoder(RateDistortionOptions options, Split
         var values = hidden;
         if (transform is { Rotates: true })
         {
-            var coefficients = _coefficients.AsSpan(0, hidden.Length);
-            transform.Forward(hidden, embeddings, _scratch.AsSpan(0, hidden.Length), coefficients);
-            values = coefficients;
+            if (TryRotate(hidden, embeddings, transform))
+                values = _coefficients.AsSpan(0, hidden.Length);
+            else
+                (kind, transform) = (RateDistortionTransform.Columns, calibration!.Transform(RateDistortionTransform.Columns));
         }
 
         var offsets = transform?.Offsets ?? ColumnOffsets.None;
@@ -72,16 +73,30 @@ internal sealed class RateDistortionEncoder(RateDistortionOptions options, Split
         var kind = options.Transform;
         if (kind == RateDistortionTransform.Prediction && (embeddings.Length != hidden.Length || calibration.Transform(kind) is null))
             kind = RateDistortionTransform.KarhunenLoeve;
-        if (kind >= RateDistortionTransform.KarhunenLoeve && (calibration.Transform(kind) is null || !IsDense(hidden)))
-            kind = RateDistortionTransform.Columns; // a value that is not finite would spoil all coefficients
+        if (kind == RateDistortionTransform.KarhunenLoeve && calibration.Transform(kind) is null)
+            kind = RateDistortionTransform.Columns;
         return kind;
     }
 
-    private static bool IsDense(ReadOnlySpan<float> values)
+    /// <summary>
+    /// Fills the coefficients. False where the way there or back could leave float32, and a value that is not finite would spoil all others: magnitudes
+    /// below 2^126/√(2·width) make a norm below 2^125.5, quantization stretches it by at most 1/0.58, and what is added back is below 2^127.
+    /// </summary>
+    private bool TryRotate(ReadOnlySpan<float> hidden, ReadOnlySpan<float> embeddings, HiddenStateTransform transform)
+    {
+        var limit = ThresholdSplitter.DenseMagnitudeMax / MathF.Sqrt(2 * transform.Width);
+        if (!AreBelow(limit, hidden))
+            return false;
+        var coefficients = _coefficients.AsSpan(0, hidden.Length);
+        transform.Forward(hidden, embeddings, _scratch.AsSpan(0, hidden.Length), coefficients);
+        return AreBelow(limit, coefficients);
+    }
+
+    private static bool AreBelow(float limit, ReadOnlySpan<float> values)
     {
         foreach (var value in values)
         {
-            if (!(MathF.Abs(value) < ThresholdSplitter.DenseMagnitudeMax))
+            if (!(MathF.Abs(value) < limit))
                 return false;
         }
 

@@ -148,6 +148,28 @@ public class RansTests
     }
 
     [Fact]
+    public void Encode_RowBeyondTheSymbolsOfTheStream_Throws()
+    {
+        var tables = new RansTables([[RansStream.Scale / 2, RansStream.Scale / 2]]);
+        Assert.Throws<InvalidOperationException>(() => _encoder.Encode([0], tables, 0));
+        _encoder.Begin(3);
+        _encoder.Encode([0, 1], tables, 0);
+        Assert.Throws<InvalidOperationException>(() => _encoder.Encode([0, 1], tables, 0));
+        Assert.Throws<InvalidOperationException>(() => _encoder.Encode([0, 1], tables, (ReadOnlySpan<ushort>)[0, 0]));
+    }
+
+    [Fact]
+    public void Finish_SymbolsMissing_Throws()
+    {
+        var tables = new RansTables([[RansStream.Scale / 2, RansStream.Scale / 2]]);
+        _encoder.Begin(3);
+        _encoder.Encode([0, 1], tables, 0);
+        Assert.Throws<InvalidOperationException>(() => _encoder.Finish().Length);
+        _encoder.Encode([1], tables, 0);
+        Assert.NotEqual(0, _encoder.Finish().Length);
+    }
+
+    [Fact]
     public void Decode_TableThatDoesNotExist_Throws()
     {
         var tables = new RansTables([[RansStream.Scale]]);
