@@ -51,7 +51,7 @@ public sealed class SplitCalibration
     /// <exception cref="ArgumentException">There is no setting for these.</exception>
     public CompressionOptions RateDistortionFor(QualityTarget quality, RateDistortionTransform transform)
     {
-        var step = Steps.FirstOrDefault(step => step.Quality == quality && step.RateDistortion.Transform == transform)
+        var step = StepFor(step => step.Quality == quality && step.RateDistortion.Transform == transform)
             ?? throw new ArgumentException($"No setting for {quality} with {transform}.", nameof(quality));
         return RateDistortionFor(step.RateDistortion) with
         {
@@ -67,6 +67,16 @@ public sealed class SplitCalibration
         RateDistortion = options,
         CalibrationId = options.Transform == RateDistortionTransform.None ? 0 : Id,
     };
+
+    /// <summary>The step for a transform that a frame has in place of the one that was asked for: that of the same quality, if it is one of a quality's.</summary>
+    internal float RelativeStepFor(RateDistortionOptions asked, RateDistortionTransform transform)
+    {
+        if (transform == asked.Transform || StepFor(step => step.RateDistortion == asked) is not { } chosen)
+            return asked.RelativeStep;
+        return StepFor(step => step.Quality == chosen.Quality && step.RateDistortion.Transform == transform)?.RateDistortion.RelativeStep ?? asked.RelativeStep;
+    }
+
+    private CalibratedStep? StepFor(Func<CalibratedStep, bool> isWanted) => Steps.FirstOrDefault(isWanted);
 
     /// <inheritdoc cref="RateDistortionFor(QualityTarget, RateDistortionTransform)"/>
     public CompressionOptions TabqFor(QualityTarget quality)

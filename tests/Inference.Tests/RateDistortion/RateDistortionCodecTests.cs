@@ -167,4 +167,17 @@ public class RateDistortionCodecTests
         var values = GoldenInputs.Normal(2 * rows * Width);
         return (values[..(rows * Width)], values[(rows * Width)..]);
     }
+
+    [Theory]
+    [InlineData(RateDistortionTransform.Prediction, RateDistortionTransform.KarhunenLoeve)]
+    [InlineData(RateDistortionTransform.KarhunenLoeve, RateDistortionTransform.KarhunenLoeve)]
+    public void Encode_TokensThatTheReceiverMayNotKnow_HaveTheStepOfTheirQuality(RateDistortionTransform asked, RateDistortionTransform used)
+    {
+        var calibration = FrameCorpus.OpenCalibration();
+        foreach (var quality in QualityTarget.All)
+            Assert.Equal(Encode(quality, used), Encode(quality, asked));
+
+        string Encode(QualityTarget quality, RateDistortionTransform transform) => Convert.ToHexString(
+            new HiddenStateEncoder(calibration.RateDistortionFor(quality, transform), calibration).Encode(GoldenInputs.Normal(2 * calibration.Width), 2, calibration.Width).Bytes.Span);
+    }
 }

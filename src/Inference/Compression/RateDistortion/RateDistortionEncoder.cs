@@ -43,17 +43,18 @@ internal sealed class RateDistortionEncoder(RateDistortionOptions options, Split
                 (kind, transform) = (RateDistortionTransform.Columns, calibration!.Transform(RateDistortionTransform.Columns));
         }
 
+        var relativeStep = calibration?.RelativeStepFor(options, kind) ?? options.RelativeStep;
         var offsets = transform?.Offsets ?? ColumnOffsets.None;
         _histogram.Clear(offsets);
         var countedStride = (rows + CountedRowsMax - 1) / CountedRowsMax;
         for (var row = 0; row < rows; row++)
         {
-            Quantize(hidden.Slice(row * width, width), values.Slice(row * width, width), row, transform);
+            Quantize(hidden.Slice(row * width, width), values.Slice(row * width, width), row, transform, relativeStep);
             if (row % countedStride == 0 && !_tokens[row].IsZero)
                 _histogram.Add(_symbols.AsSpan(row * width, width));
         }
 
-        var (shape, spread) = _histogram.Choose(SpreadTables.UnitSpread - StepGrid.Nearest(options.RelativeStep));
+        var (shape, spread) = _histogram.Choose(SpreadTables.UnitSpread - StepGrid.Nearest(relativeStep));
         var setting = new FrameSetting(kind, shape, spread);
         setting.Write(payload);
         ColumnTables.Fill(setting, offsets, _tables.AsSpan(0, width));
@@ -103,10 +104,10 @@ internal sealed class RateDistortionEncoder(RateDistortionOptions options, Split
         return true;
     }
 
-    private void Quantize(ReadOnlySpan<float> hidden, ReadOnlySpan<float> values, int row, HiddenStateTransform? transform)
+    private void Quantize(ReadOnlySpan<float> hidden, ReadOnlySpan<float> values, int row, HiddenStateTransform? transform, float relativeStep)
     {
         var scale = Math.Max(TokenScale.Measure(hidden, _scratch.AsSpan(0, hidden.Length)), transform?.ScaleMin ?? 0);
-        var step = StepGrid.Nearest((float)Math.Min(scale * options.RelativeStep, float.MaxValue));
+        var step = StepGrid.Nearest((float)Math.Min(scale * relativeStep, float.MaxValue));
         var symbols = _symbols.AsSpan(row * hidden.Length, hidden.Length);
         ReadOnlySpan<float> mean = transform is { Rotates: false } ? transform.Mean : [];
         LevelQuantizer.Quantize(values, mean, StepGrid.Value(step), symbols);
