@@ -140,7 +140,7 @@ public sealed class CalibrateCommandTests : IDisposable
         watcher.Created += (_, _) => begun.TrySetResult();
         using var running = new SplitActorsProcess("calibrate", "--text", Text, "--out", Out, "--json").Start(); // minutes of work
 
-        await begun.Task;
+        await begun.Task.WaitAsync(TimeSpan.FromMinutes(1));
         await running.SignalAsync("INT");
 
         var result = await running.WaitAsync();
@@ -149,7 +149,7 @@ public sealed class CalibrateCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_TruncatedCalibration_SaysToCalibrateAgain()
+    public async Task Calibration_Truncated_SaysToCalibrateAgain()
     {
         using var model = Quill.Copy();
         model.Write("calibration.safetensors", File.ReadAllBytes(Path.Combine(Repository.Quill, "calibration.safetensors"))[..^1]);
