@@ -25,15 +25,21 @@ public enum UserErrorKind
 /// </summary>
 public sealed class UserErrorException : Exception
 {
+    private readonly string _expected;
+    private readonly string _found;
+
     public UserErrorException(UserErrorKind kind, string place, string expected, string found, string nextStep, Exception? cause = null)
         : base($"{place}: expected {expected}, found {found}. {nextStep}", cause)
     {
-        Kind = kind;
-        Place = place;
+        (Kind, Place) = (kind, place);
+        (_expected, _found) = (expected, found);
     }
 
     public UserErrorKind Kind { get; }
 
     /// <summary>The file and the field in it, or the option, that the message is about.</summary>
     public string Place { get; }
+
+    /// <summary>The same mistake, where something else is to be done about it.</summary>
+    public UserErrorException WithNextStep(string nextStep) => new(Kind, Place, _expected, _found, nextStep, this);
 }

@@ -23,10 +23,13 @@ internal static class CalibrateCommand
             that keep perplexity within 0.1%, 0.5%, 1% and 3%, and the statistics that the rate-distortion codec works with. The device and the worker need
             the same file; the model's digest does not change. Use a text that the quality will not be judged on.
 
+            With --split, other splits of a file that is there stay, if it was made of the same model and text with the same --tokens, --klt and --prediction.
+            If not, it is replaced only when all of its splits are calibrated; else nothing is done.
+
             Example: splitactors calibrate --model ~/models/Llama-3.2-1B --text sample.txt --split 4-8 --klt --prediction
 
             Every value can also be given as an environment variable (SPLITACTORS_TOKENS for --tokens).
-            Exit codes: 0 done, 2 wrong option or text, 3 wrong checkpoint, 5 file not writable, 130 interrupted, 143 terminated.
+            Exit codes: 0 done, 2 wrong option, 3 wrong checkpoint, 4 wrong text, 5 file not writable, 130 interrupted, 143 terminated.
             """);
         foreach (var setting in CalibrateSettings.All)
             command.Add(setting.Option);
@@ -42,16 +45,16 @@ internal static class CalibrateCommand
         {
             using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = line });
             using var threads = new ComputeThreads(Environment.ProcessorCount);
-            var splits = options.SplitsOf(checkpoint.Config.LayerCount);
+            var splits = options.Splits.Of(checkpoint.Config.LayerCount);
             var settings = new CalibrationOptions(splits, options.WithKarhunenLoeve, options.WithPrediction, options.TokenCountMax) { Threads = threads };
-            var calibration = Calibrator.Run(checkpoint, options.ReadText(), options.Text, options.Out, settings, line.Calibration(TimeProvider.System));
+            var calibration = Calibrator.Run(checkpoint, CodecText.Read(options.Text), options.Text, options.Out, settings, line.Calibration(TimeProvider.System));
             line.Clear();
             Report(calibration, options);
             return ExitCode.Success;
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
-            return interruption.ExitCode; // nothing is written before the end
+            return interruption.ExitCode; // the file that was begun is gone
         }
     }
 
@@ -67,12 +70,14 @@ internal static class CalibrateCommand
         foreach (var split in calibration.Splits)
         {
             foreach (var step in split.Steps)
-                table.AddRow($"{split.SplitLayer}", $"{step.Quality}", $"rd, {step.RateDistortion.Transform.Name()}", Invariant($"step {step.RateDistortion.RelativeStep:F3} rms"), Rise(step.RisePercent, step.StandardErrorPercent));
+                table.AddRow($"{split.SplitLayer}", $"{step.Quality}", $"rd, {step.RateDistortion.Transform.Name()}", Invariant($"step {step.RateDistortion.RelativeStep:F3} rms"), Rise(step.RisePercent, step.StandardErrorPercent, step.KeepsQuality));
             foreach (var setting in split.Tabq)
-                table.AddRow($"{split.SplitLayer}", $"{setting.Quality}", "tabq", Invariant($"{setting.Tabq.Threshold}, {setting.Tabq.BitsMin} to {setting.Tabq.BitsMax} bits, Δ {setting.Tabq.DistortionTolerance}"), Rise(setting.RisePercent, setting.StandardErrorPercent));
+                table.AddRow($"{split.SplitLayer}", $"{setting.Quality}", "tabq", Invariant($"{setting.Tabq.Threshold}, {setting.Tabq.BitsMin} to {setting.Tabq.BitsMax} bits, Δ {setting.Tabq.DistortionTolerance}"), Rise(setting.RisePercent, setting.StandardErrorPercent, setting.KeepsQuality));
         }
 
         Terminal.Output.Write(table);
+        if (calibration.Splits.Any(split => split.Steps.Any(step => !step.KeepsQuality) || split.Tabq.Any(setting => !setting.KeepsQuality)))
+            Console.Out.WriteLine("! No setting keeps this quality: the finest is stored.");
         Terminal.Output.WriteFacts(
         [
             ("file", $"{calibration.Path}, {new FileInfo(calibration.Path).Length >> 10} KiB"),
@@ -99,6 +104,7 @@ internal static class CalibrateCommand
                 step.RateDistortion.RelativeStep,
                 step.RisePercent,
                 step.StandardErrorPercent,
+                step.KeepsQuality,
             }),
             Tabq = split.Tabq.Select(setting => new
             {
@@ -109,12 +115,13 @@ internal static class CalibrateCommand
                 setting.Tabq.BitsMax,
                 setting.RisePercent,
                 setting.StandardErrorPercent,
+                setting.KeepsQuality,
                 setting.BytesPerToken,
             }),
         }),
     };
 
-    private static string Rise(double percent, double error) => Invariant($"{percent:F2} ± {error:F2} %");
+    private static string Rise(double percent, double error, bool keepsQuality) => Invariant($"{percent:F2} ± {error:F2} %{(keepsQuality ? "" : " !")}");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

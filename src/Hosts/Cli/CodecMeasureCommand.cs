@@ -52,7 +52,9 @@ internal static class CodecMeasureCommand
     private static void MeasureModel(CodecMeasureOptions options, LoadingLine loading, TimeProvider clock)
     {
         using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
-        var splits = options.SplitsOf(checkpoint.Config.LayerCount);
+        var splits = options.Splits.Of(checkpoint.Config.LayerCount);
+        if (options.Plot is { } plot)
+            CodecOutput.CheckPlace(plot);
         var text = Tokens(options, checkpoint);
         if (options.SaveFrames is { } folder)
             CodecOutput.CreateFolder(folder);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using SplitActors.Inference;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Evaluation.Codecs;
@@ -23,11 +22,7 @@ internal sealed record CodecMeasureOptions
     /// <summary>Null: all; never with <see cref="IsSynthetic"/>.</summary>
     public required int? TokenCount { get; init; }
 
-    /// <summary>Null: all.</summary>
-    public required IReadOnlyList<int>? SplitLayers { get; init; }
-
-    /// <summary>Where the splits were given, for messages.</summary>
-    public required string SplitPlace { get; init; }
+    public required SplitSelection Splits { get; init; }
 
     public required CodecSelection Codecs { get; init; }
 
@@ -73,8 +68,7 @@ internal sealed record CodecMeasureOptions
             Text = isSynthetic ? null : settings.Text(CodecMeasureSettings.Text) ?? throw new UserErrorException(
                 UserErrorKind.Options, "--text", "a text file to measure with", "nothing", "Name one that the model has not been trained on, or take --synthetic heavy-tailed."),
             TokenCount = settings.Integer(CodecMeasureSettings.Tokens, 1, isSynthetic ? SyntheticTokensMax : TokensMax) ?? (isSynthetic ? SyntheticTokens : null),
-            SplitLayers = settings.Find(CodecMeasureSettings.Split) is var (splits, splitPlace) && splits != "all" ? ParseSplits(splits, splitPlace) : null,
-            SplitPlace = settings.PlaceOf(CodecMeasureSettings.Split),
+            Splits = SplitSelection.Read(settings, CodecMeasureSettings.Split),
             Codecs = CodecSelection.Read(settings, thresholds, bits),
             ThreadCount = settings.Integer(CodecMeasureSettings.Threads, 1, Environment.ProcessorCount) ?? Environment.ProcessorCount,
             Plot = settings.Text(CodecMeasureSettings.Plot),
@@ -84,36 +78,5 @@ internal sealed record CodecMeasureOptions
             Seed = settings.Unsigned(CodecMeasureSettings.Seed) ?? 0,
             Json = settings.IsOn(CodecMeasureSettings.Json),
         };
-    }
-
-    /// <summary>The splits to measure.</summary>
-    /// <exception cref="UserErrorException">The model has no such split.</exception>
-    public IReadOnlyList<int> SplitsOf(int layerCount)
-    {
-        if (layerCount < 2)
-            throw new UserErrorException(UserErrorKind.Options, "--model", "a model of at least two layers, to be split between them", $"{layerCount}", "Name another model.");
-        var splits = SplitLayers ?? [.. Enumerable.Range(1, layerCount - 1)];
-        foreach (var split in splits)
-        {
-            if (split < 1 || split >= layerCount)
-                throw SettingReader.Wrong(SplitPlace, $"splits from 1 to {layerCount - 1}", $"{split}");
-        }
-
-        return splits;
-    }
-
-    /// <summary>Numbers and ranges of them.</summary>
-    private static int[] ParseSplits(string text, string place)
-    {
-        var splits = new List<int>();
-        foreach (var part in CodecSelection.List(text))
-        {
-            int?[] ends = [.. part.Split('-').Select(end => int.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : (int?)null)];
-            if (ends.Length > 2 || ends[0] is not { } first || ends[^1] is not { } last || last < first || last > ushort.MaxValue)
-                throw SettingReader.Wrong(place, "all, or splits such as 1,4 or 1-3", text);
-            splits.AddRange(Enumerable.Range(first, last - first + 1));
-        }
-
-        return splits.Count > 0 ? [.. splits] : throw SettingReader.Wrong(place, "all, or splits such as 1,4 or 1-3", text);
     }
 }

@@ -12,6 +12,19 @@ internal static class CodecOutput
     /// <exception cref="UserErrorException">The file cannot be written.</exception>
     public static void Write(string path, string text) => Guard(path, "a file that can be written", () => File.WriteAllText(path, text));
 
+    /// <summary>Whether a file can be written there, before anything is measured for it. What is there stays as it is.</summary>
+    /// <exception cref="UserErrorException">It cannot.</exception>
+    public static void CheckPlace(string path) => Guard(path, "a file that can be written", () =>
+    {
+        var isNew = !File.Exists(path);
+        using (new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite))
+        {
+        }
+
+        if (isNew)
+            File.Delete(path);
+    });
+
     /// <summary>Two files for each split and codec that writes frames.</summary>
     /// <exception cref="UserErrorException">A file cannot be written.</exception>
     public static void SaveFrames(string folder, IEnumerable<CodecMeasurement> measurements)

@@ -8,7 +8,11 @@ namespace SplitActors.Inference.Calibration;
 /// <param name="RateDistortion">Step and transform.</param>
 /// <param name="RisePercent">Rise of perplexity on the calibration's held-back text, by the curve that was fitted.</param>
 /// <param name="StandardErrorPercent">Of that rise.</param>
-public sealed record CalibratedStep(QualityTarget Quality, RateDistortionOptions RateDistortion, double RisePercent, double StandardErrorPercent);
+public sealed record CalibratedStep(QualityTarget Quality, RateDistortionOptions RateDistortion, double RisePercent, double StandardErrorPercent)
+{
+    /// <summary>False where no step keeps the quality, and this is the finest.</summary>
+    public bool KeepsQuality => Quality.AllowsRounded(RisePercent, StandardErrorPercent);
+}
 
 /// <summary>A setting of TAB-Q and what it cost: of all that kept the quality, the one with the shortest frames.</summary>
 /// <param name="Quality">The quality that it was chosen for.</param>
@@ -16,4 +20,8 @@ public sealed record CalibratedStep(QualityTarget Quality, RateDistortionOptions
 /// <param name="RisePercent">Rise of perplexity on the calibration's held-back text.</param>
 /// <param name="StandardErrorPercent">Of that rise.</param>
 /// <param name="BytesPerToken">In frames of 64 tokens, all included.</param>
-public sealed record CalibratedTabq(QualityTarget Quality, TabqOptions Tabq, double RisePercent, double StandardErrorPercent, double BytesPerToken);
+public sealed record CalibratedTabq(QualityTarget Quality, TabqOptions Tabq, double RisePercent, double StandardErrorPercent, double BytesPerToken)
+{
+    /// <summary>False where no setting that was measured keeps the quality, and this is the finest.</summary>
+    public bool KeepsQuality => Quality.AllowsRounded(RisePercent, StandardErrorPercent);
+}

@@ -5,6 +5,9 @@ internal static class CalibrationFormat
 {
     public const int Version = 1;
 
+    /// <summary>Of rises, their errors and bytes.</summary>
+    public const int Decimals = 4;
+
     /// <summary>The entry of the safetensors header that holds everything but tensors, as JSON.</summary>
     public const string MetadataName = "splitactors.calibration";
 

@@ -49,7 +49,7 @@ internal sealed class CalibrationReader
     /// <param name="id">Of the file.</param>
     /// <param name="only">Reads this split alone; null reads all.</param>
     /// <exception cref="UserErrorException">A split is named twice, or a field or tensor is missing, malformed or out of its range.</exception>
-    public IEnumerable<SplitCalibration> Splits(ulong id, int? only)
+    public IEnumerable<(SplitTensors Tensors, SplitCalibration Settings)> Splits(ulong id, int? only)
     {
         foreach (var split in _splits)
         {
@@ -58,10 +58,12 @@ internal sealed class CalibrationReader
                 continue;
             var steps = split.Field("rate_distortion").Items().Select(ReadStep).ToList();
             var tabq = split.Field("tabq").Items().Select(ReadTabq).ToList();
-            var calibration = new SplitCalibration(splitLayer, id, ReadTensors(splitLayer), steps, tabq);
+            var tensors = ReadTensors(splitLayer);
+            var calibration = new SplitCalibration(splitLayer, id, tensors, steps, tabq);
             if (steps.FirstOrDefault(step => !calibration.Has(step.RateDistortion.Transform)) is { } lacking)
                 throw split.Field("rate_distortion").Error("transforms whose tensors are in the file", lacking.RateDistortion.Transform.Name());
-            yield return calibration;
+            RequireEveryQuality(split, calibration);
+            yield return (tensors, calibration);
         }
     }
 
@@ -87,6 +89,23 @@ internal sealed class CalibrationReader
             throw root.Field("splits").Error("a split for every tensor of the file", $"none for tensor '{ShownText.Of(unknown)}'");
     }
 
+    private static void RequireEveryQuality(JsonField split, SplitCalibration calibration)
+    {
+        foreach (var quality in QualityTarget.All)
+        {
+            foreach (var transform in Enum.GetValues<RateDistortionTransform>().Where(calibration.Has))
+            {
+                var count = calibration.Steps.Count(step => step.Quality == quality && step.RateDistortion.Transform == transform);
+                if (count != 1)
+                    throw split.Field("rate_distortion").Error($"one setting for {quality} with transform {transform.Name()}", $"{count}");
+            }
+
+            var tabqCount = calibration.Tabq.Count(setting => setting.Quality == quality);
+            if (tabqCount != 1)
+                throw split.Field("tabq").Error($"one setting for {quality}", $"{tabqCount}");
+        }
+    }
+
     private static CalibratedStep ReadStep(JsonField step)
     {
         var name = step.Field("transform");
@@ -108,7 +127,7 @@ internal sealed class CalibrationReader
             Threshold.Parse(setting.Field("threshold").Text(), setting.Field("threshold").Place), (double)(decimal)setting.Field("distortion_tolerance").Number(0, min: 0, max: DistortionToleranceMax), most,
             bitsMin.Integer(TabqOptions.BitsLowest, most));
         return new CalibratedTabq(
-            ReadQuality(setting), tabq, Percent(setting, "rise_percent"), Percent(setting, "standard_error_percent"), setting.Field("bytes_per_token").Number(0, min: 0));
+            ReadQuality(setting), tabq, Percent(setting, "rise_percent"), Percent(setting, "standard_error_percent"), Rounded(setting.Field("bytes_per_token").Number(0, min: 0)));
     }
 
     private static QualityTarget ReadQuality(JsonField entry)
@@ -120,7 +139,10 @@ internal sealed class CalibrationReader
             : throw field.Error($"one of {string.Join(", ", QualityTarget.All)}");
     }
 
-    private static double Percent(JsonField entry, string name) => entry.Field(name).Number(0, float.MinValue);
+    private static double Percent(JsonField entry, string name) => Rounded(entry.Field(name).Number(0, float.MinValue));
+
+    /// <summary>To the decimals that were written, without those that float32 adds.</summary>
+    private static double Rounded(float value) => Math.Round(value, CalibrationFormat.Decimals);
 
     private SplitTensors ReadTensors(int splitLayer)
     {

@@ -6,39 +6,65 @@ using SplitActors.Inference.Compression.RateDistortion;
 
 namespace SplitActors.Inference.Calibration;
 
-/// <summary>Writes a calibration file, whole or not at all: beside its place first.</summary>
-internal static class CalibrationWriter
+/// <summary>
+/// Writes a calibration file, whole or not at all: beside its place first. The file there is created at once, since a calibration takes hours; unless it was
+/// written, disposing removes it.
+/// </summary>
+internal sealed class CalibrationWriter : IDisposable
 {
-    /// <param name="path">Replaced if it is there.</param>
-    /// <param name="summary">What the calibration was made of.</param>
-    /// <param name="splits">Tensors and settings of each split.</param>
+    private readonly string _path;
+    private readonly string _unfinished;
+    private readonly FileStream _stream;
+    private bool _isWritten;
+
+    /// <param name="path">Replaced, if it is there, when <see cref="Write"/> ends.</param>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
-    public static void Write(string path, CalibrationSummary summary, IReadOnlyList<(SplitTensors Tensors, SplitCalibration Settings)> splits)
+    public CalibrationWriter(string path)
     {
-        var tensors = splits.SelectMany(split => TensorsOf(split.Settings.SplitLayer, split.Tensors)).ToList();
-        var unfinished = path + ".unfinished";
+        (_path, _unfinished) = (path, path + ".unfinished");
+        if (Directory.Exists(path))
+            throw Unwritable("a folder", cause: null);
         try
         {
-            using (var stream = new FileStream(unfinished, FileMode.Create, FileAccess.Write))
-            {
-                stream.Write(SafetensorsHeaderWriter.ToBytes(tensors.Select(tensor => tensor.Planned), (CalibrationFormat.MetadataName, ToJson(summary, splits))));
-                foreach (var tensor in tensors)
-                    stream.Write(tensor.Bytes.Span);
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(unfinished, path, overwrite: true);
+            _stream = new FileStream(_unfinished, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException(UserErrorKind.Output, path, "a place to write to", e.Message.TrimEnd('.'), "Free some space, or name another file.", e);
-        }
-        finally
-        {
-            if (File.Exists(unfinished))
-                File.Delete(unfinished);
+            throw Unwritable(e.Message.TrimEnd('.'), e);
         }
     }
+
+    public void Dispose()
+    {
+        _stream.Dispose();
+        if (!_isWritten)
+            File.Delete(_unfinished);
+    }
+
+    /// <param name="summary">What the calibration was made of.</param>
+    /// <param name="splits">Tensors and settings of each split.</param>
+    /// <exception cref="UserErrorException">The place cannot be written.</exception>
+    public void Write(CalibrationSummary summary, IReadOnlyList<(SplitTensors Tensors, SplitCalibration Settings)> splits)
+    {
+        var tensors = splits.SelectMany(split => TensorsOf(split.Settings.SplitLayer, split.Tensors)).ToList();
+        try
+        {
+            _stream.Write(SafetensorsHeaderWriter.ToBytes(tensors.Select(tensor => tensor.Planned), (CalibrationFormat.MetadataName, ToJson(summary, splits))));
+            foreach (var tensor in tensors)
+                _stream.Write(tensor.Bytes.Span);
+            _stream.Flush(flushToDisk: true);
+            _stream.Dispose();
+            File.Move(_unfinished, _path, overwrite: true);
+            _isWritten = true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(e.Message.TrimEnd('.'), e);
+        }
+    }
+
+    private UserErrorException Unwritable(string found, Exception? cause) =>
+        new(UserErrorKind.Output, _path, "a place to write to", found, "Free some space, or name another file.", cause);
 
     private static IEnumerable<(PlannedTensor Planned, ReadOnlyMemory<byte> Bytes)> TensorsOf(int layer, SplitTensors tensors)
     {
@@ -107,5 +133,5 @@ internal static class CalibrationWriter
 
     private static double Exact(float value) => double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
-    private static double Rounded(double value) => Math.Round(value, 4);
+    private static double Rounded(double value) => Math.Round(value, CalibrationFormat.Decimals);
 }

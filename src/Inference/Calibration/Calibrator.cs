@@ -39,15 +39,19 @@ public sealed class Calibrator
     /// <param name="checkpoint">The model.</param>
     /// <param name="text">Like what the model will be used for, and not what its quality will be judged on.</param>
     /// <param name="textPlace">Of the text, for messages.</param>
-    /// <param name="path">File to write; replaced if it is there.</param>
+    /// <param name="path">File to write; of one that is there, splits that are not calibrated stay (<see cref="KeptSplits"/>).</param>
     /// <param name="options">What to calibrate.</param>
     /// <param name="progress">Told several times a split; an exception of its ends the work and leaves nothing.</param>
     /// <returns>What was written.</returns>
-    /// <exception cref="UserErrorException">The text is too short, a split has no layers on one side, the model is damaged, or the place cannot be written.</exception>
+    /// <exception cref="UserErrorException">
+    /// The text is too short, a split has no layers on one side, the model is damaged, the place cannot be written, or other splits there cannot stay.
+    /// </exception>
     public static ModelCalibration Run(
         Checkpoint checkpoint, string text, string textPlace, string path, CalibrationOptions options, IProgress<CalibrationProgress>? progress = null)
     {
         var layerCount = checkpoint.Config.LayerCount;
+        if (layerCount < 2)
+            throw new UserErrorException(UserErrorKind.Options, "--model", "a model with at least 2 layers, to be split between them", $"{layerCount}", "Name another model.");
         foreach (var splitLayer in options.SplitLayers.Where(layer => layer < 1 || layer >= layerCount))
             throw new UserErrorException(UserErrorKind.Options, "--split", $"1 to {layerCount - 1}, which leaves layers on both sides", $"{splitLayer}", "Correct it.");
         var tokens = Tokenizer.Load(checkpoint).Encode(text, addSpecialTokens: false, parseSpecialTokens: false);
@@ -55,15 +59,20 @@ public sealed class Calibrator
         if (tokens.Length < CalibrationOptions.TokenCountMin)
         {
             throw new UserErrorException(
-                UserErrorKind.Options, textPlace, $"a text of at least {CalibrationOptions.TokenCountMin} tokens", $"{tokens.Length} tokens", "Give a longer text.");
+                UserErrorKind.Prompt, textPlace, $"a text of at least {CalibrationOptions.TokenCountMin} tokens", $"{tokens.Length} tokens", "Give a longer text.");
         }
 
         var calibrator = new Calibrator(checkpoint, tokens, options, progress);
-        var splits = options.SplitLayers.Select(calibrator.Calibrate).ToList();
         var textDigest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
         var summary = new CalibrationSummary(
             ModelDigest.Of(checkpoint).Hex, textDigest, calibrator._statisticsText.Length, calibrator._qualityText.Length);
-        CalibrationWriter.Write(path, summary, splits);
+        var kept = KeptSplits.Of(path, checkpoint, summary, options);
+        using (var writer = new CalibrationWriter(path))
+        {
+            var splits = options.SplitLayers.Select(calibrator.Calibrate).ToList();
+            writer.Write(summary, [.. kept.Concat(splits).OrderBy(split => split.Settings.SplitLayer)]);
+        }
+
         return ModelCalibration.Open(path, checkpoint);
     }
 

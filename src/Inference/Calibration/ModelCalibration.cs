@@ -49,13 +49,31 @@ public sealed class ModelCalibration
     /// <exception cref="UserErrorException">The file is missing, damaged, or made for another model.</exception>
     public static ModelCalibration Open(string path, Checkpoint checkpoint, int? splitLayer = null)
     {
-        using var file = SafetensorsFile.Open(path);
-        if (file.Length > FileBytesMax)
-            throw CheckpointError.At(path, $"at most {FileBytesMax} bytes", $"{file.Length} bytes", CalibrationReader.CalibrateAgain);
-        var id = IdOf(path);
-        var reader = new CalibrationReader(file, checkpoint);
-        var splits = reader.Splits(id, splitLayer).ToDictionary(split => split.SplitLayer);
-        return new ModelCalibration(path, id, reader.Summary, splits);
+        var id = 0UL;
+        var (summary, splits) = Read(path, checkpoint, reader =>
+        {
+            id = IdOf(path);
+            return reader.Splits(id, splitLayer).ToDictionary(split => split.Settings.SplitLayer, split => split.Settings);
+        });
+        return new ModelCalibration(path, id, summary, splits);
+    }
+
+    /// <summary>What a reader finds in a file; it is valid until <paramref name="read"/> returns.</summary>
+    /// <exception cref="UserErrorException">The file is missing, damaged, or made for another model.</exception>
+    internal static (CalibrationSummary Summary, T Result) Read<T>(string path, Checkpoint checkpoint, Func<CalibrationReader, T> read)
+    {
+        try
+        {
+            using var file = SafetensorsFile.Open(path);
+            if (file.Length > FileBytesMax)
+                throw CheckpointError.At(path, $"at most {FileBytesMax} bytes", $"{file.Length} bytes");
+            var reader = new CalibrationReader(file, checkpoint);
+            return (reader.Summary, read(reader));
+        }
+        catch (UserErrorException e) when (e.InnerException is not (IOException or UnauthorizedAccessException))
+        {
+            throw e.WithNextStep(CalibrationReader.CalibrateAgain); // nobody can download what this user made
+        }
     }
 
     /// <summary>Null if the split was not calibrated.</summary>

@@ -33,6 +33,13 @@ public readonly record struct QualityTarget(double RisePercent)
     internal bool Allows(double risePercent, double standardErrorPercent) =>
         OnOtherTexts(risePercent) + standardErrorPercent <= RisePercent;
 
+    /// <summary>As <see cref="Allows"/>, of figures as a calibration file has them: what was allowed before they were rounded still is.</summary>
+    internal bool AllowsRounded(double risePercent, double standardErrorPercent)
+    {
+        var unit = Math.Pow(10, -CalibrationFormat.Decimals);
+        return Allows(risePercent - (unit / 2), standardErrorPercent - (unit / 2));
+    }
+
     /// <summary>What is to be expected on other texts than the one that was measured.</summary>
     internal static double OnOtherTexts(double risePercent) => OtherTexts * risePercent;
 

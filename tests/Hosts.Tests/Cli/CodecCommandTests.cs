@@ -123,8 +123,15 @@ public sealed class CodecCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Measure_PlotThatCannotBeWritten_IsAnOutputError() =>
+    public async Task Measure_PlotThatCannotBeWritten_IsAnOutputError()
+    {
         (await MeasureAsync("--tokens", "10", "--split", "7", "--codec", "q80", "--json", "--plot", _folder.PathTo("none/plot.svg"))).Refused(ExitCode.Output, "plot.svg");
+
+        // Its place is checked before anything is read or measured.
+        (await SplitActorsProcess.RunAsync("codec", "measure", "--text", _folder.PathTo("none.txt"), "--plot", _folder.Path)).Refused(ExitCode.Output, _folder.Path);
+        (await SplitActorsProcess.RunAsync("codec", "measure", "--text", _folder.PathTo("none.txt"), "--plot", _folder.PathTo("new.svg"))).Refused(ExitCode.Options, "none.txt");
+        Assert.False(File.Exists(_folder.PathTo("new.svg")));
+    }
 
     [Fact]
     public async Task Measure_Interrupted_EndsWithoutATable()

@@ -66,6 +66,8 @@ public sealed class ModelCalibrationTests : IClassFixture<ModelCalibrationTests.
     [InlineData("splits[0].rate_distortion[0].relative_step", "0")]
     [InlineData("splits[0].rate_distortion[0].relative_step", null)]
     [InlineData("splits[0].rate_distortion[0].quality", "\"2%\"")]
+    [InlineData("splits[0].rate_distortion", "[]")]
+    [InlineData("splits[0].tabq", "[]")]
     [InlineData("splits[0].tabq[0].bits_max", "9")]
     [InlineData("splits[0].tabq[0].bits_min", "1")]
     [InlineData("splits[0].tabq[0].threshold", "\"-3rms\"")]
@@ -74,6 +76,30 @@ public sealed class ModelCalibrationTests : IClassFixture<ModelCalibrationTests.
         var error = Assert.Throws<UserErrorException>(() => OpenWith(json => Replace(json, field, value)));
         Assert.Contains(field.Split('.')[^1].Split('[')[0], error.Place, StringComparison.Ordinal);
         Assert.Contains("damaged.safetensors", error.Place, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("rate_distortion", "klt")]
+    [InlineData("rate_distortion", "prediction")]
+    [InlineData("tabq", null)]
+    public void Open_QualityThatIsMissingOrThereTwice_IsRefusedByFileAndField(string field, string? transform)
+    {
+        foreach (var (quality, count) in new[] { (1, 0), (3, 2) })
+        {
+            var error = Assert.Throws<UserErrorException>(() => OpenWith(json =>
+            {
+                var settings = json["splits"]![0]![field]!.AsArray();
+                var setting = settings.Single(setting => setting!["quality"]!.GetValue<string>() == $"{quality}%" && setting["transform"]?.GetValue<string>() == transform)!;
+                if (count == 0)
+                    settings.Remove(setting);
+                else
+                    settings.Add(setting.DeepClone());
+            }));
+            Assert.Contains("damaged.safetensors", error.Place, StringComparison.Ordinal);
+            Assert.EndsWith(field, error.Place, StringComparison.Ordinal);
+            Assert.Contains($"one setting for {quality}%", error.Message, StringComparison.Ordinal);
+            Assert.Contains($"found {count}. Run `splitactors calibrate` again.", error.Message, StringComparison.Ordinal);
+        }
     }
 
     [Theory]
@@ -95,7 +121,11 @@ public sealed class ModelCalibrationTests : IClassFixture<ModelCalibrationTests.
     {
         var bytes = File.ReadAllBytes(_written.Path);
         foreach (var length in new[] { 0, 4, 100, bytes.Length / 2, bytes.Length - 1 })
-            Assert.Contains("damaged.safetensors", Assert.Throws<UserErrorException>(() => Open(bytes[..length])).Place, StringComparison.Ordinal);
+        {
+            var error = Assert.Throws<UserErrorException>(() => Open(bytes[..length]));
+            Assert.Contains("damaged.safetensors", error.Place, StringComparison.Ordinal);
+            Assert.EndsWith("Run `splitactors calibrate` again.", error.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -25,4 +25,10 @@ public class QualityTargetTests
     [InlineData(-0.1, 0.5, true)]
     public void Allows_RoomForOtherTextsAndNoise_IsKept(double rise, double error, bool allowed) =>
         Assert.Equal(allowed, new QualityTarget(1).Allows(rise, error));
+
+    [Theory]
+    [InlineData(0.7143, 0, true)] // 1 ÷ 1.4, rounded up
+    [InlineData(0.7145, 0, false)]
+    public void KeepsQuality_RoundedFigures_IsAsBeforeRounding(double rise, double error, bool keeps) =>
+        Assert.Equal(keeps, new CalibratedTabq(new QualityTarget(1), TabqSearch.Candidates[0], rise, error, BytesPerToken: 100).KeepsQuality);
 }
