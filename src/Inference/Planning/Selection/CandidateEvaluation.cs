@@ -38,13 +38,12 @@ internal static class CandidateEvaluation
         var memory = DeviceMemory.Of(problem.Config, choice, problem.DeviceLoad);
         var rise = accuracy.PerplexityRise(choice);
         var tokenCount = Math.Min(problem.DeviceLoad.TokenCountMax, problem.Config.ContextLength);
-        var uplinkBytes = choice.SplitLayer == 0 ? problem.Traffic.TokenIdBytes
-            : choice.SplitLayer < problem.Config.LayerCount ? problem.Traffic.HiddenStateBytes : 0;
+        var uplinkBytes = problem.Traffic.UplinkBytes(choice.SplitLayer);
         var worst = Token(problem, choice, uplinkBytes, tokenCount, isWorstCase: true).Seconds;
 
         var shortfalls = ImmutableArray.CreateBuilder<Shortfall>();
         Limit(Constraint.Memory, problem.MemoryBytesMax, memory.ByteCount);
-        Limit(Constraint.Accuracy, problem.PerplexityRiseMax, rise);
+        Limit(Constraint.Accuracy, problem.PerplexityRiseMax, rise ?? double.PositiveInfinity);
         Limit(Constraint.Deadline, problem.DeadlineSeconds, worst);
         return new Candidate(
             choice, memory, rise, choice.ActivationBits(problem.Config.LayerCount),

@@ -1,0 +1,102 @@
+using System.CommandLine;
+using SplitActors.Actors.Edge;
+using SplitActors.Hosts.Planning;
+using SplitActors.Inference.Compression;
+using SplitActors.Inference.Planning.Accuracy;
+using SplitActors.Inference.Planning.Memory;
+using SplitActors.Inference.Planning.Selection;
+
+namespace SplitActors.Hosts.Cli;
+
+/// <summary><c>splitactors plan</c>: where to split a model, with how many bits, and what that will be like.</summary>
+internal static class PlanCommand
+{
+    /// <summary>Of a device's pass through a prompt: <see cref="EdgeOptions.ChunkTokensMax"/>.</summary>
+    private const int ChunkRows = 64;
+
+    private const double PerplexityRiseMaxDefault = 0.01;
+
+    public static Command Create()
+    {
+        var command = new Command(
+            "plan",
+            """
+            Chooses layers and bits for the device: of all that keep memory, accuracy and deadline the one with the most activation bits, then the least time
+            per token; and says "do not split" where the device or the worker alone is as fast. Times are predicted from measured profiles or data sheets.
+
+            Example: splitactors plan --shape llama-1b --device-memory 512MB --device-profile pi5 --worker-profile server --link rayleigh:bw=10MHz,snr=10 --deadline 200ms/token --tokens 350
+
+            Every value can also be given as an environment variable (SPLITACTORS_DEVICE_MEMORY for --device-memory).
+            Exit codes: 0 there is a plan, 6 no plan keeps the limits, 2 wrong option, 3 wrong checkpoint, 4 wrong text, 5 output not writable, 130 interrupted, 143 terminated.
+            """);
+        foreach (var setting in PlanSettings.Every)
+            command.Add(setting.Option);
+        command.SetAction(parsed => Run(PlanOptions.Read(parsed)));
+        return command;
+    }
+
+    private static int Run(PlanOptions options)
+    {
+        using var interruption = new Interruption();
+        using var loading = new LoadingLine(isEnabled: !options.Json, interruption.Token);
+        try
+        {
+            using var model = PlanModel.Open(options, loading);
+            var report = Decide(options, model);
+            loading.Clear();
+            if (options.Json)
+                Console.Out.WriteLine(PlanJson.Write(report));
+            else
+                report.Print(Terminal.Output, options.ListsAll);
+            return report.Plan.Choice is null ? ExitCode.Infeasible : ExitCode.Success;
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            return interruption.ExitCode;
+        }
+    }
+
+    private static PlanReport Decide(PlanOptions options, PlanModel model)
+    {
+        var config = model.Config;
+        var (tokenCountMax, promptTokens) = options.TokensFor(config.ContextLength);
+        var accuracy = new AdditiveAccuracy(config.LayerCount, figures: null, options.Quality, model.Calibration);
+        var compression = new RunCompression
+        {
+            Codec = FrameCodec.RateDistortion,
+            Quality = options.Quality,
+            QualityPlace = $"--{PlanSettings.Quality.Name}",
+            Tabq = null,
+            Rotates = false,
+            Predicts = false,
+            SharesPromptTokens = false,
+        };
+        var sizes = HiddenStateSizes.Of(config.LayerCount, config.HiddenSize, model.Calibration, accuracy, compression.For);
+        var device = new ProfileSource(config, options.FrontWeights, options.FrontKv, model.UnquantizedWeightBytes).Find(options.DeviceProfile.Text, options.DeviceProfile.Place);
+        var worker = new ProfileSource(config, [options.WorkerWeights], [options.WorkerKv], model.UnquantizedWeightBytes).Find(options.WorkerProfile.Text, options.WorkerProfile.Place);
+        var problem = new PlanningProblem
+        {
+            Config = config,
+            DeviceLoad = new DeviceLoad
+            {
+                TokenCountMax = tokenCountMax,
+                ChunkRows = ChunkRows,
+                ThreadCount = device.ThreadCount,
+                ReplayBytesPerToken = sizes.Traffic.HiddenStateBytes.DefaultIfEmpty(0).Max(),
+                UnquantizedWeightBytes = model.UnquantizedWeightBytes,
+            },
+            Device = device.Profile,
+            Worker = new WorkerSituation(worker.Profile, options.WorkerWeights, options.WorkerKv, options.WorkerBatch, options.WorkerQueueSeconds),
+            Uplink = options.Link.Uplink,
+            Downlink = options.Link.Downlink,
+            Traffic = sizes.Traffic,
+            PromptTokens = promptTokens,
+            FrontWeights = options.FrontWeights,
+            FrontKv = options.FrontKv,
+            MemoryBytesMax = options.MemoryBytesMax,
+            PerplexityRiseMax = options.PerplexityRiseMax ?? double.PositiveInfinity,
+            DeadlineSeconds = options.DeadlineSeconds,
+        };
+        return new PlanReport(model.Name, problem, Planner.Decide(problem, accuracy), device, worker, options.Link, sizes);
+    }
+}
