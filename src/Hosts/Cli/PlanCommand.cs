@@ -2,9 +2,11 @@ using System.CommandLine;
 using SplitActors.Actors.Edge;
 using SplitActors.Hosts.Planning;
 using SplitActors.Inference.Compression;
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Planning.Accuracy;
 using SplitActors.Inference.Planning.Memory;
 using SplitActors.Inference.Planning.Selection;
+using SplitActors.Inference.Quantization;
 
 namespace SplitActors.Hosts.Cli;
 
@@ -42,7 +44,7 @@ internal static class PlanCommand
         try
         {
             using var model = PlanModel.Open(options, loading);
-            var report = Decide(options, model);
+            var report = Decide(options, model, interruption.Token);
             loading.Clear();
             if (options.Json)
                 Console.Out.WriteLine(PlanJson.Write(report));
@@ -56,7 +58,7 @@ internal static class PlanCommand
         }
     }
 
-    private static PlanReport Decide(PlanOptions options, PlanModel model)
+    private static PlanReport Decide(PlanOptions options, PlanModel model, CancellationToken cancellation)
     {
         var config = model.Config;
         var (tokenCountMax, promptTokens) = options.TokensFor(config.ContextLength);
@@ -72,8 +74,8 @@ internal static class PlanCommand
             SharesPromptTokens = false,
         };
         var sizes = HiddenStateSizes.Of(config.LayerCount, config.HiddenSize, model.Calibration, accuracy, compression.For);
-        var device = new ProfileSource(config, options.FrontWeights, options.FrontKv, model.UnquantizedWeightBytes).Find(options.DeviceProfile.Text, options.DeviceProfile.Place);
-        var worker = new ProfileSource(config, [options.WorkerWeights], [options.WorkerKv], model.UnquantizedWeightBytes).Find(options.WorkerProfile.Text, options.WorkerProfile.Place);
+        var device = Source(options.FrontWeights, options.FrontKv).Find(options.DeviceProfile.Text, options.DeviceProfile.Place, TimeProvider.System, cancellation);
+        var worker = Source([options.WorkerWeights], [options.WorkerKv]).Find(options.WorkerProfile.Text, options.WorkerProfile.Place, TimeProvider.System, cancellation);
         var problem = new PlanningProblem
         {
             Config = config,
@@ -98,5 +100,16 @@ internal static class PlanCommand
             DeadlineSeconds = options.DeadlineSeconds,
         };
         return new PlanReport(model.Name, problem, Planner.Decide(problem, accuracy), device, worker, options.Link, sizes);
+
+        ProfileSource Source(IReadOnlyCollection<WeightFormat> weights, IReadOnlyCollection<KvFormat> keyValues) => new()
+        {
+            Config = config,
+            Weights = weights,
+            KeyValues = keyValues,
+            UnquantizedWeightBytes = model.UnquantizedWeightBytes,
+            CacheFolder = options.CacheFolder,
+            Refresh = options.Refresh,
+            ThreadCount = options.ThreadCount,
+        };
     }
 }

@@ -2,7 +2,9 @@ using SplitActors.Inference;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Planning.Compute;
+using SplitActors.Inference.Planning.Profiling;
 using SplitActors.Inference.Quantization;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Hosts.Planning;
 
@@ -13,26 +15,95 @@ namespace SplitActors.Hosts.Planning;
 /// <param name="Description">In words.</param>
 internal sealed record KnownProfile(MachineProfile Profile, int ThreadCount, bool IsEstimate, string Description);
 
+/// <summary>A user's data sheet of a machine.</summary>
+/// <param name="Name">For tables and errors.</param>
+/// <param name="Cores">That compute.</param>
+/// <param name="MemoryGbPerSecond">10⁹ bytes per second.</param>
+/// <param name="Int8GmacPerSecond">10⁹ multiplications per second, of all cores.</param>
+/// <param name="FloatGmacPerSecond">Likewise, of float32.</param>
+internal sealed record DataSheet(string Name, int Cores, double MemoryGbPerSecond, double Int8GmacPerSecond, double FloatGmacPerSecond);
+
 /// <summary>Finds the profile that an option names.</summary>
-internal sealed class ProfileSource(ModelConfig config, IReadOnlyCollection<WeightFormat> weights, IReadOnlyCollection<KvFormat> keyValues, int unquantizedWeightBytes)
+internal sealed class ProfileSource
 {
     /// <summary>What an option says for: this machine.</summary>
     public const string Measure = "measure";
 
-    /// <param name="text">A machine of the catalog.</param>
+    private const double Giga = 1e9;
+
+    public required ModelConfig Config { get; init; }
+
+    public required IReadOnlyCollection<WeightFormat> Weights { get; init; }
+
+    public required IReadOnlyCollection<KvFormat> KeyValues { get; init; }
+
+    /// <summary>Of a weight that is not quantized.</summary>
+    public required int UnquantizedWeightBytes { get; init; }
+
+    /// <summary>Where measurements are kept.</summary>
+    public required string CacheFolder { get; init; }
+
+    /// <summary>Whether to measure although there is a measurement.</summary>
+    public required bool Refresh { get; init; }
+
+    /// <summary>That are measured.</summary>
+    public required int ThreadCount { get; init; }
+
+    /// <param name="text">A machine of the catalog, <see cref="Measure"/>, or a file.</param>
     /// <param name="place">The option that the error is about.</param>
-    /// <exception cref="UserErrorException">There is no such machine.</exception>
-    public KnownProfile Find(string text, string place)
+    /// <param name="clock">Takes the times.</param>
+    /// <param name="cancellation">Ends a measurement.</param>
+    /// <exception cref="UserErrorException">There is no such machine or file, it is wrong, or a measurement cannot be kept.</exception>
+    public KnownProfile Find(string text, string place, TimeProvider clock, CancellationToken cancellation)
     {
+        if (text == Measure)
+            return OfThisMachine(clock, cancellation);
         if (HardwareCatalog.Find(text) is { } figures)
             return Estimate(figures);
-        throw new UserErrorException(
-            UserErrorKind.Options, place, $"one of {string.Join(", ", HardwareCatalog.Names)}", $"'{text}'", "Choose one of these.");
+        if (!File.Exists(text))
+        {
+            throw new UserErrorException(
+                UserErrorKind.Options, place, $"one of {string.Join(", ", HardwareCatalog.Names)}, {Measure}, or a file", $"'{text}'", "Choose one of these.");
+        }
+
+        return OfFile(text);
     }
 
+    private KnownProfile OfThisMachine(TimeProvider clock, CancellationToken cancellation)
+    {
+        var machine = MachineDescription.Of(ThreadCount);
+        var path = Path.Combine(CacheFolder, MeasuredProfile.FileNameFor(machine, Config, Weights.SelectMany(format => KeyValues.Select(kv => (format, kv)))));
+        if (!Refresh && File.Exists(path))
+            return Known(MeasuredProfile.Read(path, Config), $"measured before, {path}");
+
+        var start = clock.GetTimestamp();
+        using var threads = new ComputeThreads(ThreadCount);
+        var measured = MeasuredProfile.Of(machine, Config, MachineProbe.Measure(machine.Processor, Config, Weights, KeyValues, threads, clock, cancellation));
+        var elapsed = clock.GetElapsedTime(start);
+        JsonDocumentFile.Write(path, measured);
+        return Known(measured, $"measured in {elapsed.TotalSeconds:0.0} s, {path}");
+    }
+
+    private KnownProfile OfFile(string path)
+    {
+        if (!JsonDocumentFile.HasField(path, JsonDocumentFile.NameOf(nameof(DataSheet.MemoryGbPerSecond))))
+            return Known(MeasuredProfile.Read(path, Config), path);
+        var sheet = JsonDocumentFile.Read<DataSheet>(path, "a machine's name, cores, memory_gb_per_second, int8_gmac_per_second and float_gmac_per_second");
+        double[] rates = [sheet.MemoryGbPerSecond, sheet.Int8GmacPerSecond, sheet.FloatGmacPerSecond];
+        if (sheet.Cores < 1 || rates.Any(rate => !double.IsFinite(rate) || rate <= 0))
+            throw new UserErrorException(UserErrorKind.Options, path, "at least one core, and rates above 0", $"{sheet}", "Correct the file.");
+        return Estimate(new HardwareFigures(
+            sheet.Name, sheet.Cores, sheet.MemoryGbPerSecond * Giga, sheet.Int8GmacPerSecond * Giga, sheet.FloatGmacPerSecond * Giga));
+    }
+
+    private static KnownProfile Known(MeasuredProfile measured, string origin) => new(
+        measured.ToProfile(), measured.Machine.Threads, IsEstimate: false,
+        $"{measured.Machine.Processor}, {measured.Machine.Threads} of {measured.Machine.ProcessorCount} processors, {origin}");
+
     private KnownProfile Estimate(HardwareFigures figures) => new(
-        figures.ProfileOf(config, weights, keyValues, unquantizedWeightBytes),
+        figures.ProfileOf(Config, Weights, KeyValues, UnquantizedWeightBytes),
         figures.CoreCount,
         IsEstimate: true,
-        $"{figures.Name}, estimated by data sheet: {figures.CoreCount} cores, {figures.BytesPerSecond / 1e9:0.#} GB/s, {figures.Int8PerSecond / 1e9:0} and {figures.FloatPerSecond / 1e9:0} GMAC/s of int8 and float32");
+        $"{figures.Name}, estimated by data sheet: {figures.CoreCount} cores, {figures.BytesPerSecond / Giga:0.#} GB/s, "
+            + $"{figures.Int8PerSecond / Giga:0} and {figures.FloatPerSecond / Giga:0} GMAC/s of int8 and float32");
 }
