@@ -1,9 +1,7 @@
 using System.CommandLine;
 using SplitActors.Actors.Edge;
 using SplitActors.Hosts.Planning;
-using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
-using SplitActors.Inference.Planning.Accuracy;
 using SplitActors.Inference.Planning.Memory;
 using SplitActors.Inference.Planning.Selection;
 using SplitActors.Inference.Quantization;
@@ -44,8 +42,10 @@ internal static class PlanCommand
         try
         {
             using var model = PlanModel.Open(options, loading);
-            var report = Decide(options, model, interruption.Token);
+            var report = Decide(options, model, loading, interruption.Token);
             loading.Clear();
+            if (options.Plot is not null)
+                CodecOutput.Write(options.Plot, PlanPlot.Draw(report));
             if (options.Json)
                 Console.Out.WriteLine(PlanJson.Write(report));
             else
@@ -58,22 +58,12 @@ internal static class PlanCommand
         }
     }
 
-    private static PlanReport Decide(PlanOptions options, PlanModel model, CancellationToken cancellation)
+    private static PlanReport Decide(PlanOptions options, PlanModel model, LoadingLine loading, CancellationToken cancellation)
     {
         var config = model.Config;
         var (tokenCountMax, promptTokens) = options.TokensFor(config.ContextLength);
-        var accuracy = new AdditiveAccuracy(config.LayerCount, figures: null, options.Quality, model.Calibration);
-        var compression = new RunCompression
-        {
-            Codec = FrameCodec.RateDistortion,
-            Quality = options.Quality,
-            QualityPlace = $"--{PlanSettings.Quality.Name}",
-            Tabq = null,
-            Rotates = false,
-            Predicts = false,
-            SharesPromptTokens = false,
-        };
-        var sizes = HiddenStateSizes.Of(config.LayerCount, config.HiddenSize, model.Calibration, accuracy, compression.For);
+        using var accuracy = PlanAccuracy.Open(options, model, loading);
+        var sizes = HiddenStateSizes.Of(config.LayerCount, config.HiddenSize, model.Calibration, accuracy.Expected, accuracy.OptionsFor);
         var device = Source(options.FrontWeights, options.FrontKv).Find(options.DeviceProfile.Text, options.DeviceProfile.Place, TimeProvider.System, cancellation);
         var worker = Source([options.WorkerWeights], [options.WorkerKv]).Find(options.WorkerProfile.Text, options.WorkerProfile.Place, TimeProvider.System, cancellation);
         var problem = new PlanningProblem
@@ -96,10 +86,10 @@ internal static class PlanCommand
             FrontWeights = options.FrontWeights,
             FrontKv = options.FrontKv,
             MemoryBytesMax = options.MemoryBytesMax,
-            PerplexityRiseMax = options.PerplexityRiseMax ?? double.PositiveInfinity,
+            PerplexityRiseMax = options.PerplexityRiseMax ?? (accuracy.IsMeasured ? PerplexityRiseMaxDefault : double.PositiveInfinity),
             DeadlineSeconds = options.DeadlineSeconds,
         };
-        return new PlanReport(model.Name, problem, Planner.Decide(problem, accuracy), device, worker, options.Link, sizes);
+        return new PlanReport(model.Name, problem, accuracy.Decide(problem), device, worker, options.Link, sizes, accuracy.Description, accuracy.Verification);
 
         ProfileSource Source(IReadOnlyCollection<WeightFormat> weights, IReadOnlyCollection<KvFormat> keyValues) => new()
         {

@@ -28,6 +28,8 @@ internal static class PlanJson
                 Worker = new { report.Worker.Description, report.Worker.IsEstimate },
                 Link = report.Link.Description,
                 HiddenStates = report.States.Description,
+                report.Accuracy,
+                report.Verification,
                 problem.PromptTokens,
                 Tokens = problem.DeviceLoad.TokenCountMax,
                 DeadlineMs = Milliseconds(problem.DeadlineSeconds),

@@ -70,6 +70,18 @@ internal sealed record PlanOptions
 
     public required bool Refresh { get; init; }
 
+    public required bool MeasuresAccuracy { get; init; }
+
+    public required bool Verifies { get; init; }
+
+    /// <summary>Not null where something is measured on it.</summary>
+    public required string? Text { get; init; }
+
+    public required int TextTokenCountMax { get; init; }
+
+    /// <summary>Null: the default places.</summary>
+    public required string? AccuracyPath { get; init; }
+
     public required bool ListsAll { get; init; }
 
     public required string? Plot { get; init; }
@@ -83,31 +95,41 @@ internal sealed record PlanOptions
         var shape = settings.Text(PlanSettings.Shape);
         if (shape is not null && PlanSettings.Model.ArgumentIn(parsed) is { } model)
             throw SettingReader.Wrong("--model", "nothing beside --shape, which is a model of its own", model);
+        var (measuresAccuracy, verifies, text) = (settings.IsOn(PlanSettings.MeasureAccuracy), settings.IsOn(PlanSettings.Verify), settings.Text(PlanSettings.Text));
+        if ((measuresAccuracy || verifies) && text is null)
+            throw new UserErrorException(UserErrorKind.Options, "--text", "a text to measure on", "nothing", "Name one that the model has not been trained on.");
+        if ((measuresAccuracy || verifies) && shape is not null)
+            throw SettingReader.Wrong("--shape", "a --model, whose accuracy can be measured", shape);
         var groupSize = settings.OneOf(PlanSettings.GroupSize, WeightFormat.SupportedGroupSizes) ?? WeightFormat.GroupSizeDefault;
         return new PlanOptions
         {
             Model = settings.Text(PlanSettings.Model) ?? EmbeddedModel.Folder,
             Shape = shape,
             ShapeConfig = shape is null ? null : ModelShapes.Parse(shape, settings.PlaceOf(PlanSettings.Shape)),
-            MemoryBytesMax = settings.Parse<double>(PlanSettings.DeviceMemory, "a size such as 512MB or 2GiB", text => Quantity(text, Sizes)) is { } bytes ? (long)bytes : long.MaxValue,
+            MemoryBytesMax = settings.Parse<double>(PlanSettings.DeviceMemory, "a size such as 512MB or 2GiB", size => Quantity(size, Sizes)) is { } bytes ? (long)bytes : long.MaxValue,
             DeviceProfile = settings.Find(PlanSettings.DeviceProfile) ?? (ProfileSource.Measure, "--device-profile"),
             WorkerProfile = settings.Find(PlanSettings.WorkerProfile) ?? ("server", "--worker-profile"),
             Link = LinkText.Parse(settings.Text(PlanSettings.Link) ?? "wifi", settings.PlaceOf(PlanSettings.Link)),
             DeadlineSeconds = settings.Parse<double>(
-                PlanSettings.Deadline, "a time above 0 such as 200ms/token", text => Quantity(WithoutPerToken(text), Times) is { } time and > 0 ? time : null) ?? double.PositiveInfinity,
+                PlanSettings.Deadline, "a time above 0 such as 200ms/token", time => Quantity(WithoutPerToken(time), Times) is { } seconds and > 0 ? seconds : null) ?? double.PositiveInfinity,
             TokenCountMax = settings.Integer(PlanSettings.Tokens, 2, TokensMax),
             PromptTokens = settings.Integer(PlanSettings.PromptTokens, 1, TokensMax),
             Quality = settings.Text(PlanSettings.Quality) is { } quality ? QualityTarget.Parse(quality, settings.PlaceOf(PlanSettings.Quality)) : QualityTarget.Default,
-            PerplexityRiseMax = settings.Parse<double>(PlanSettings.MaxRise, "a percentage of at least 0 such as 1%", text => Quantity(text, ("%", 1e-2))),
+            PerplexityRiseMax = settings.Parse<double>(PlanSettings.MaxRise, "a percentage of at least 0 such as 1%", share => Quantity(share, ("%", 1e-2))),
             FrontWeights = [.. List(settings, PlanSettings.FrontBits, WeightFormat.SupportedBits, [16, 8, 4]).Select(bits => WeightFormat.Of(bits, groupSize))],
             FrontKv = [.. List(settings, PlanSettings.KvBits, RunOptions.KvBits, [16, 8, 4]).Select(bits => (KvFormat)bits)],
             WorkerWeights = WeightFormat.Of(settings.OneOf(PlanSettings.WorkerBits, WeightFormat.SupportedBits) ?? 16, groupSize),
             WorkerKv = (KvFormat)(settings.OneOf(PlanSettings.WorkerKvBits, RunOptions.KvBits) ?? 16),
             WorkerBatch = settings.Integer(PlanSettings.WorkerBatch, 1, BatchMax) ?? 1,
-            WorkerQueueSeconds = settings.Parse<double>(PlanSettings.WorkerQueue, "a time such as 5ms", text => Quantity(text, Times)) ?? 0,
+            WorkerQueueSeconds = settings.Parse<double>(PlanSettings.WorkerQueue, "a time such as 5ms", time => Quantity(time, Times)) ?? 0,
             ThreadCount = settings.Integer(PlanSettings.Threads, 1, Environment.ProcessorCount) ?? Environment.ProcessorCount,
             CacheFolder = settings.Text(PlanSettings.ProfileCache) ?? CacheFolderDefault,
             Refresh = settings.IsOn(PlanSettings.Refresh),
+            MeasuresAccuracy = measuresAccuracy,
+            Verifies = verifies,
+            Text = text,
+            TextTokenCountMax = settings.Integer(PlanSettings.TextTokens, 1, TokensMax) ?? 4096,
+            AccuracyPath = settings.Text(PlanSettings.Accuracy),
             ListsAll = settings.IsOn(PlanSettings.All),
             Plot = settings.Text(PlanSettings.Plot),
             Json = settings.IsOn(PlanSettings.Json),

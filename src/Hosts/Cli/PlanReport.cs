@@ -7,7 +7,8 @@ namespace SplitActors.Hosts.Cli;
 
 /// <summary>A plan with what it was made from.</summary>
 internal sealed record PlanReport(
-    string Model, PlanningProblem Problem, Plan Plan, KnownProfile Device, KnownProfile Worker, LinkSpecification Link, HiddenStateSizes States)
+    string Model, PlanningProblem Problem, Plan Plan, KnownProfile Device, KnownProfile Worker, LinkSpecification Link, HiddenStateSizes States, string Accuracy,
+    string? Verification)
 {
     /// <summary>Rows of a table that still is read.</summary>
     private const int RowsMax = 24;
@@ -66,6 +67,9 @@ internal sealed record PlanReport(
         yield return ("worker", $"{Worker.Description}; {Problem.Worker.Weights}, keys and values of {(int)Problem.Worker.Kv} bits, batches of {Problem.Worker.BatchSize}");
         yield return ("link", Link.Description);
         yield return ("hidden states", States.Description);
+        yield return ("accuracy", Accuracy);
+        if (Verification is not null)
+            yield return ("verified", Verification);
         yield return ("tokens", $"prompt of {Problem.PromptTokens}, {Problem.DeviceLoad.TokenCountMax} in all; TPOT is half-way between, worst is at the end and in the link's worst case");
         yield return ("limits", Limits);
         if (Device.IsEstimate || Worker.IsEstimate)

@@ -29,6 +29,11 @@ internal static class PlanSettings
     public static readonly Setting Threads = Setting.Value("threads", "N", "Threads that are measured, 1 to the number of processors, which is the default.");
     public static readonly Setting ProfileCache = Setting.Value("profile-cache", "DIR", "Folder of measured profiles and accuracies. Default: splitactors in $XDG_CACHE_HOME, or in ~/.cache.");
     public static readonly Setting Refresh = Setting.Flag("refresh", "Measures profiles again, though there are measured ones.");
+    public static readonly Setting MeasureAccuracy = Setting.Flag("measure-accuracy", "Measures on --text what each number of bits costs, and keeps it.");
+    public static readonly Setting Verify = Setting.Flag("verify", "Measures the chosen plan as a whole on --text, and chooses again if it costs more than --max-rise.");
+    public static readonly Setting Text = Setting.Value("text", "FILE", "UTF-8 text like what the model will be used for.");
+    public static readonly Setting TextTokens = Setting.Value("text-tokens", "N", "Most tokens of the text that are used. Default: 4096.");
+    public static readonly Setting Accuracy = Setting.Value("accuracy", "FILE", "File of measured accuracies. Default: accuracy.json in the model's folder, or else in the folder of profiles.");
     public static readonly Setting All = Setting.Flag("all", "Lists every candidate, not only the best of each split.");
     public static readonly Setting Plot = Setting.Value("plot", "FILE", "Draws time and memory against the split to this SVG file.");
     public static readonly Setting Json = Setting.Flag("json", "Prints one JSON object.");
@@ -36,6 +41,7 @@ internal static class PlanSettings
     public static readonly IReadOnlyList<Setting> Every =
     [
         Model, Shape, DeviceMemory, DeviceProfile, WorkerProfile, Link, Deadline, Tokens, PromptTokens, Quality, MaxRise, FrontBits, KvBits, GroupSize,
-        WorkerBits, WorkerKvBits, WorkerBatch, WorkerQueue, Threads, ProfileCache, Refresh, All, Plot, Json,
+        WorkerBits, WorkerKvBits, WorkerBatch, WorkerQueue, Threads, ProfileCache, Refresh, MeasureAccuracy, Verify, Text,
+        TextTokens, Accuracy, All, Plot, Json,
     ];
 }
