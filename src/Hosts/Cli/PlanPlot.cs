@@ -43,7 +43,7 @@ internal static class PlanPlot
             series.Add(new ChartSeries("chosen", Marks([choice]), []));
         if (double.IsFinite(limit))
             series.Add(new ChartSeries(limitName, [], [new ChartPoint(0, limit), new ChartPoint(layerCount, limit)]));
-        return new Chart($"{title}: {report.Model}", new ChartAxis("layers on the device"), new ChartAxis(unit), series);
+        return new Chart($"{title}: {Path.GetFileName(Path.TrimEndingDirectorySeparator(report.Model))}", new ChartAxis("layers on the device"), new ChartAxis(unit), series);
 
         ChartPoint[] Marks(IEnumerable<Candidate> shown) => [.. shown.Select(Point)];
 

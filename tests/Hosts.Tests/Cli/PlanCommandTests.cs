@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using SplitActors.Hosts.Tests.Processes;
+using SplitActors.Tests.Shared;
 
 namespace SplitActors.Hosts.Tests.Cli;
 
@@ -77,6 +79,99 @@ public sealed class PlanCommandTests : IDisposable
         var output = (await PlanAsync(["--device-profile", "pi5", "--all", "--front-bits", "8,4", "--kv-bits", "16"])).Succeeded().Output;
         Assert.Equal(1 + (8 * 2), Regex.Count(output, @"(?m)^ *→? +\d+ +[48–] ", RegexOptions.None, MatchTimeout));
     }
+
+    [Fact]
+    public async Task Plan_Measure_KeepsTheProfileForTheNextTime()
+    {
+        string[] arguments = ["--device-profile", "measure", "--front-bits", "4", "--kv-bits", "16"];
+        var first = (await PlanAsync(arguments)).Succeeded().Output;
+        Assert.Matches(@"(?m)^device +.+ processors, measured in \d+\.\d s, .+profile-[0-9a-f]{16}\.json", first);
+        var file = Assert.Single(Directory.GetFiles(_folder.Path));
+        Assert.Matches(@"(?m)^device +.+ processors, measured before, ", (await PlanAsync(arguments)).Succeeded().Output);
+
+        // Another machine may plan with it.
+        var moved = (await PlanAsync(["--device-profile", file, "--front-bits", "4", "--kv-bits", "16"])).Succeeded().Output;
+        Assert.DoesNotContain("measured before", moved, StringComparison.Ordinal);
+        (await PlanAsync(["--device-profile", file])).Refused(ExitCode.Options, "Profile", "keys and values in 16 bits");
+        (await PlanAsync(["--shape", "llama-1b", "--device-profile", file])).Refused(ExitCode.Options, file, "Measure it for this model");
+
+        var before = File.GetLastWriteTimeUtc(file);
+        Assert.Matches(@"(?m)^device +.+, measured in ", (await PlanAsync([.. arguments, "--refresh"])).Succeeded().Output);
+        Assert.True(File.GetLastWriteTimeUtc(file) > before);
+    }
+
+    [Fact]
+    public async Task Plan_DataSheetFile_GivesEstimates()
+    {
+        _folder.Write("board.json", """{ "name": "board", "cores": 2, "memory_gb_per_second": 4, "int8_gmac_per_second": 20, "float_gmac_per_second": 5 }""");
+        var plan = Json(await PlanAsync(["--device-profile", _folder.PathTo("board.json"), "--json"]));
+        Assert.True(plan["device"]!["is_estimate"]!.GetValue<bool>());
+        Assert.Contains("board, estimated by data sheet: 2 cores, 4 GB/s", plan["device"]!["description"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("hello")]
+    [InlineData("""{ "name": "board", "cores": 0, "memory_gb_per_second": 4, "int8_gmac_per_second": 20, "float_gmac_per_second": 5 }""")]
+    [InlineData("""{ "name": "board", "memory_gb_per_second": 4 }""")]
+    [InlineData("""{ "version": "0.1.0", "machine": null, "model": null, "formats": [] }""")]
+    public async Task Plan_WrongProfileFile_IsRefused(string content)
+    {
+        _folder.Write("board.json", content);
+        (await PlanAsync(["--device-profile", _folder.PathTo("board.json")])).Refused(ExitCode.Options, "board.json");
+    }
+
+    [Fact]
+    public async Task Plan_MeasureAccuracyAndVerify_LimitsTheChoiceAndKeepsTheFigures()
+    {
+        string[] arguments = ["--device-profile", "pi5", "--front-bits", "3", "--kv-bits", "16", "--accuracy", _folder.PathTo("accuracy.json")];
+        var output = (await PlanAsync(
+            [.. arguments, "--max-rise", "20%", "--link", "lte", "--measure-accuracy", "--verify", "--text", Path.Combine(Repository.Quill, "heldout.txt"), "--text-tokens", "512"])).Succeeded().Output;
+        Assert.Matches(@"(?m)^accuracy +measured on 512 tokens, perplexity \d+\.\d+ with nothing rounded; .+accuracy\.json$", output);
+        Assert.Matches(@"(?m)^verified +the choice as a whole costs -?\d+\.\d+% ± \d+\.\d+% on 512 tokens; -?\d+\.\d+% was expected$", output);
+        Assert.Matches(@"(?m)^hidden states +\d+ to \d+ bytes per token, measured;", output);
+        Assert.DoesNotContain("not measured", output, StringComparison.Ordinal);
+
+        // The default limit is 1 %, and three bits cost more.
+        var plan = Json(await PlanAsync([.. arguments, "--link", "lte", "--json"]));
+        Assert.Equal((1, 0), (plan["max_rise_percent"]!.GetValue<double>(), plan["choice"]!["split_layer"]!.GetValue<int>()));
+        var alone = plan["candidates"]!.AsArray()[^1]!;
+        Assert.Equal("accuracy", Assert.Single(alone["breaks"]!.AsArray())!["constraint"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Plan_AccuracyOfAnotherModel_IsRefused()
+    {
+        _folder.Write("accuracy.json", """{ "model_digest": "00", "text_digest": "", "token_count": 1, "perplexity": 2, "front_weights": [], "key_values": [], "hidden_states": [] }""");
+        (await PlanAsync(["--device-profile", "pi5", "--accuracy", _folder.PathTo("accuracy.json")])).Refused(ExitCode.Options, "accuracy.json", "of 00");
+    }
+
+    [Fact]
+    public async Task Plan_MeasureAccuracyWithoutText_IsRefused() => (await PlanAsync(["--measure-accuracy"])).Refused(ExitCode.Options, "--text");
+
+    [Fact]
+    public async Task Plan_VerifyOfAShape_IsRefused() => (await PlanAsync([.. Small, "--verify", "--text", "text"])).Refused(ExitCode.Options, "--shape", "--model");
+
+    [Fact]
+    public async Task Plan_Package_IsRefused()
+    {
+        (await SplitActorsProcess.RunAsync("quantize", "--split", "4", "--out", _folder.PathTo("package"))).Succeeded();
+        (await PlanAsync(["--model", _folder.PathTo("package"), "--device-profile", "pi5"])).Refused(ExitCode.Options, "--model", "OPSC package");
+    }
+
+    [Fact]
+    public async Task Plan_Plot_DrawsTimeAndMemory()
+    {
+        (await PlanAsync([.. Small, "--device-memory", "512MB", "--deadline", "200ms", "--plot", _folder.PathTo("plan.svg")])).Succeeded();
+        var svg = XDocument.Load(_folder.PathTo("plan.svg"));
+        var texts = svg.Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value).ToList();
+        foreach (var text in new[] { "Time per token: llama-1b", "Memory of the device: llama-1b", "deadline", "memory limit", "chosen", "keeps all limits", "breaks one", "4 bits per weight" })
+            Assert.Contains(text, texts, StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task Plan_PlotThatCannotBeWritten_IsRefused() =>
+        (await PlanAsync([.. Small, "--plot", _folder.PathTo("missing", "plan.svg")])).Refused(ExitCode.Output, "plan.svg");
 
     [Theory]
     [InlineData("--device-memory", "512", "a size such as 512MB")]

@@ -72,7 +72,7 @@ public sealed class AccuracyMeasurement
     {
         var layerCount = _checkpoint.Config.LayerCount;
         int[] splits = [.. Enumerable.Range(1, SplitCountMax).Select(part => (int)Math.Ceiling((double)part * layerCount / SplitCountMax)).Distinct()];
-        var (done, count) = (0, 1 + (plan.Weights.Count * splits.Length) + plan.KeyValues.Count + splits.Length - 1);
+        var (done, count) = (1, 1 + (plan.Weights.Count * splits.Length) + plan.KeyValues.Count + splits.Length - 1);
         _ = Plain();
         Report();
         var weights = (

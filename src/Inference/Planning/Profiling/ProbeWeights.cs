@@ -20,11 +20,13 @@ internal sealed unsafe class ProbeWeights : IWeightSource
     private const byte FiniteByte = 0x2C; // in every format a small number: as a half 0.07, as BF16 2.4e-12, as codes all alike
 
     private readonly NativeSlice _memory;
-    private readonly long _ringBytes;
     private readonly WeightFormat _format;
     private long _next;
 
-    private ProbeWeights(NativeSlice memory, long ringBytes, WeightFormat format) => (_memory, _ringBytes, _format) = (memory, ringBytes, format);
+    private ProbeWeights(NativeSlice memory, long ringBytes, WeightFormat format) => (_memory, RingBytes, _format) = (memory, ringBytes, format);
+
+    /// <summary>What all matrices lie in.</summary>
+    public long RingBytes { get; }
 
     /// <summary>The model with as much of its vocabulary as is measured; embedding and head are one.</summary>
     public static ModelConfig PartOf(ModelConfig config, WeightFormat format)
@@ -38,7 +40,7 @@ internal sealed unsafe class ProbeWeights : IWeightSource
     /// <param name="formats">In any of these.</param>
     public static NativeSlice Allocate(ModelConfig config, IEnumerable<WeightFormat> formats)
     {
-        var byteCount = formats.Max(format => RingBytes(config, format));
+        var byteCount = formats.Max(format => RingBytesOf(config, format));
         var memory = new NativeArena().Allocate(byteCount);
         for (var done = 0L; done < byteCount; done += int.MaxValue)
             new Span<byte>(memory.Pointer + done, (int)Math.Min(int.MaxValue, byteCount - done)).Fill(FiniteByte);
@@ -48,12 +50,12 @@ internal sealed unsafe class ProbeWeights : IWeightSource
     /// <param name="memory">Of <see cref="Allocate"/>.</param>
     /// <param name="config">The whole model.</param>
     /// <param name="format">Of all matrices.</param>
-    public static ProbeWeights Of(NativeSlice memory, ModelConfig config, WeightFormat format) => new(memory, RingBytes(config, format), format);
+    public static ProbeWeights Of(NativeSlice memory, ModelConfig config, WeightFormat format) => new(memory, RingBytesOf(config, format), format);
 
     public Linear Matrix(string name, int outputSize, int inputSize)
     {
         var bytes = BytesOf(outputSize, inputSize, _format);
-        if (_next + bytes > _ringBytes)
+        if (_next + bytes > RingBytes)
             _next = 0;
         var memory = _memory.From(_next);
         _next = (_next + bytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
@@ -69,7 +71,7 @@ internal sealed unsafe class ProbeWeights : IWeightSource
         return weights;
     }
 
-    private static long RingBytes(ModelConfig config, WeightFormat format)
+    private static long RingBytesOf(ModelConfig config, WeightFormat format)
     {
         long[] matrices =
         [
