@@ -8,7 +8,7 @@ internal sealed class PassTimer(TimeProvider clock, CancellationToken cancellati
     private const int CountMin = 2;
     private const int CountMax = 200;
 
-    private static readonly TimeSpan Enough = TimeSpan.FromMilliseconds(12);
+    private static readonly TimeSpan Enough = TimeSpan.FromMilliseconds(15);
 
     /// <summary>Seconds of a pass, the first one not counted: it compiles code.</summary>
     /// <param name="pass">What is timed.</param>
@@ -16,18 +16,15 @@ internal sealed class PassTimer(TimeProvider clock, CancellationToken cancellati
     public double Seconds(Action pass, Action? before = null)
     {
         var times = new List<double>();
-        var total = TimeSpan.Zero;
-        for (var count = 0; count <= CountMin || (count <= CountMax && total < Enough); count++)
+        var began = clock.GetTimestamp();
+        for (var count = 0; count <= CountMin || (count <= CountMax && clock.GetElapsedTime(began) < Enough); count++)
         {
             cancellation.ThrowIfCancellationRequested();
             before?.Invoke();
             var start = clock.GetTimestamp();
             pass();
-            var elapsed = clock.GetElapsedTime(start);
-            if (count == 0)
-                continue;
-            times.Add(elapsed.TotalSeconds);
-            total += elapsed;
+            if (count > 0)
+                times.Add(clock.GetElapsedTime(start).TotalSeconds);
         }
 
         times.Sort();
