@@ -91,8 +91,13 @@ internal sealed record PlanReport(
         Verdict.Chosen => IsAlone(candidate) is { } alone ? $"chosen: {alone} alone" : "chosen",
         Verdict.NotBest => "possible",
         Verdict.NoGain => "slower than unsplit",
-        _ => $"breaks {string.Join(", ", candidate.Shortfalls.Select(shortfall => $"{shortfall.Constraint}".ToLowerInvariant()))}",
+        _ => $"breaks {string.Join(", ", candidate.Shortfalls.Select(NameOf))}",
     };
+
+    /// <summary>A limit that is not known to be kept is not kept.</summary>
+    private static string NameOf(Shortfall shortfall) => shortfall.Constraint == Constraint.Accuracy && double.IsPositiveInfinity(shortfall.Needed)
+        ? "accuracy, not measured"
+        : $"{shortfall.Constraint}".ToLowerInvariant();
 
     private string? IsAlone(Candidate candidate) =>
         candidate.Choice.SplitLayer == 0 ? "worker" : candidate.Choice.SplitLayer == Problem.Config.LayerCount ? "device" : null;

@@ -53,7 +53,7 @@ internal sealed class ProfileSource
     /// <param name="place">The option that the error is about.</param>
     /// <param name="clock">Takes the times.</param>
     /// <param name="cancellation">Ends a measurement.</param>
-    /// <exception cref="UserErrorException">There is no such machine or file, it is wrong, or a measurement cannot be kept.</exception>
+    /// <exception cref="UserErrorException">There is no such machine or file, or it is wrong.</exception>
     public KnownProfile Find(string text, string place, TimeProvider clock, CancellationToken cancellation)
     {
         if (text == Measure)
@@ -73,15 +73,41 @@ internal sealed class ProfileSource
     {
         var machine = MachineDescription.Of(ThreadCount);
         var path = Path.Combine(CacheFolder, MeasuredProfile.FileNameFor(machine, Config, Weights.SelectMany(format => KeyValues.Select(kv => (format, kv)))));
-        if (!Refresh && File.Exists(path))
-            return Known(MeasuredProfile.Read(path, Config), $"measured before, {path}");
+        if (!Refresh && ReadKept(path) is { } kept)
+            return Known(kept, $"measured before, {path}");
 
         var start = clock.GetTimestamp();
         using var threads = new ComputeThreads(ThreadCount);
         var measured = MeasuredProfile.Of(machine, Config, MachineProbe.Measure(machine.Processor, Config, Weights, KeyValues, threads, clock, cancellation));
         var elapsed = clock.GetElapsedTime(start);
-        JsonDocumentFile.Write(path, measured);
-        return Known(measured, $"measured in {elapsed.TotalSeconds:0.0} s, {path}");
+        return Known(measured, $"measured in {elapsed.TotalSeconds:0.0} s, {Keep(path, measured)}");
+    }
+
+    /// <summary>Null if there is none that can be used.</summary>
+    private MeasuredProfile? ReadKept(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? MeasuredProfile.Read(path, Config) : null;
+        }
+        catch (UserErrorException) // damaged: it is measured again
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Where it is kept; a plan does not fail because there is no such place.</summary>
+    private static string Keep(string path, MeasuredProfile measured)
+    {
+        try
+        {
+            JsonDocumentFile.Write(path, measured);
+            return path;
+        }
+        catch (UserErrorException error)
+        {
+            return $"not kept: {error.Message}";
+        }
     }
 
     private KnownProfile OfFile(string path)

@@ -68,7 +68,7 @@ public sealed class PlanCommandTests : IDisposable
     [Fact]
     public async Task Plan_Quill_TakesSizesFromItsCalibration()
     {
-        var output = (await PlanAsync(["--device-profile", "pi5"])).Succeeded().Output;
+        var output = (await PlanAsync(["--device-profile", "pi5", "--quality", "1%", "--group-size", "64"])).Succeeded().Output;
         Assert.Matches(@"(?m)^hidden states +\d+ to \d+ bytes per token, estimated from the calibration", output);
         Assert.Contains("not measured", output, StringComparison.Ordinal);
     }
@@ -95,9 +95,27 @@ public sealed class PlanCommandTests : IDisposable
         (await PlanAsync(["--device-profile", file])).Refused(ExitCode.Options, "Profile", "keys and values in 16 bits");
         (await PlanAsync(["--shape", "llama-1b", "--device-profile", file])).Refused(ExitCode.Options, file, "Measure it for this model");
 
+        File.WriteAllText(file, "{");
+        Assert.Matches(@"(?m)^device +.+, measured in ", (await PlanAsync(arguments)).Succeeded().Output);
         var before = File.GetLastWriteTimeUtc(file);
         Assert.Matches(@"(?m)^device +.+, measured in ", (await PlanAsync([.. arguments, "--refresh"])).Succeeded().Output);
         Assert.True(File.GetLastWriteTimeUtc(file) > before);
+    }
+
+    [Fact]
+    public async Task Plan_MeasureWithoutPlaceToKeep_PlansAllTheSame()
+    {
+        _folder.Write("file", "");
+        var result = await SplitActorsProcess.RunAsync("plan", "--profile-cache", _folder.PathTo("file", "cache"), "--front-bits", "4", "--kv-bits", "16");
+        Assert.Matches(@"(?m)^device +.+, measured in \d+\.\d s, not kept: ", result.Succeeded().Output);
+    }
+
+    [Fact]
+    public async Task Plan_LimitOfAccuracyWithoutMeasurement_TakesNothingForGranted()
+    {
+        var output = (await PlanAsync(["--device-profile", "pi5", "--link", "lte", "--front-bits", "4", "--group-size", "64", "--kv-bits", "16", "--max-rise", "50%"])).Succeeded().Output;
+        Assert.Matches(@"(?m)^ *→ +0 .*chosen: worker alone", output);
+        Assert.Matches(@"(?m)^ *8 +4 g64 .*not measured +breaks accuracy, not measured", output);
     }
 
     [Fact]
