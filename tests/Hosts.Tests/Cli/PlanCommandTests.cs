@@ -68,9 +68,19 @@ public sealed class PlanCommandTests : IDisposable
     [Fact]
     public async Task Plan_Quill_TakesSizesFromItsCalibration()
     {
-        var output = (await PlanAsync(["--device-profile", "pi5", "--quality", "1%", "--group-size", "64"])).Succeeded().Output;
+        var output = (await PlanAsync(["--device-profile", "pi5", "--quality", "1%", "--group-size", "64", "--front-bits", "4"])).Succeeded().Output;
         Assert.Matches(@"(?m)^hidden states +\d+ to \d+ bytes per token, estimated from the calibration", output);
         Assert.Contains("not measured", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Plan_Quill_LimitsWhatItsAccuracyTells()
+    {
+        var plan = Json(await PlanAsync(["--device-profile", "pi5", "--link", "lte", "--front-bits", "2,8", "--json"]));
+        Assert.Equal(1, plan["max_rise_percent"]!.GetValue<double>());
+        Assert.Equal(8, plan["choice"]!["front_weight_bits"]!.GetValue<int>());
+        Assert.InRange(plan["choice"]!["perplexity_rise_percent"]!.GetValue<double>(), -1, 1);
+        Assert.Contains(" measured;", plan["hidden_states"]!.GetValue<string>(), StringComparison.Ordinal);
     }
 
     [Fact]
