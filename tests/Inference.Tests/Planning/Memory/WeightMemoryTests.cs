@@ -13,6 +13,7 @@ namespace SplitActors.Inference.Tests.Planning.Memory;
 public sealed class WeightMemoryTests
 {
     private const int CaseCount = 300;
+    private const int CasesKept = 25; // each takes a buffer of 64 MiB, which is freed when it is collected
 
     private static readonly Gen<Case> Cases =
         from config in Shapes.Models
@@ -21,9 +22,12 @@ public sealed class WeightMemoryTests
         from end in Gen.Choose(first, config.LayerCount)
         select new Case(config, weights, new LayerRange(first, end));
 
+    private int _caseCount;
+
     [Fact]
     public void Of_AnyLayers_IsWhatASegmentHolds() => Property.Holds(CaseCount, Cases, given =>
     {
+        FreeSegments();
         var segment = Segment.Synthesize(given.Config, given.Layers, given.Weights);
         Assert.Equal(segment.ByteCount, WeightMemory.Of(given.Config, given.Layers, given.Weights).MatrixBytes);
     });
@@ -31,6 +35,7 @@ public sealed class WeightMemoryTests
     [Fact]
     public void Of_AnyLayers_HasTheNormsThatASegmentAsksFor() => Property.Holds(CaseCount, Cases, given =>
     {
+        FreeSegments();
         var source = new CountingWeights(given.Weights);
         Segment.Of(given.Config, given.Layers, source);
         Assert.Equal(source.NormBytes, WeightMemory.Of(given.Config, given.Layers, given.Weights).NormBytes);
@@ -63,6 +68,14 @@ public sealed class WeightMemoryTests
         Assert.Throws<ArgumentOutOfRangeException>(() => WeightMemory.Of(Quill.Config, new LayerRange(first, end), WeightFormat.Unquantized));
 
     private sealed record Case(ModelConfig Config, WeightFormat Weights, LayerRange Layers);
+
+    private void FreeSegments()
+    {
+        if (++_caseCount % CasesKept != 0)
+            return;
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+    }
 
     private sealed class CountingWeights(WeightFormat format) : IWeightSource
     {
