@@ -17,6 +17,12 @@ switch (args)
     case ["load", var folder]:
         LoadBenchmark.Run(folder);
         return 0;
+    case ["fuzz", var inputs]:
+        FrameFuzz.Run(long.Parse(inputs), seed: 1);
+        return 0;
+    case ["fuzz", var inputs, "--seed", var seed]:
+        FrameFuzz.Run(long.Parse(inputs), int.Parse(seed));
+        return 0;
     case ["speed"]:
         await SpeedBenchmark.RunAsync();
         return 0;
@@ -28,6 +34,9 @@ switch (args)
                                bytes of a cache that moves to another machine, and perplexity of the text that follows; over N windows
               quality weights  perplexity with weights at 16 to 2 bits, alone, with int8 activations, and with fewer bits for keys and values
               load DIR         milliseconds to open a model, an OPSC package say, whose files are in the system's cache
+              fuzz N [--seed S]
+                               decodes N random and mutated frames of all kinds; stops at an exception, at an allocation beyond the bounds, or at a
+                               write where there should be none
               speed            time to first output of a fresh process, and tokens per second in every mode
             Quality is that of the embedded model on the whole of heldout.txt; that of codecs for the link, `splitactors codec measure` tells.
             """);

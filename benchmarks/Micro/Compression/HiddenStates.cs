@@ -1,3 +1,4 @@
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Micro.Compression;
@@ -21,4 +22,26 @@ internal static class HiddenStates
 
         return values;
     }
+
+    /// <summary>[tokens, d] The same with a mean and a standard deviation of each column, which <see cref="ColumnStatistics"/> knows.</summary>
+    public static float[] OfUnlikeColumns(int tokens)
+    {
+        var values = Normal(tokens);
+        for (var i = 0; i < values.Length; i++)
+            values[i] = (values[i] * Deviation(i % Width)) + Mean(i % Width);
+        return values;
+    }
+
+    public static SplitCalibration ColumnStatistics()
+    {
+        var columns = Enumerable.Range(0, Width);
+        var tensors = new SplitTensors([.. columns.Select(Mean)], [.. columns.Select(Deviation)], KarhunenLoeve: null, Prediction: null);
+        return new SplitCalibration(splitLayer: 1, id: 1, tensors, [], []);
+    }
+
+    /// <summary>−0.5 to 0.5.</summary>
+    private static float Mean(int column) => (column * 37 % 101 / 100f) - 0.5f;
+
+    /// <summary>0.3 to 1.8.</summary>
+    private static float Deviation(int column) => 0.3f + (column * 53 % 91 / 60f);
 }

@@ -25,6 +25,9 @@ public static class BackendWorker
     /// <summary>One step in progress: the state so far and the effects collected.</summary>
     private sealed class Turn(WorkerState before, TimeSpan now)
     {
+        /// <summary>Whole pages, so that a token's share has no rounding.</summary>
+        private const int KvTokens = 1024;
+
         private readonly ImmutableArray<WorkerEffect>.Builder _effects = ImmutableArray.CreateBuilder<WorkerEffect>();
 
         public WorkerState State { get; private set; } = before;
@@ -146,27 +149,44 @@ public static class BackendWorker
         private void SendExpected(string edge, DecodeStep step, WorkerSession session) =>
             Send(edge, new Nack { SessionId = step.SessionId, Epoch = step.Epoch, ExpectedPosition = (uint)session.AcceptedCount });
 
-        /// <summary>Takes queued steps in order of arrival, whole ones, up to <see cref="WorkerOptions.BatchRowsMax"/> tokens.</summary>
+        /// <summary>
+        /// Takes whole queued steps in order of arrival, up to <see cref="WorkerOptions.BatchRowsMax"/> tokens. Prompts beyond
+        /// <see cref="WorkerOptions.PromptRowsMax"/> are passed over, so that those who wait for their next token do not wait for all
+        /// prompts. What waits longest is always taken.
+        /// </summary>
         public void StartBatch()
         {
             if (State.IsComputing || State.Queue.IsEmpty)
                 return;
             var entries = ImmutableArray.CreateBuilder<BatchEntry>();
-            var queue = State.Queue;
-            var rows = 0;
-            while (!queue.IsEmpty && rows + (int)queue.Peek().Step.TokenCount <= Options.BatchRowsMax)
+            var waiting = new List<QueuedStep>();
+            var passedOver = new HashSet<SessionId>(); // the steps of a session stay in order
+            var (rows, promptRows) = (0, 0);
+            foreach (var queued in State.Queue.Where(IsCurrent))
             {
-                queue = queue.Dequeue(out var queued);
-                rows += (int)queued.Step.TokenCount;
-                if (IsCurrent(queued))
-                    entries.Add(new BatchEntry(queued, State.Sessions[queued.Session], now));
+                var count = (int)queued.Step.TokenCount;
+                var isPrompt = count > 1;
+                var hasRoom = !isPrompt || promptRows == 0 || promptRows + count <= Options.PromptRowsMax;
+                if (!hasRoom || rows + count > Options.BatchRowsMax || passedOver.Contains(queued.Session))
+                {
+                    passedOver.Add(queued.Session);
+                    waiting.Add(queued);
+                    continue;
+                }
+
+                rows += count;
+                promptRows += isPrompt ? count : 0;
+                entries.Add(new BatchEntry(queued, State.Sessions[queued.Session], now));
             }
 
-            State = State with { Queue = queue, QueuedRows = State.QueuedRows - rows, IsComputing = entries.Count > 0 };
+            State = State with
+            {
+                Queue = [.. waiting],
+                QueuedRows = waiting.Sum(queued => (int)queued.Step.TokenCount),
+                IsComputing = entries.Count > 0,
+            };
             if (entries.Count > 0)
                 _effects.Add(new WorkerEffect.ComputeBatch(entries.ToImmutable()));
-            else
-                StartBatch();
         }
 
         private void Answer(BatchComputed computed)
@@ -183,7 +203,8 @@ public static class BackendWorker
             {
                 IsComputing = false,
                 RowsComputed = State.RowsComputed + RowCount(computed),
-                ComputeUsSum = State.ComputeUsSum + computed.ComputeUs,
+                ComputeUsSum = State.ComputeUsSum + computed.DecodeUs + computed.ComputeUs,
+                BatchCount = State.BatchCount + 1,
             };
         }
 
@@ -286,6 +307,7 @@ public static class BackendWorker
             KvBytes = (ulong)State.KvBytes,
             RowsComputed = (ulong)State.RowsComputed,
             ComputeUsSum = (ulong)State.ComputeUsSum,
+            BatchCount = (ulong)State.BatchCount,
         };
 
         private Hello Hello() => new()
@@ -297,6 +319,14 @@ public static class BackendWorker
             EndLayer = (uint)Options.Layers.End,
             CalibrationId = Options.CalibrationId,
             SessionCountMax = (uint)Options.SessionCountMax,
+            Profile = new WorkerProfile
+            {
+                PassUs = LinkMessages.ToMicroseconds(Options.PassTime.TotalSeconds),
+                RowUs = LinkMessages.ToMicroseconds(Options.RowTime.TotalSeconds),
+                BatchRowsMax = (uint)Options.BatchRowsMax,
+                KvBytesMax = (ulong)Options.KvBytesMax,
+                KvBytesPerToken = (ulong)Options.KvLayout.BytesFor(KvTokens) / KvTokens,
+            },
         };
 
         private void Reject(string to, ulong session, uint epoch, Refusal refusal)

@@ -43,6 +43,9 @@ public sealed record WorkerOptions
     /// <summary>Most tokens of one pass over the weights.</summary>
     public int BatchRowsMax { get; init; } = 128;
 
+    /// <summary>Most tokens of prompts in one pass, but for a single step that has more.</summary>
+    public int PromptRowsMax { get; init; } = 64;
+
     /// <summary>Most bytes of a frame for each of its tokens: float32 at 16,384 values. With <see cref="QueuedRowsMax"/> it bounds the queue's memory.</summary>
     public int FrameBytesPerTokenMax { get; init; } = 1 << 16;
 
@@ -54,12 +57,18 @@ public sealed record WorkerOptions
     /// <summary>What a device is told to wait when the worker is full.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>What it measured at its start: time of a batch, whatever its tokens, and for each of them; zero if it did not.</summary>
+    public TimeSpan PassTime { get; init; }
+
+    public TimeSpan RowTime { get; init; }
+
     /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>
     internal void Validate()
     {
         Limit.RequirePositive(KvBytesMax);
         Limit.RequirePositive(SessionCountMax);
         Limit.RequirePositive(BatchRowsMax);
+        Limit.RequirePositive(PromptRowsMax);
         Limit.RequirePositive(QueuedRowsMax);
         Limit.RequirePositive(SessionQueuedRowsMax);
         Limit.RequirePositive(FrameBytesPerTokenMax);

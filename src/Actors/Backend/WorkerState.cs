@@ -27,6 +27,8 @@ public sealed record WorkerState(WorkerOptions Options)
 
     public long ComputeUsSum { get; init; }
 
+    public long BatchCount { get; init; }
+
     /// <summary>Bytes that the sessions' caches may come to hold.</summary>
     public long KvBytesReserved => Sessions.Values.Sum(session => Options.KvLayout.BytesFor(session.TokenCountMax));
 

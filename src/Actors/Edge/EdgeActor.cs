@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using SplitActors.Actors.Kernel;
+using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Transport;
 using SplitActors.Inference;
@@ -19,6 +20,7 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
     private const string AnswerTimer = "answer";
 
     private readonly EdgeOptions _options = initial.Options;
+    private readonly LinkMeter _meter = new();
     private FrontEngine? _front;
 
     protected override void PreStart()
@@ -66,6 +68,8 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
             case EdgeEffect.WatchWorker watch: Watch(watch.Address); break;
             case EdgeEffect.PrepareFront prepare: Prepare(prepare.Plan); break;
             case EdgeEffect.ComputeFront compute: Compute(_front!, compute); break;
+            case EdgeEffect.MeasureRoundTrip trip: Measure(trip); break;
+            case EdgeEffect.CountLoss: _meter.Lost(); break;
             case EdgeEffect.StartTimer timer: Context.Timers.StartSingle(AnswerTimer, new AnswerOverdue(), timer.Delay); break;
             case EdgeEffect.CancelTimer: Context.Timers.Cancel(AnswerTimer); break;
             case EdgeEffect.Publish published: Publish(published.Event); break;
@@ -81,6 +85,13 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
     }
 
     private void Compute(FrontEngine front, EdgeEffect.ComputeFront work) => Context.RunOffloaded(() => front.Compute(work));
+
+    private void Measure(EdgeEffect.MeasureRoundTrip trip)
+    {
+        _meter.RoundTrip(trip.ByteCount, TimeSpan.FromMicroseconds(trip.Microseconds).TotalSeconds);
+        if (_meter.Observation is { } observation)
+            Context.Self.Tell(new LinkMeasured(observation));
+    }
 
     private void Publish(SessionEvent sessionEvent)
     {

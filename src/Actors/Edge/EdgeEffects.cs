@@ -19,6 +19,14 @@ public abstract record EdgeEffect
     /// <param name="WorkerKnowsTokens">The worker sampled these tokens or was told them, so that it can predict from them as the device does.</param>
     public sealed record ComputeFront(int Position, ImmutableArray<int> Tokens, ImmutableArray<int>? Generated, bool WorkerKnowsTokens = false) : EdgeEffect;
 
+    /// <summary>A step and its answer had the link for themselves: measure it; answered by <see cref="LinkMeasured"/>.</summary>
+    /// <param name="ByteCount">Of both messages.</param>
+    /// <param name="Microseconds">Without the worker's own time.</param>
+    public sealed record MeasureRoundTrip(long ByteCount, long Microseconds) : EdgeEffect;
+
+    /// <summary>A step or its answer was lost on the way: count it.</summary>
+    public sealed record CountLoss : EdgeEffect;
+
     /// <summary>Send <see cref="AnswerOverdue"/> after a delay; replaces an earlier one.</summary>
     public sealed record StartTimer(TimeSpan Delay) : EdgeEffect;
 

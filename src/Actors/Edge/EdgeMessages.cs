@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
+using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Inference.Compression;
 
@@ -23,6 +24,9 @@ public sealed record FrontComputed(
 /// <summary>The front could not be loaded, or could not compute; the session ends.</summary>
 public sealed record FrontFailed(string Detail);
 
+/// <summary>The measurement of the link has changed.</summary>
+public sealed record LinkMeasured(LinkObservation Measurement);
+
 /// <summary>An answer is overdue.</summary>
 public sealed record AnswerOverdue;
 
@@ -33,6 +37,12 @@ public abstract record SessionEvent;
 public sealed record SessionPlanned(Plan Plan) : SessionEvent;
 
 public sealed record TokenGenerated(int Token, TokenBill Bill) : SessionEvent;
+
+/// <summary>Load or link have changed, and with them what the scheduler promises for the tokens that follow.</summary>
+public sealed record DeadlineUpdated(Deadline Deadline) : SessionEvent;
+
+/// <summary>What the link had shown at the end; published before <see cref="SessionEnded"/>.</summary>
+public sealed record LinkObserved(LinkObservation Observation) : SessionEvent;
 
 /// <summary>A worker was lost; the session goes on with another after replaying its frames.</summary>
 public sealed record WorkerReplaced(string Lost, string Reason) : SessionEvent;

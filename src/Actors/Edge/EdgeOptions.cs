@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
+using SplitActors.Actors.Links;
 using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Actors.Edge;
@@ -56,6 +57,18 @@ public sealed record EdgeOptions
     /// <summary>Tokens between two link reports to the scheduler.</summary>
     public int LinkReportTokens { get; init; } = 32;
 
+    /// <summary>D: longest time for a token after the first; null for none.</summary>
+    public TimeSpan? Deadline { get; init; }
+
+    /// <summary>What the link is said to be; null where only measurements tell.</summary>
+    public LinkProfile? Link { get; init; }
+
+    /// <summary>Most bytes that one token's step is expected to take on the declared link.</summary>
+    public int StepBytesMax { get; init; } = 1024;
+
+    /// <summary>What the device takes for one token, as measured before; zero if it was not.</summary>
+    public TimeSpan DeviceTime { get; init; }
+
     /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>
     internal void Validate()
     {
@@ -68,5 +81,8 @@ public sealed record EdgeOptions
         Limit.RequirePositive(FailoversMax);
         Limit.RequirePositive(FailoverPause);
         Limit.RequirePositive(LinkReportTokens);
+        if (Deadline is { } deadline)
+            Limit.RequirePositive(deadline);
+        Limit.RequirePositive(StepBytesMax);
     }
 }

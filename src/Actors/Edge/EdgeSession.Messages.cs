@@ -20,7 +20,10 @@ public static partial class EdgeSession
         {
             if (State.Link.StepCount == 0)
                 return;
-            Send(Options.Scheduler, State.Link.ToMessage(State.Session));
+            var report = State.Link.ToMessage(State.Session);
+            report.LinkUsWorst = LinkUsWorst();
+            report.Measured = State.Measured?.ToMessage();
+            Send(Options.Scheduler, report);
             State = State with { Link = LinkTally.Empty };
         }
 
@@ -38,6 +41,9 @@ public static partial class EdgeSession
             SessionId = State.Session.Value,
             TokenCountMax = (uint)TokenCountMax,
             LostWorker = State.LostWorker,
+            DeadlineUs = LinkMessages.ToMicroseconds(Options.Deadline?.TotalSeconds),
+            LinkUsWorst = LinkUsWorst(),
+            DeviceUs = LinkMessages.ToMicroseconds(Options.DeviceTime.TotalSeconds),
         };
 
         private CloseSession CloseSession() => new() { SessionId = State.Session.Value, Epoch = State.Epoch };

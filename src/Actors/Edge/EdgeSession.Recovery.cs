@@ -41,8 +41,15 @@ public static partial class EdgeSession
                 case EdgePhase.Joining: Send(Options.Scheduler, Hello()); break;
                 case EdgePhase.Planning: Send(Options.Scheduler, PlanRequest()); break;
                 case EdgePhase.Opening: Send(State.Worker, OpenSession()); break;
-                case EdgePhase.Running: State = State with { SentCount = State.AckedCount }; break;
+                case EdgePhase.Running: SendUnansweredAgain(); break;
             }
+        }
+
+        private void SendUnansweredAgain()
+        {
+            State = State with { SentCount = State.AckedCount };
+            if (!_before.IsWaiting)
+                _effects.Add(new EdgeEffect.CountLoss());
         }
 
         private void GiveUp()
@@ -103,6 +110,8 @@ public static partial class EdgeSession
 
         private void RequestPlan()
         {
+            if (State.Attempts == 0)
+                State = State with { HelloRoundTrip = now - State.TokenAt };
             EnterPlanning();
             Send(Options.Scheduler, PlanRequest());
         }
@@ -138,6 +147,7 @@ public static partial class EdgeSession
             if (index < State.AckedCount || index >= State.SentCount || expectedPosition <= State.NackedPosition)
                 return;
             State = State with { SentCount = index, NackedPosition = expectedPosition };
+            _effects.Add(new EdgeEffect.CountLoss());
         }
 
         /// <summary>The worker has all that was sent and is only slow: replaying elsewhere would take longer, unless it is slow for too long.</summary>

@@ -56,6 +56,7 @@ public static partial class EdgeSession
                 case FrontComputed computed: Keep(computed); break;
                 case FrontFailed failed: End(EndReason.Failed, failed.Detail); break;
                 case AnswerOverdue: Retry(); break;
+                case LinkMeasured measured: State = State with { Measured = measured.Measurement }; break;
                 case Undelivered lost: LosePeer(lost.To, lost.Reason); break;
                 case PeerLost lost: LosePeer(lost.Address, "it stopped"); break;
                 case Received received: HandleReceived(received); break;
@@ -78,6 +79,7 @@ public static partial class EdgeSession
             {
                 case Welcome when State.Phase == EdgePhase.Joining: RequestPlan(); break;
                 case Plan plan when State.Phase == EdgePhase.Planning && !State.IsWaiting && IsMine(plan.SessionId): Adopt(plan); break;
+                case DeadlineChanged changed when IsMine(changed.SessionId): Adopt(changed.Deadline); break;
             }
         }
 
@@ -124,7 +126,7 @@ public static partial class EdgeSession
             }
 
             var isFirst = State.Plan is null;
-            State = State with { Plan = plan };
+            State = State with { Plan = plan, Deadline = plan.Deadline };
             Publish(new SessionPlanned(plan));
             if (!isFirst)
             {
@@ -211,9 +213,12 @@ public static partial class EdgeSession
             {
                 var index = State.SentCount;
                 var frame = State.Frames[index];
-                var bytes = Send(State.Worker, DecodeStep(frame));
+                var step = DecodeStep(frame);
+                var bytes = Send(State.Worker, step);
                 var isRepeat = frame.SentEpoch > 0;
-                var sent = frame.SentEpoch == State.Epoch ? frame : frame with { SentEpoch = State.Epoch, SentAt = now };
+                var sent = frame.SentEpoch == State.Epoch
+                    ? frame with { SentBytes = 0 }
+                    : frame with { SentEpoch = State.Epoch, SentAt = now, SentBytes = Envelopes.SizeOf(step) };
                 State = State with
                 {
                     Frames = State.Frames.SetItem(index, sent),
@@ -256,12 +261,16 @@ public static partial class EdgeSession
             if (acked > State.AckedCount)
             {
                 var workerUs = (long)result.QueueUs + result.DecodeUs + result.ComputeUs;
-                var transportUs = Math.Max(0, Microseconds(now - State.Frames[acked - 1].SentAt) - workerUs);
+                var last = State.Frames[acked - 1];
+                var transportUs = Math.Max(0, Microseconds(now - last.SentAt) - workerUs);
+                if (acked == State.AckedCount + 1 && HadTheLink(acked - 1))
+                    _effects.Add(new EdgeEffect.MeasureRoundTrip(last.SentBytes + Envelopes.SizeOf(result), transportUs));
                 State = State with
                 {
                     AckedCount = acked,
                     Attempts = 0,
                     RefusedSince = null,
+                    TransportUs = transportUs,
                     Bill = State.Bill.With(result, transportUs),
                     Link = State.Link.WithRoundTrip(transportUs),
                 };
@@ -274,8 +283,8 @@ public static partial class EdgeSession
 
         private void Accept(int token)
         {
-            var bill = State.Bill with { ElapsedUs = Microseconds(now) - Microseconds(State.TokenAt) }; // so that the sum loses no fractions
-            State = State with { Tokens = State.Tokens.Add(token), TokenAt = now, Bill = TokenBill.Empty, FailoverCount = 0 };
+            var bill = Judge(State.Bill with { ElapsedUs = Microseconds(now) - Microseconds(State.TokenAt) }); // so that the sum loses no fractions
+            State = State with { Tokens = State.Tokens.Add(token), TokenAt = now, Bill = TokenBill.Empty, FailoverCount = 0, TokenPromisedUs = PromisedUs };
             Publish(new TokenGenerated(token, bill));
             if (Options.EndTokens.Contains(token))
                 End(EndReason.EndToken);
@@ -283,7 +292,7 @@ public static partial class EdgeSession
                 End(EndReason.TokenLimit);
             else if (State.Tokens.Count >= Options.ContextLength)
                 End(EndReason.ContextFull);
-            else if (State.GeneratedCount % Options.LinkReportTokens == 0)
+            else if (bill.MissedCount > 0 || State.GeneratedCount % Options.LinkReportTokens == 0)
                 ReportLink();
         }
 
@@ -295,6 +304,8 @@ public static partial class EdgeSession
             Send(Options.Scheduler, CloseSession());
             State = State with { Phase = EdgePhase.Ended };
             _effects.Add(new EdgeEffect.CancelTimer());
+            if (State.Measured is { } measured)
+                Publish(new LinkObserved(measured));
             Publish(new SessionEnded(reason, detail));
         }
     }

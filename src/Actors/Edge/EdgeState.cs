@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
+using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 
 namespace SplitActors.Actors.Edge;
@@ -78,6 +79,21 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>What was seen of the link since the last report.</summary>
     public LinkTally Link { get; init; } = LinkTally.Empty;
 
+    /// <summary>Link time of the step that was acknowledged last, in microseconds.</summary>
+    public long TransportUs { get; init; }
+
+    /// <summary>What the link has shown so far.</summary>
+    public LinkObservation? Measured { get; init; }
+
+    /// <summary>Of the first message to the scheduler, if it was not lost.</summary>
+    public TimeSpan? HelloRoundTrip { get; init; }
+
+    /// <summary>What the scheduler promises for the next token, if a deadline was asked for.</summary>
+    public Deadline? Deadline { get; init; }
+
+    /// <summary>What was promised when the token in progress began, in microseconds.</summary>
+    public long TokenPromisedUs { get; init; }
+
     /// <summary>The worker that stopped answering last, or empty.</summary>
     public string LostWorker { get; init; } = "";
 
@@ -99,6 +115,9 @@ public sealed record StoredFrame(int Position, int Count, ByteString? Frame)
 
     /// <summary>When it was first sent in that epoch, so that a round trip includes what was lost on the way.</summary>
     public TimeSpan SentAt { get; init; }
+
+    /// <summary>Bytes of its message, if it was sent only once in that epoch; else 0.</summary>
+    public int SentBytes { get; init; }
 
     public int End => Position + Count;
 }

@@ -28,11 +28,16 @@ public sealed class Ledger
     }
 
     /// <summary>Time per output token, microseconds: the nearest-rank percentile over all tokens but the first; null before the second.</summary>
-    public long? TpotUs(double percentile)
+    public long? TpotUs(double percentile) => Percentile(percentile, bill => bill.ElapsedUs);
+
+    /// <summary>Time on the link per output token, microseconds, likewise.</summary>
+    public long? LinkUs(double percentile) => Percentile(percentile, bill => bill.TransportUs);
+
+    private long? Percentile(double percentile, Func<TokenBill, long> select)
     {
         if (_bills.Count < 2)
             return null;
-        var sorted = _bills.Skip(1).Select(bill => bill.ElapsedUs).Order().ToImmutableArray();
+        var sorted = _bills.Skip(1).Select(select).Order().ToImmutableArray();
         var rank = (int)Math.Ceiling(percentile / 100 * sorted.Length);
         return sorted[Math.Clamp(rank, 1, sorted.Length) - 1];
     }

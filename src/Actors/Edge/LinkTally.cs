@@ -7,6 +7,17 @@ public sealed record LinkTally(int StepCount, long BytesSent, long RoundTripUsSu
 {
     public static LinkTally Empty { get; } = new(0, 0, 0, long.MaxValue, 0);
 
+    /// <summary>Most that a token took beside link and worker.</summary>
+    public long DeviceUsMax { get; init; }
+
+    /// <summary>Tokens that took longer than was promised.</summary>
+    public int MissedCount { get; init; }
+
+    /// <param name="deviceUs">What the token took beside link and worker.</param>
+    /// <param name="isMissed">It took longer than was promised.</param>
+    public LinkTally WithToken(long deviceUs, bool isMissed) =>
+        this with { DeviceUsMax = Math.Max(DeviceUsMax, deviceUs), MissedCount = MissedCount + (isMissed ? 1 : 0) };
+
     public LinkTally WithMessage(long bytes, bool isRepeat) =>
         this with { BytesSent = BytesSent + bytes, RetryCount = RetryCount + (isRepeat ? 1 : 0) };
 
@@ -25,5 +36,7 @@ public sealed record LinkTally(int StepCount, long BytesSent, long RoundTripUsSu
         RoundTripUsSum = (ulong)RoundTripUsSum,
         RoundTripUsMin = (uint)Math.Min(RoundTripUsMin, uint.MaxValue),
         RetryCount = (uint)RetryCount,
+        DeviceUs = (uint)Math.Min(DeviceUsMax, uint.MaxValue),
+        MissedCount = (uint)MissedCount,
     };
 }

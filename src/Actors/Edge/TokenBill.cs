@@ -47,6 +47,18 @@ public sealed record TokenBill
     /// <summary>Time since the token before, or since the start of the session for the first.</summary>
     public long ElapsedUs { get; init; }
 
+    /// <summary>1 if the token came within the deadline that was asked for; the first token has none.</summary>
+    public int KeptCount { get; init; }
+
+    /// <summary>1 if it came later, but within what the scheduler had promised instead before it began.</summary>
+    public int DegradedCount { get; init; }
+
+    /// <summary>1 if it came later still.</summary>
+    public int MissedCount { get; init; }
+
+    /// <summary>Neither link nor worker: the device's own work and hand-overs.</summary>
+    public long DeviceUs => Math.Max(0, ElapsedUs - TransportUs - QueueUs - DecodeUs - WorkerComputeUs);
+
     /// <summary>Adds a chunk that went through the front.</summary>
     public TokenBill With(FrontComputed computed) => this with
     {
@@ -91,6 +103,9 @@ public sealed record TokenBill
         DecodeUs = a.DecodeUs + b.DecodeUs,
         WorkerComputeUs = a.WorkerComputeUs + b.WorkerComputeUs,
         ElapsedUs = a.ElapsedUs + b.ElapsedUs,
+        KeptCount = a.KeptCount + b.KeptCount,
+        DegradedCount = a.DegradedCount + b.DegradedCount,
+        MissedCount = a.MissedCount + b.MissedCount,
     };
 
     private static ImmutableArray<int> Add(ImmutableArray<int> histogram, BitsHistogram tokensByBits)

@@ -23,6 +23,8 @@ public static class Envelopes
     /// <summary>Longest message: a raw frame of 128 tokens at 16,384 values takes a quarter of it.</summary>
     public const int BytesMax = 1 << 25;
 
+    private const int TagBytes = 1; // of field numbers up to 15
+
     /// <summary>Reads what a network delivered. Never throws.</summary>
     /// <param name="body">The message, if the result is <see cref="EnvelopeStatus.Ok"/>.</param>
     public static EnvelopeStatus Read(ReadOnlySpan<byte> bytes, out IMessage? body)
@@ -58,8 +60,16 @@ public static class Envelopes
         CloseSession close => new Envelope { CloseSession = close },
         LinkReport report => new Envelope { LinkReport = report },
         WorkerStatus status => new Envelope { WorkerStatus = status },
+        DeadlineChanged changed => new Envelope { DeadlineChanged = changed },
         _ => throw new ArgumentException($"{body.Descriptor.FullName} is no message of the protocol.", nameof(body)),
     };
+
+    /// <summary>Bytes of a message as it travels, without the transport's own.</summary>
+    public static int SizeOf(IMessage body)
+    {
+        var size = body.CalculateSize();
+        return TagBytes + CodedOutputStream.ComputeLengthSize(size) + size;
+    }
 
     /// <summary>The body, or null if the sender used one that this version does not know.</summary>
     public static IMessage? Unwrap(Envelope envelope) => envelope.BodyCase switch
@@ -77,6 +87,7 @@ public static class Envelopes
         Envelope.BodyOneofCase.CloseSession => envelope.CloseSession,
         Envelope.BodyOneofCase.LinkReport => envelope.LinkReport,
         Envelope.BodyOneofCase.WorkerStatus => envelope.WorkerStatus,
+        Envelope.BodyOneofCase.DeadlineChanged => envelope.DeadlineChanged,
         _ => null,
     };
 }

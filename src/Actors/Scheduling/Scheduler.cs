@@ -16,9 +16,10 @@ public abstract record SchedulerEffect
 
 /// <summary>
 /// The scheduler as a pure function: checks who says hello, keeps what workers and devices report, and answers each request for a plan
-/// with the fixed plan of its options on the live worker that has the fewest sessions.
+/// with the fixed plan of its options on the least loaded live worker. Who asks for a deadline is told what load and link allow: that deadline,
+/// a longer one, or none.
 /// </summary>
-public static class Scheduler
+public static partial class Scheduler
 {
     public static (SchedulerState State, ImmutableArray<SchedulerEffect> Effects) Step(SchedulerState state, object message, TimeSpan now)
     {
@@ -28,11 +29,8 @@ public static class Scheduler
     }
 
     /// <summary>One step in progress: the state so far and the effects collected.</summary>
-    private sealed class Turn(SchedulerState before, TimeSpan now)
+    private sealed partial class Turn(SchedulerState before, TimeSpan now)
     {
-        /// <summary>Most kinds of workers that an answer to a person lists.</summary>
-        private const int DescribedRangesMax = 8;
-
         private readonly ImmutableArray<SchedulerEffect>.Builder _effects = ImmutableArray.CreateBuilder<SchedulerEffect>();
 
         public SchedulerState State { get; private set; } = before;
@@ -81,108 +79,49 @@ public static class Scheduler
             }
 
             var sessionCountMax = (int)Math.Min(hello.SessionCountMax, int.MaxValue);
-            var worker = new RegisteredWorker(new((int)hello.FirstLayer, (int)hello.EndLayer), sessionCountMax, Status: null, now);
+            var worker = new RegisteredWorker(new((int)hello.FirstLayer, (int)hello.EndLayer), sessionCountMax, Status: null, now)
+            {
+                Speed = WorkerSpeed.Of(hello.Profile),
+                TokenCountMax = hello.Profile is { KvBytesPerToken: > 0 } profile
+                    ? (long)Math.Min(profile.KvBytesMax / profile.KvBytesPerToken, long.MaxValue)
+                    : long.MaxValue,
+            };
             State = State with { Workers = State.Workers.SetItem(from, worker) };
             _effects.Add(new SchedulerEffect.Watch(from));
             return true;
         }
 
-        private void Place(string edge, PlanRequest request)
-        {
-            var id = new SessionId(request.SessionId);
-            var placed = State.Sessions.GetValueOrDefault(id);
-            if (placed is not null && placed.Edge != edge)
-            {
-                Reject(edge, request.SessionId, RejectReason.BadRequest, $"Session {id} belongs to another device.");
-                return;
-            }
-
-            if (placed is null && State.Sessions.Count >= Options.SessionCountMax)
-            {
-                Reject(edge, request.SessionId, RejectReason.SessionLimit, $"The scheduler has {State.Sessions.Count} of {Options.SessionCountMax} sessions.", Options.RetryAfter);
-                return;
-            }
-
-            State = State with { Sessions = State.Sessions.Remove(id) };
-            Suspect(request.LostWorker);
-            var worker = "";
-            if (Options.Plan.Mode != ExecutionMode.Device)
-            {
-                var candidate = Choose(request.LostWorker, placed?.Worker);
-                if (candidate is null)
-                {
-                    Reject(edge, request.SessionId, RejectReason.NoWorker, LackOfWorkers(), Options.RetryAfter);
-                    return;
-                }
-
-                worker = candidate;
-            }
-
-            State = State with { Sessions = State.Sessions.SetItem(id, new PlacedSession(edge, worker, Link: null)) };
-            _effects.Add(new SchedulerEffect.Watch(edge));
-            Send(edge, new Plan
-            {
-                SessionId = request.SessionId,
-                Mode = Options.Plan.Mode,
-                SplitLayer = (uint)Options.Plan.SplitLayer,
-                Worker = worker,
-                Compression = Options.Plan.Compression.ToMessage(),
-            });
-        }
-
-        /// <summary>A worker that died has no sessions, and would look like the best one until its silence is noticed.</summary>
-        private void Suspect(string address)
-        {
-            if (State.Workers.TryGetValue(address, out var worker))
-                State = State with { Workers = State.Workers.SetItem(address, worker with { LostAt = now }) };
-        }
-
-        /// <summary>
-        /// The least loaded worker with the planned layers; one that a device lost only if there is no other. A repeated request gets the
-        /// worker of the first, on whose answer the device may have acted already.
-        /// </summary>
-        private string? Choose(string lostWorker, string? placedWorker)
-        {
-            var sessionCounts = State.Sessions.Values.CountBy(session => session.Worker, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
-            return State.Workers
-                .Where(worker => worker.Value.Layers == new Inference.Models.LayerRange(Options.Plan.SplitLayer, Options.LayerCount))
-                .Where(worker => now - worker.Value.SeenAt <= Options.WorkerSilenceMax)
-                .Where(worker => sessionCounts.GetValueOrDefault(worker.Key) < worker.Value.SessionCountMax)
-                .OrderBy(worker => worker.Key == lostWorker)
-                .ThenBy(worker => worker.Value.IsSuspect)
-                .ThenBy(worker => worker.Key != placedWorker)
-                .ThenBy(worker => sessionCounts.GetValueOrDefault(worker.Key))
-                .Select(worker => worker.Key)
-                .FirstOrDefault();
-        }
-
-        private string LackOfWorkers()
-        {
-            var held = State.Workers.Values.CountBy(worker => worker.Layers).Select(layers => $"{layers.Value} with {layers.Key}").Take(DescribedRangesMax);
-            var known = State.Workers.IsEmpty ? "none" : string.Join(", ", held);
-            return $"No worker with layers {Options.Plan.SplitLayer + 1}–{Options.LayerCount} is free; said hello: {known}. Start one, or try later.";
-        }
-
         /// <summary>A worker that this scheduler does not know greeted an earlier one, or counted as lost while it was only cut off.</summary>
         private void KeepStatus(string from, WorkerStatus status)
         {
-            if (State.Workers.TryGetValue(from, out var worker))
-                State = State with { Workers = State.Workers.SetItem(from, worker with { Status = status, SeenAt = now }) };
-            else
+            if (!State.Workers.TryGetValue(from, out var worker))
+            {
                 Reject(from, session: 0, RejectReason.UnknownWorker, $"The scheduler does not know {from}; say hello again.");
+                return;
+            }
+
+            var heard = worker with { Status = status, SeenAt = now, Speed = worker.Speed.After(worker.Status, status) };
+            State = State with { Workers = State.Workers.SetItem(from, heard) };
+            RenewPromises(from);
         }
 
         private void KeepLink(string edge, LinkReport report)
         {
             var id = new SessionId(report.SessionId);
-            if (State.Sessions.TryGetValue(id, out var session) && session.Edge == edge)
-                State = State with { Sessions = State.Sessions.SetItem(id, session with { Link = report }) };
+            if (!State.Sessions.TryGetValue(id, out var session) || session.Edge != edge)
+                return;
+            var request = session.Request?.After(report);
+            State = State with { Sessions = State.Sessions.SetItem(id, session with { Link = report, Request = request }) };
+            if (request is not null)
+                RenewPromise(id, SessionCountOf(session.Worker));
         }
 
         private void Close(string edge, SessionId id)
         {
-            if (State.Sessions.TryGetValue(id, out var session) && session.Edge == edge)
-                State = State with { Sessions = State.Sessions.Remove(id) };
+            if (!State.Sessions.TryGetValue(id, out var session) || session.Edge != edge)
+                return;
+            State = State with { Sessions = State.Sessions.Remove(id) };
+            RenewPromises(session.Worker);
         }
 
         /// <summary>A worker's sessions stay: their devices ask for another. A device's sessions end with it.</summary>

@@ -30,6 +30,15 @@ public sealed record SchedulerOptions
     /// <summary>What a device is told to wait when no worker can take it.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Most that a session is promised in place of what it asked for, as a multiple; above, it is rejected.</summary>
+    public double DegradationMax { get; init; } = 2;
+
+    /// <summary>On top of the predicted time of a worker: for what batches differ.</summary>
+    public double WorkerMargin { get; init; } = 1.25;
+
+    /// <summary>What a promise above the deadline adds to the predicted time, so that it need not change with every report.</summary>
+    public double PromiseHeadroom { get; init; } = 0.1;
+
     /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>
     internal void Validate()
     {
@@ -37,6 +46,9 @@ public sealed record SchedulerOptions
         Limit.RequirePositive(WorkerCountMax);
         Limit.RequirePositive(SessionCountMax);
         Limit.RequirePositive(RetryAfter);
+        Limit.RequirePositive(DegradationMax);
+        Limit.RequirePositive(WorkerMargin);
+        Limit.RequirePositive(PromiseHeadroom);
     }
 }
 
@@ -52,6 +64,18 @@ public sealed record SchedulerState(SchedulerOptions Options)
 /// <summary>A worker that said hello. <paramref name="Status"/> is its last report.</summary>
 public sealed record RegisteredWorker(LayerRange Layers, int SessionCountMax, WorkerStatus? Status, TimeSpan SeenAt)
 {
+    public WorkerSpeed Speed { get; init; } = WorkerSpeed.Unknown;
+
+    /// <summary>Most tokens of all its sessions, by their keys and values; without a limit if it did not say.</summary>
+    public long TokenCountMax { get; init; } = long.MaxValue;
+
+    /// <summary>Microseconds of a step with so many sessions, and of what waited at the last report.</summary>
+    public double StepUs(int sessionCount) => Speed.StepUsWorst(sessionCount) + (Speed.Slowdown * Speed.RowUs * (Status?.QueuedRows ?? 0));
+
+    /// <summary>Whether sessions of so many tokens in all fit; what not even an empty worker holds is its own to refuse.</summary>
+    public bool Fits(long placedTokens, long tokenCountMax) =>
+        tokenCountMax > TokenCountMax || placedTokens + tokenCountMax <= TokenCountMax;
+
     /// <summary>When a device last reported it lost.</summary>
     public TimeSpan? LostAt { get; init; }
 
@@ -60,4 +84,25 @@ public sealed record RegisteredWorker(LayerRange Layers, int SessionCountMax, Wo
 }
 
 /// <summary>A session, the worker it was sent to, and its last link report.</summary>
-public sealed record PlacedSession(string Edge, string Worker, LinkReport? Link);
+public sealed record PlacedSession(string Edge, string Worker, LinkReport? Link)
+{
+    /// <summary>Prompt and generated tokens together.</summary>
+    public long TokenCountMax { get; init; }
+
+    /// <summary>What the device asked for, and what is known of its time and link; null if it has no deadline.</summary>
+    public DeadlineRequest? Request { get; init; }
+
+    /// <summary>What it was promised last.</summary>
+    public Deadline? Promise { get; init; }
+}
+
+/// <summary>A deadline for each token, and the parts of the time that are the device's and the link's, at worst. In microseconds.</summary>
+public sealed record DeadlineRequest(long AskedUs, long DeviceUs, long LinkUs)
+{
+    /// <summary>A report replaces what it knows.</summary>
+    public DeadlineRequest After(LinkReport report) => this with
+    {
+        LinkUs = report.LinkUsWorst > 0 ? report.LinkUsWorst : LinkUs,
+        DeviceUs = report.DeviceUs > 0 ? report.DeviceUs : DeviceUs,
+    };
+}

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Spectre.Console;
 using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Compression.RateDistortion;
 using SplitActors.Inference.Threading;
 
 namespace SplitActors.Hosts.Cli;
@@ -62,11 +63,11 @@ internal static class CalibrateCommand
             return;
         }
 
-        var table = new Table().Border(TableBorder.Simple).AddColumns("split", "quality", "codec", "setting", "expected rise");
+        var table = new Table().Border(TableBorder.Simple).AddColumns("split", "quality", "codec", "setting", "rise on this text");
         foreach (var split in calibration.Splits)
         {
             foreach (var step in split.Steps)
-                table.AddRow($"{split.SplitLayer}", $"{step.Quality}", $"rd, {step.RateDistortion.Transform}", Invariant($"step {step.RateDistortion.RelativeStep:F3} rms"), Rise(step.RisePercent, step.StandardErrorPercent));
+                table.AddRow($"{split.SplitLayer}", $"{step.Quality}", $"rd, {step.RateDistortion.Transform.Name()}", Invariant($"step {step.RateDistortion.RelativeStep:F3} rms"), Rise(step.RisePercent, step.StandardErrorPercent));
             foreach (var setting in split.Tabq)
                 table.AddRow($"{split.SplitLayer}", $"{setting.Quality}", "tabq", Invariant($"{setting.Tabq.Threshold}, {setting.Tabq.BitsMin} to {setting.Tabq.BitsMax} bits, Δ {setting.Tabq.DistortionTolerance}"), Rise(setting.RisePercent, setting.StandardErrorPercent));
         }
@@ -94,7 +95,7 @@ internal static class CalibrateCommand
             RateDistortion = split.Steps.Select(step => new
             {
                 Quality = $"{step.Quality}",
-                Transform = $"{step.RateDistortion.Transform}",
+                Transform = step.RateDistortion.Transform.Name(),
                 step.RateDistortion.RelativeStep,
                 step.RisePercent,
                 step.StandardErrorPercent,

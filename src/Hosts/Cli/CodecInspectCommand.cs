@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Spectre.Console;
 using SplitActors.Inference;
+using SplitActors.Inference.Compression;
 using SplitActors.Inference.Evaluation.Frames;
 
 namespace SplitActors.Hosts.Cli;
@@ -15,17 +17,22 @@ internal static class CodecInspectCommand
 
     private static readonly Option<bool> Json = new("--json") { Description = "Prints one JSON object." };
 
-    private static readonly JsonSerializerOptions JsonOptions = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions JsonOptions = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        WriteIndented = true,
+    };
 
     public static Command Create()
     {
         var command = new Command(
             "inspect",
             """
-            Explains a frame of hidden states byte by byte, as docs/wire-format.md defines it. Of a damaged one it shows what comes before the damage.
+            Explains a frame of hidden states, or of keys and values, byte by byte, as docs/wire-format.md defines it. Of a damaged one it shows what comes before the damage.
             `splitactors codec measure --save-frames DIR` writes frames.
 
-            Example: echo A211010C 60B1 018A1C04 B84126 9AD4A6D5 1927F444 | splitactors codec inspect -
+            Example: echo A29118 60B1 018A1C04 B84126 9AD4A6D5 C3CD9516 | splitactors codec inspect -
 
             Exit codes: 0 done, 2 wrong option or damaged frame, 5 output not writable.
             """)
@@ -59,8 +66,8 @@ internal static class CodecInspectCommand
         {
             Terminal.Output.WriteFacts(
             [
-                ("frame", $"{bytes.Length:N0} bytes: {summary.Rows:N0} tokens of {summary.Width:N0} values"),
-                ("size", $"{(double)bytes.Length / summary.Rows:F1} bytes per token, {8.0 * bytes.Length / summary.ValueCount:F3} bits per value, {2.0 * summary.ValueCount / bytes.Length:F2} times smaller than fp16"),
+                ("frame", $"{bytes.Length:N0} bytes: {ContentText(summary)}"),
+                ("size", $"{(double)bytes.Length / summary.Rows:F1} bytes per {RowName(summary)}, {8.0 * bytes.Length / summary.ValueCount:F3} bits per value, {2.0 * summary.ValueCount / bytes.Length:F2} times smaller than fp16"),
                 ("values", $"{summary.Min:G6} to {summary.Max:G6}, RMS {summary.RootMeanSquare:G6}"),
             ]);
         }
@@ -77,6 +84,14 @@ internal static class CodecInspectCommand
             table.AddRow($"{field.Offset}", $"{field.ByteCount}", Hex(bytes, field), Markup.Escape(field.Name), Markup.Escape(field.Meaning));
         Terminal.Output.Write(table);
     }
+
+    private static string ContentText(FrameSummary summary)
+    {
+        var rows = $"{summary.Rows:N0} {RowName(summary)}{(summary.Rows == 1 ? "" : "s")}";
+        return summary.Content == FrameContent.KeysAndValues ? $"keys and values of {rows}, {summary.Width:N0} at each" : $"{rows} of {summary.Width:N0} values";
+    }
+
+    private static string RowName(FrameSummary summary) => summary.Content == FrameContent.KeysAndValues ? "position" : "token";
 
     private static string Hex(byte[] bytes, FrameField field)
     {

@@ -20,6 +20,7 @@ internal static class CodecMeasureCommand
             Columns are explained in docs/cli.md. With --synthetic it sends made-up states, which no model limits in width or outliers.
 
             Example: splitactors codec measure --text book.txt --tokens 5000 --split 4 --codec fp16,q80,int4-g32,tabq --plot codecs.svg
+            Example: splitactors codec measure --synthetic heavy-tailed --tokens 256 --codec int8-token,tabq --threshold none,5 --bits 4,8
 
             Every value can also be given as an environment variable (SPLITACTORS_TOKENS for --tokens).
             Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong text, 5 output not writable, 130 interrupted, 143 terminated.
@@ -75,9 +76,10 @@ internal static class CodecMeasureCommand
     private static void MeasureStates(CodecMeasureOptions options, LoadingLine loading, TimeProvider clock)
     {
         var state = new HeavyTailedState(options.Seed, options.Width);
-        var measurements = StateEvaluation.Run(state, options.RowCount, options.Codecs.For(calibration: null, splits: []), clock, loading.Measurement(clock));
+        var tokenCount = options.TokenCount!.Value;
+        var measurements = StateEvaluation.Run(state, tokenCount, options.Codecs.For(calibration: null, splits: []), clock, loading.Measurement(clock));
         loading.Clear();
-        var report = new CodecStateReport(state, options.RowCount, measurements);
+        var report = new CodecStateReport(state, tokenCount, measurements);
         if (options.Json)
             Console.Out.WriteLine(report.ToJson());
         else

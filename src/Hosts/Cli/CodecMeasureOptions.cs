@@ -10,7 +10,9 @@ namespace SplitActors.Hosts.Cli;
 internal sealed record CodecMeasureOptions
 {
     private const int TokensMax = 1 << 28;
-    private const int RowsMax = 1 << 20;
+    private const int SyntheticTokensMax = 1 << 20;
+    private const int SyntheticTokens = 1024;
+    private const int SyntheticWidth = 4096; // of the model of the paper's figure 4
     private const string HeavyTailed = "heavy-tailed";
 
     public required string Model { get; init; }
@@ -18,7 +20,7 @@ internal sealed record CodecMeasureOptions
     /// <summary>Null only with <see cref="IsSynthetic"/>.</summary>
     public required string? Text { get; init; }
 
-    /// <summary>Null: all.</summary>
+    /// <summary>Null: all; never with <see cref="IsSynthetic"/>.</summary>
     public required int? TokenCount { get; init; }
 
     /// <summary>Null: all.</summary>
@@ -38,8 +40,6 @@ internal sealed record CodecMeasureOptions
     public required bool IsSynthetic { get; init; }
 
     public required int Width { get; init; }
-
-    public required int RowCount { get; init; }
 
     public required ulong Seed { get; init; }
 
@@ -66,21 +66,21 @@ internal sealed record CodecMeasureOptions
         Threshold[] thresholds = isSynthetic
             ? [CodecCatalog.NoThreshold, Threshold.Absolute(5), Threshold.RelativeToRms(3), TabqOptions.DefaultThreshold]
             : [Threshold.RelativeToRms(3), Threshold.RelativeToRms(4), TabqOptions.DefaultThreshold];
+        (int, int)[] bits = isSynthetic ? [(3, 3), (4, 4), (5, 5), (8, 8)] : [(4, 4), (5, 5), (4, 5)];
         return new CodecMeasureOptions
         {
             Model = settings.Text(CodecMeasureSettings.Model) ?? EmbeddedModel.Folder,
             Text = isSynthetic ? null : settings.Text(CodecMeasureSettings.Text) ?? throw new UserErrorException(
                 UserErrorKind.Options, "--text", "a text file to measure with", "nothing", "Name one that the model has not been trained on, or take --synthetic heavy-tailed."),
-            TokenCount = settings.Integer(CodecMeasureSettings.Tokens, 1, TokensMax),
+            TokenCount = settings.Integer(CodecMeasureSettings.Tokens, 1, isSynthetic ? SyntheticTokensMax : TokensMax) ?? (isSynthetic ? SyntheticTokens : null),
             SplitLayers = settings.Find(CodecMeasureSettings.Split) is var (splits, splitPlace) && splits != "all" ? ParseSplits(splits, splitPlace) : null,
             SplitPlace = settings.PlaceOf(CodecMeasureSettings.Split),
-            Codecs = CodecSelection.Read(settings, thresholds),
+            Codecs = CodecSelection.Read(settings, thresholds, bits),
             ThreadCount = settings.Integer(CodecMeasureSettings.Threads, 1, Environment.ProcessorCount) ?? Environment.ProcessorCount,
             Plot = settings.Text(CodecMeasureSettings.Plot),
             SaveFrames = settings.Text(CodecMeasureSettings.SaveFrames),
             IsSynthetic = isSynthetic,
-            Width = settings.Integer(CodecMeasureSettings.Width, 1, FrameLimits.WidthMax) ?? 4096,
-            RowCount = settings.Integer(CodecMeasureSettings.Rows, 1, RowsMax) ?? 1024,
+            Width = settings.Integer(CodecMeasureSettings.Width, 1, FrameLimits.WidthMax) ?? SyntheticWidth,
             Seed = settings.Unsigned(CodecMeasureSettings.Seed) ?? 0,
             Json = settings.IsOn(CodecMeasureSettings.Json),
         };

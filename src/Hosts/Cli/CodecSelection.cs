@@ -29,13 +29,13 @@ internal sealed class CodecSelection
         (_named, _text, _place) = (named, text, place);
 
     /// <exception cref="UserErrorException">There is no such codec, or a value of its settings is out of its range.</exception>
-    public static CodecSelection Read(SettingReader settings, Threshold[] thresholdsDefault)
+    public static CodecSelection Read(SettingReader settings, Threshold[] thresholdsDefault, (int Min, int Max)[] bitsDefault)
     {
         var (text, place) = settings.Find(CodecMeasureSettings.Codec) ?? ("all", "--codec");
         var isAll = text == "all";
         var names = isAll ? Families : List(text);
         return names.Length > 0
-            ? new CodecSelection([.. names.Select(name => Named(name, isAll, place, settings, thresholdsDefault))], text, place)
+            ? new CodecSelection([.. names.Select(name => Named(name, isAll, place, settings, thresholdsDefault, bitsDefault))], text, place)
             : throw Wrong(place, text);
     }
 
@@ -52,10 +52,10 @@ internal sealed class CodecSelection
     }
 
     private static Func<ModelCalibration?, IReadOnlyList<int>, IEnumerable<CodecChoice>> Named(
-        string name, bool isAll, string place, SettingReader settings, Threshold[] thresholdsDefault)
+        string name, bool isAll, string place, SettingReader settings, Threshold[] thresholdsDefault, (int Min, int Max)[] bitsDefault)
     {
         CodecChoice[]? fixedChoices =
-            name == CodecCatalog.TabqFamily ? [.. Grid(settings, thresholdsDefault)]
+            name == CodecCatalog.TabqFamily ? [.. Grid(settings, thresholdsDefault, bitsDefault)]
             : CodecCatalog.Baselines.FirstOrDefault(codec => codec.Name == name) is { } baseline ? [baseline]
             : null;
         if (fixedChoices is not null)
@@ -76,17 +76,23 @@ internal sealed class CodecSelection
     private static Func<ModelCalibration?, IReadOnlyList<int>, IEnumerable<CodecChoice>> RateDistortion(string family, string setting, bool isAll, string place)
     {
         var transform = Transforms.First(transform => CodecCatalog.FamilyOf(transform) == family);
-        if (transform == RateDistortionTransform.Columns && float.TryParse(setting, NumberStyles.Float, CultureInfo.InvariantCulture, out var step))
+        var step = float.TryParse(setting, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : (float?)null;
+        if (step is not null && transform == RateDistortionTransform.Columns)
         {
-            var choice = CodecCatalog.RateDistortion(new RateDistortionOptions(step));
+            var choice = CodecCatalog.RateDistortion(new RateDistortionOptions(step.Value));
             return (_, _) => [choice];
         }
 
-        QualityTarget[] qualities = setting.Length > 0 ? [QualityTarget.Parse(setting, place)] : Qualities;
+        QualityTarget[] qualities = step is not null ? [] : setting.Length > 0 ? [QualityTarget.Parse(setting, place)] : Qualities;
         return (calibration, splits) =>
         {
             if (calibration is not null && splits.Count > 0 && splits.All(split => calibration.For(split)?.Has(transform) == true))
-                return qualities.Select(quality => CodecCatalog.RateDistortion(calibration, transform, quality));
+            {
+                return step is not null
+                    ? [CodecCatalog.RateDistortion(calibration, new RateDistortionOptions(step.Value, transform))]
+                    : qualities.Select(quality => CodecCatalog.RateDistortion(calibration, transform, quality));
+            }
+
             if (setting.Length == 0 && transform == RateDistortionTransform.Columns)
                 return UncalibratedSteps.Select(relative => CodecCatalog.RateDistortion(new RateDistortionOptions(relative)));
             return isAll ? [] : throw new UserErrorException(
@@ -95,9 +101,9 @@ internal sealed class CodecSelection
         };
     }
 
-    private static IEnumerable<CodecChoice> Grid(SettingReader settings, Threshold[] thresholdsDefault) =>
+    private static IEnumerable<CodecChoice> Grid(SettingReader settings, Threshold[] thresholdsDefault, (int Min, int Max)[] bitsDefault) =>
         from threshold in Values(settings, CodecMeasureSettings.Threshold, ParseThreshold) ?? thresholdsDefault
-        from bits in Values(settings, CodecMeasureSettings.Bits, ParseBits) ?? [(4, 4), (5, 5), (4, 5)]
+        from bits in Values(settings, CodecMeasureSettings.Bits, ParseBits) ?? bitsDefault
         from tolerance in bits.Min == bits.Max ? [0] : Values(settings, CodecMeasureSettings.Tolerance, ParseTolerance) ?? [0.05, 0.11, 0.2]
         select Tabq(threshold, bits, tolerance);
 
@@ -123,5 +129,5 @@ internal sealed class CodecSelection
     }
 
     private static UserErrorException Wrong(string place, string found) =>
-        SettingReader.Wrong(place, $"{string.Join(", ", Families)}, tabq:τ:bits:Δ, rd:quality, or all", found);
+        SettingReader.Wrong(place, $"{string.Join(", ", Families)}, tabq:τ:bits:Δ, rd:quality, rd:step, or all", found);
 }

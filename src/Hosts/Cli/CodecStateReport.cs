@@ -5,7 +5,7 @@ using SplitActors.Inference.Evaluation.Codecs;
 namespace SplitActors.Hosts.Cli;
 
 /// <summary>What <c>splitactors codec measure --synthetic</c> prints.</summary>
-internal sealed class CodecStateReport(HeavyTailedState state, int rowCount, IReadOnlyList<StateMeasurement> measurements)
+internal sealed class CodecStateReport(HeavyTailedState state, int tokenCount, IReadOnlyList<StateMeasurement> measurements)
 {
     private static readonly JsonSerializerOptions JsonOptions = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
@@ -13,12 +13,13 @@ internal sealed class CodecStateReport(HeavyTailedState state, int rowCount, IRe
     {
         output.WriteFacts(
         [
-            ("states", $"{rowCount:N0} tokens of {state.Width:N0} values: 99 % below 1, 5 in a million above 100"),
-            ("clean error", "squared error of the values below 1, over their squares"),
-            ("outlier error", "the same of the values from 1 on"),
+            ("states", $"{tokenCount:N0} tokens of {state.Width:N0} values: 99 % below 1, 5 in a million above 100"),
+            ("error", "RMS of the difference, over the RMS of the state"),
+            ("clean", "the same over the values below 1 alone: the state without its outliers"),
+            ("largest", "the largest difference of any value"),
         ]);
         var table = new Table().Border(TableBorder.Simple).Title($"Frames of {MeasuredLink.FrameTokens} tokens, and of one token alone");
-        string[] headers = ["codec", "bits", "B/token", "ratio", "B alone", "clean error %", "outlier error %", "enc µs", "dec µs", "enc alone", "dec alone"];
+        string[] headers = ["codec", "bits", "B/token", "ratio", "B alone", "error %", "clean %", "largest", "enc µs", "dec µs", "enc alone", "dec alone"];
         foreach (var header in headers)
             table.AddColumn(CodecColumn.Of(header));
         foreach (var measurement in measurements)
@@ -26,7 +27,7 @@ internal sealed class CodecStateReport(HeavyTailedState state, int rowCount, IRe
             var link = measurement.Link;
             table.AddRow(
                 measurement.Codec, $"{link.BitsPerValue:F3}", $"{link.BytesPerToken:F1}", $"{link.Ratio:F2}", $"{link.BytesPerTokenAlone:F1}",
-                $"{100 * measurement.CleanError:F3}", $"{100 * measurement.OutlierError:F3}",
+                $"{100 * measurement.Error:F2}", $"{100 * measurement.CleanError:F2}", $"{measurement.LargestError:G3}",
                 $"{link.EncodeUs:F1}", $"{link.DecodeUs:F1}", $"{link.TokenEncodeUs:F1}", $"{link.TokenDecodeUs:F1}");
         }
 
@@ -38,7 +39,8 @@ internal sealed class CodecStateReport(HeavyTailedState state, int rowCount, IRe
         {
             State = "heavy-tailed",
             state.Width,
-            Rows = rowCount,
+            state.Seed,
+            TokenCount = tokenCount,
             FrameTokens = MeasuredLink.FrameTokens,
             Codecs = measurements.Select(measurement => new
             {
@@ -49,8 +51,9 @@ internal sealed class CodecStateReport(HeavyTailedState state, int rowCount, IRe
                 measurement.Link.Ratio,
                 measurement.Link.BytesPerTokenAlone,
                 measurement.Link.RatioAlone,
+                measurement.Error,
                 measurement.CleanError,
-                measurement.OutlierError,
+                measurement.LargestError,
                 measurement.Link.EncodeUs,
                 measurement.Link.DecodeUs,
                 measurement.Link.TokenEncodeUs,

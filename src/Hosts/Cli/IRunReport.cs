@@ -12,5 +12,9 @@ internal interface IRunReport
 
     void WorkerReplaced(WorkerReplaced replaced);
 
-    void End(SessionEnded ended);
+    void DeadlineUpdated(Deadline deadline);
+
+    /// <param name="ended">Why.</param>
+    /// <param name="link">The emulated link; null without one.</param>
+    void End(SessionEnded ended, RunLink? link);
 }

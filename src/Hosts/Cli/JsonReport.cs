@@ -8,8 +8,8 @@ using SplitActors.Inference.Tokenization;
 
 namespace SplitActors.Hosts.Cli;
 
-/// <summary>One JSON object per line on standard output: "plan", "token", "worker_replaced", and "ledger" at the end.</summary>
-internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelConfig config, int promptTokens) : IRunReport
+/// <summary>One JSON object per line on standard output: "plan", "token", "worker_replaced", "deadline_updated", and "ledger" at the end.</summary>
+internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelConfig config, int promptTokens, TimeSpan? deadline) : IRunReport
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -17,10 +17,11 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
     private readonly Ledger _ledger = new();
     private readonly StringBuilder _text = new();
     private Plan? _plan;
+    private Deadline? _promised;
 
     public void Plan(Plan plan)
     {
-        _plan = plan;
+        (_plan, _promised) = (plan, plan.Deadline);
         WriteLine("plan", WritePlan);
     }
 
@@ -44,15 +45,21 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
         json.WriteString("reason", replaced.Reason);
     });
 
-    public void End(SessionEnded ended)
+    public void DeadlineUpdated(Deadline promised)
+    {
+        _promised = promised;
+        WriteLine("deadline_updated", WriteDeadline);
+    }
+
+    public void End(SessionEnded ended, RunLink? link)
     {
         _text.Append(_detokenizer.Flush());
-        WriteLine("ledger", json => WriteLedger(json, ended));
+        WriteLine("ledger", json => WriteLedger(json, ended, link));
         if (ended.Reason == EndReason.Failed)
             Console.Error.WriteLine($"splitactors: {ended.Detail}");
     }
 
-    private void WriteLedger(Utf8JsonWriter json, SessionEnded ended)
+    private void WriteLedger(Utf8JsonWriter json, SessionEnded ended, RunLink? link)
     {
         if (_plan is not null)
             WritePlan(json);
@@ -66,7 +73,25 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
         WriteNullable(json, "tpot_us_p99", _ledger.TpotUs(99));
         WriteNullable(json, "tokens_per_second", _ledger.TokensPerSecond);
         WriteNullable(json, "compression_ratio", _ledger.CompressionRatio);
+        LinkJson.Write(json, _ledger, link);
         WriteBill(json, _ledger.Total);
+    }
+
+    /// <summary>The field "deadline"; null where none was asked for.</summary>
+    private void WriteDeadline(Utf8JsonWriter json)
+    {
+        if (deadline is not { } asked)
+        {
+            json.WriteNull("deadline");
+            return;
+        }
+
+        json.WriteStartObject("deadline");
+        json.WriteNumber("asked_us", (long)asked.TotalMicroseconds);
+        WriteNullable(json, "promised_us", _promised?.PromisedUs);
+        WriteNullable(json, "device_us", _promised?.DeviceUs);
+        json.WriteString("detail", _promised?.Detail);
+        json.WriteEndObject();
     }
 
     private void WritePlan(Utf8JsonWriter json)
@@ -76,6 +101,7 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
         json.WriteNumber("layer_count", config.LayerCount);
         json.WriteString("worker", _plan.Worker.Length > 0 ? _plan.Worker : null);
         CompressionText.Write(json, _plan.Mode == ExecutionMode.Split ? _plan.Compression : null);
+        WriteDeadline(json);
     }
 
     private static void WriteBill(Utf8JsonWriter json, TokenBill bill)
@@ -102,6 +128,9 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
         json.WriteNumber("decode_us", bill.DecodeUs);
         json.WriteNumber("worker_compute_us", bill.WorkerComputeUs);
         json.WriteNumber("elapsed_us", bill.ElapsedUs);
+        json.WriteNumber("deadline_kept", bill.KeptCount);
+        json.WriteNumber("deadline_degraded", bill.DegradedCount);
+        json.WriteNumber("deadline_missed", bill.MissedCount);
         json.WriteEndObject();
     }
 

@@ -8,10 +8,11 @@ namespace SplitActors.Hosts.Cli;
 /// <summary>The ledger of a session as a table for people.</summary>
 internal static class LedgerTable
 {
-    public static void Write(Plan plan, ModelConfig config, int promptTokens, Ledger ledger, SessionEnded ended)
+    /// <param name="more">Rows that follow.</param>
+    public static void Write(Plan plan, ModelConfig config, int promptTokens, Ledger ledger, SessionEnded ended, IEnumerable<(string Name, string Value)> more)
     {
         Console.Error.WriteLine();
-        Terminal.Error.WriteFacts([.. Rows(plan, config, promptTokens, ledger, ended)]);
+        Terminal.Error.WriteFacts([.. Rows(plan, config, promptTokens, ledger, ended), .. more]);
     }
 
     private static IEnumerable<(string Name, string Value)> Rows(Plan plan, ModelConfig config, int promptTokens, Ledger ledger, SessionEnded ended)

@@ -1,177 +1,134 @@
 using System.Globalization;
-using System.Text.Json;
-using SplitActors.Hosts.Planning;
+using SplitActors.Actors.Links;
 using SplitActors.Inference;
 using SplitActors.Inference.Planning.Links;
 
 namespace SplitActors.Hosts.Cli;
 
-/// <summary>
-/// Reads a link from an option: <c>rayleigh:bw=10MHz,snr=10</c>, <c>bandwidth=20Mbit,rtt=30ms,loss=1%</c>, <c>measured:FILE</c>, or a name.
-/// </summary>
-internal sealed class LinkText
+/// <summary>A link as users write it: a name, a Rayleigh channel, figures, or messages that were measured.</summary>
+/// <param name="Text">As it was given.</param>
+/// <param name="Profile">What it means.</param>
+/// <param name="Seed">Chooses the attempts that fail where it is emulated.</param>
+/// <param name="Fit">What is known of the messages that it was fitted to, in words; null for none.</param>
+internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed, string? Fit = null)
 {
-    public const string Syntax = "wifi, lte, lan, rayleigh:bw=10MHz,snr=10, bandwidth=20Mbit,rtt=30ms,loss=1% or measured:FILE";
+    public const string Expected = "rayleigh:bw=10MHz,snr=10, or bandwidth=5Mbit,rtt=20ms, or measured:FILE, or wifi, lte or lan";
 
-    private const string Rayleigh = "rayleigh:";
-    private const string Measured = "measured:";
-    private const double OutageTargetDefault = 1e-3;
-    private const int MeasuredLinesMax = 1_000_000;
+    private const string RayleighPrefix = "rayleigh:";
+    private const string MeasuredPrefix = "measured:";
+    private const double SnrDecibelsMost = 60; // either way; beyond, no link deserves the name
+    private const double RoundTripSecondsMax = 60;
 
-    /// <summary>docs/planning.md says where these come from.</summary>
-    private static readonly (string Name, StatedSpecification Link)[] Named =
-    [
-        ("lan", new StatedSpecification(940e6, 940e6, 0.5e-3, 0, OutageTargetDefault)),
-        ("wifi", new StatedSpecification(50e6, 50e6, 5e-3, 0.01, OutageTargetDefault)),
-        ("lte", new StatedSpecification(8e6, 30e6, 50e-3, 0.01, OutageTargetDefault)),
-    ];
-
-    private readonly string _text;
-    private readonly string _place;
-    private readonly Dictionary<string, string> _fields = new(StringComparer.Ordinal);
-
-    private LinkText(string text, string place) => (_text, _place) = (text, place);
-
-    /// <param name="text">As the user wrote it.</param>
-    /// <param name="place">The option that the error is about.</param>
-    /// <exception cref="UserErrorException">It is no link, a field is missing, unknown or out of its range, or the file cannot be used.</exception>
-    public static LinkSpecification Parse(string text, string place)
+    /// <summary>Figures and their sources stand in docs/cli.md.</summary>
+    private static readonly Dictionary<string, LinkProfile> Named = new(StringComparer.Ordinal)
     {
-        if (Array.Find(Named, named => named.Name == text).Link is { } known)
-            return known;
-        if (text.StartsWith(Measured, StringComparison.Ordinal))
-            return ReadMeasured(text[Measured.Length..]);
-        var reader = new LinkText(text, place);
-        return text.StartsWith(Rayleigh, StringComparison.Ordinal) ? reader.ReadRayleigh() : reader.ReadStated();
-    }
+        ["lan"] = LinkProfile.Of(1e9, 1e9, TimeSpan.FromMilliseconds(0.3)),
+        ["wifi"] = LinkProfile.Of(15e6, 30e6, TimeSpan.FromMilliseconds(2)),
+        ["lte"] = LinkProfile.Of(3e6, 4e6, TimeSpan.FromMilliseconds(20)),
+    };
 
-    private RayleighSpecification ReadRayleigh()
+    private static readonly (string Suffix, double Factor)[] Hertz = [("GHz", 1e9), ("MHz", 1e6), ("kHz", 1e3), ("Hz", 1)];
+    private static readonly (string Suffix, double Factor)[] BitsPerSecond = [("Gbit", 1e9), ("Mbit", 1e6), ("kbit", 1e3), ("bit", 1)];
+    private static readonly (string Suffix, double Factor)[] Seconds = [("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("s", 1)];
+
+    /// <summary>What it means, in words.</summary>
+    public string Description
     {
-        ReadFields(_text[Rayleigh.Length..], "bw", "snr", "eps", "delay");
-        var channel = new RayleighChannel(
-            Require("bw", Quantity("bw", ("GHz", 1e9), ("MHz", 1e6), ("kHz", 1e3), ("Hz", 1)), value => value > 0),
-            Require("snr", SignalToNoise(), value => value > 0));
-        return new RayleighSpecification(channel, OutageTarget(), Optional("delay", 0, value => value >= 0, ("ms", 1e-3), ("us", 1e-6), ("s", 1)));
-    }
-
-    private StatedSpecification ReadStated()
-    {
-        ReadFields(_text, "bandwidth", "down", "rtt", "loss", "eps");
-        (string, double)[] rates = [("Gbit", 1e9), ("Mbit", 1e6), ("kbit", 1e3), ("bit", 1)];
-        var bandwidth = Require("bandwidth", Quantity("bandwidth", rates), value => value > 0);
-        return new StatedSpecification(
-            bandwidth,
-            Optional("down", bandwidth, value => value > 0, rates),
-            Optional("rtt", 0, value => value >= 0, ("ms", 1e-3), ("us", 1e-6), ("s", 1)),
-            Optional("loss", 0, value => value is >= 0 and < 1, ("%", 1e-2), ("", 1)),
-            OutageTarget());
-    }
-
-    private double OutageTarget() => Optional("eps", OutageTargetDefault, value => value is > 0 and < 1, ("%", 1e-2), ("", 1));
-
-    /// <summary>A ratio, or decibels.</summary>
-    private double? SignalToNoise() => _fields.TryGetValue("snr", out var text) && text.EndsWith("dB", StringComparison.Ordinal)
-        ? Number(text[..^2]) is { } decibels ? Math.Pow(10, decibels / 10) : null
-        : Quantity("snr", ("", 1));
-
-    private void ReadFields(string text, params string[] names)
-    {
-        foreach (var field in text.Split(','))
+        get
         {
-            var (name, value) = field.Split('=') is [var left, var right] ? (left, right) : throw Wrong(Syntax);
-            if (!names.Contains(name, StringComparer.Ordinal))
-                throw Wrong($"only {string.Join(", ", names)}, or {Syntax}");
-            if (!_fields.TryAdd(name, value))
-                throw Wrong($"'{name}' once");
+            var (up, down) = (Profile.Up, Profile.Down);
+            var rates = up.BitsPerSecond == down.BitsPerSecond ? Rate(up) : $"{Rate(up)} up and {Rate(down)} down";
+            var failures = up.FailureProbability > 0
+                ? Invariant($", {up.FailureProbability:0.##%} of attempts fail, at most {up.AttemptsWorst} but for {up.OutageTarget:0.####%}")
+                : "";
+            return $"{Text}: {rates}, round trip {Invariant($"{Profile.RoundTrip.TotalMilliseconds:0.###}")} ms{failures}{(Fit is null ? "" : $"; {Fit}")}";
         }
     }
 
-    private double? Quantity(string name, params (string Unit, double Factor)[] units)
+    /// <param name="text">As it was given.</param>
+    /// <param name="place">Where, for messages.</param>
+    /// <exception cref="UserErrorException">It is none, and the message names the part; or the file cannot be used.</exception>
+    public static LinkText Parse(string text, string place)
     {
-        if (!_fields.TryGetValue(name, out var text))
-            return null;
-        foreach (var (unit, factor) in units)
+        if (Named.TryGetValue(text, out var named))
+            return new LinkText(text, named, Seed: 1);
+        if (text.StartsWith(RayleighPrefix, StringComparison.Ordinal))
+            return ParseRayleigh(text, new LinkFields(text[RayleighPrefix.Length..], place, ["bw", "snr", "eps", "rtt", "seed"]));
+        if (text.StartsWith(MeasuredPrefix, StringComparison.Ordinal))
+            return FittedTo(text, text[MeasuredPrefix.Length..], place);
+        if (!text.Contains('=', StringComparison.Ordinal))
+            throw SettingReader.Wrong(place, Expected, text);
+        return ParseFigures(text, new LinkFields(text, place, ["bandwidth", "down", "rtt", "loss", "seed"]));
+    }
+
+    private static LinkText FittedTo(string text, string path, string place)
+    {
+        var link = MeasuredLinkFile.Read(path, place);
+        var estimate = link.Estimate()!;
+        var (delay, perByte) = (estimate.DelaySeconds, estimate.SecondsPerByte);
+        var fit = Invariant($"fitted to {estimate.MessageCount} messages: {delay.Value * 1e3:0.##} ± {delay.StandardError * 1e3:0.##} ms one way, ")
+            + Invariant($"{perByte.Value * 1e6:0.###} ± {perByte.StandardError * 1e6:0.###} µs a byte, {estimate.LossProbability.Value:0.##%} lost");
+        return new LinkText(text, LinkProfile.FittedTo(link), Seed: 1, fit);
+    }
+
+    private static LinkText ParseRayleigh(string text, LinkFields fields)
+    {
+        var bandwidth = fields.Required("bw", "a bandwidth such as 10MHz", value => Positive(value, Hertz));
+        var snr = fields.Required("snr", "a signal-to-noise ratio from 1e-6 to 1e6 such as 10, or -60dB to 60dB", Snr);
+        var outage = fields.Optional<double>("eps", "a probability above 0 and below 1 such as 0.001", value => Probability(value) is > 0 and var p ? p : null);
+        var profile = LinkProfile.Rayleigh(new RayleighChannel(bandwidth, snr), RoundTrip(fields) ?? TimeSpan.Zero, outage ?? LinkProfile.OutageTargetDefault);
+        return new LinkText(text, profile, SeedOf(fields));
+    }
+
+    private static LinkText ParseFigures(string text, LinkFields fields)
+    {
+        const string bandwidth = "bits per second such as 5Mbit, 800kbit or 1Gbit";
+        var up = fields.Required("bandwidth", bandwidth, value => Positive(value, BitsPerSecond));
+        var down = fields.Optional("down", bandwidth, value => Positive(value, BitsPerSecond)) ?? up;
+        var loss = fields.Optional("loss", "a share below 100 % such as 1% or 0.01", Probability) ?? 0;
+        var roundTrip = RoundTrip(fields) ?? throw fields.Missing("rtt", "a time such as 20ms");
+        return new LinkText(text, LinkProfile.Of(up, down, roundTrip, loss), SeedOf(fields));
+    }
+
+    private static TimeSpan? RoundTrip(LinkFields fields) =>
+        fields.Optional<double>("rtt", "a time up to 60s such as 20ms", value => Time(value) is <= RoundTripSecondsMax and var seconds ? seconds : null) is { } found
+            ? TimeSpan.FromSeconds(found)
+            : null;
+
+    private static ulong SeedOf(LinkFields fields) =>
+        fields.Optional<ulong>("seed", "a whole number of at least 0", value => ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var seed) ? seed : null) ?? 1;
+
+    /// <summary>Seconds; null if the text is no time.</summary>
+    public static double? Time(string text) => Scaled(text, Seconds) is >= 0 and var seconds ? seconds : null;
+
+    private static double? Positive(string text, (string, double)[] units) => Scaled(text, units) is > 0 and var value ? value : null;
+
+    private static double? Snr(string text)
+    {
+        var ratio = text.EndsWith("dB", StringComparison.Ordinal) ? Number(text[..^2]) is { } decibels ? Math.Pow(10, decibels / 10) : null : Number(text);
+        return ratio > 0 && Math.Abs(10 * Math.Log10(ratio.Value)) <= SnrDecibelsMost + 1e-9 ? ratio : null;
+    }
+
+    private static double? Probability(string text) =>
+        (text.EndsWith('%') ? Number(text[..^1]) / 100 : Number(text)) is >= 0 and < 1 and var probability ? probability : null;
+
+    private static double? Scaled(string text, (string Suffix, double Factor)[] units)
+    {
+        foreach (var (suffix, factor) in units)
         {
-            if (text.EndsWith(unit, StringComparison.Ordinal) && Number(text[..^unit.Length]) is { } number)
-                return number * factor;
+            if (text.EndsWith(suffix, StringComparison.Ordinal))
+                return Number(text[..^suffix.Length]) * factor;
         }
 
         return null;
     }
 
-    private double Require(string name, double? value, Func<double, bool> isValid) => value is { } number && isValid(number)
-        ? number
-        : throw Wrong($"'{name}' with its unit and in its range, as in {Syntax}");
+    private static string Rate(LinkDirection direction) => double.IsFinite(direction.BitsPerSecond)
+        ? Invariant($"{direction.BitsPerSecond / 1e6:0.##} Mbit/s")
+        : "no time for bytes";
 
-    private double Optional(string name, double fallback, Func<double, bool> isValid, params (string Unit, double Factor)[] units) =>
-        _fields.ContainsKey(name) ? Require(name, Quantity(name, units), isValid) : fallback;
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 
     private static double? Number(string text) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
-
-    private UserErrorException Wrong(string expected) => SettingReader.Wrong(_place, expected, _text);
-
-    /// <summary>A line <c>{"bytes": 812, "ms": 14.2}</c> for each message in one direction, <c>{"lost": true}</c> for one that did not arrive.</summary>
-    private static MeasuredSpecification ReadMeasured(string path)
-    {
-        var link = new MeasuredLink(OutageTargetDefault);
-        var number = 0;
-        foreach (var line in ReadLines(path))
-        {
-            number++;
-            if (string.IsNullOrWhiteSpace(line))
-                continue;
-            if (number > MeasuredLinesMax || !TryAdd(link, line))
-            {
-                throw new UserErrorException(
-                    UserErrorKind.Options, $"{path}, line {number}", "{\"bytes\": N, \"ms\": T} or {\"lost\": true}", number > MeasuredLinesMax ? $"more than {MeasuredLinesMax} lines" : $"'{line}'",
-                    "Correct it, or leave it out.");
-            }
-        }
-
-        return link.Estimate() is { MessageCount: >= 2 }
-            ? new MeasuredSpecification(link, path)
-            : throw new UserErrorException(UserErrorKind.Options, path, "at least two messages that arrived", $"{link.Estimate()?.MessageCount ?? 0}", "Measure more.");
-    }
-
-    private static string[] ReadLines(string path)
-    {
-        try
-        {
-            return File.ReadAllLines(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new UserErrorException(UserErrorKind.Options, path, "a file of measured messages", e.Message.TrimEnd('.'), "Correct the name.", e);
-        }
-    }
-
-    private static bool TryAdd(MeasuredLink link, string line)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(line);
-            var message = document.RootElement;
-            if (message.ValueKind != JsonValueKind.Object)
-                return false;
-            if (message.TryGetProperty("lost", out var lost) && lost.ValueKind == JsonValueKind.True)
-            {
-                link.Lost();
-                return true;
-            }
-
-            if (!message.TryGetProperty("bytes", out var bytes) || !bytes.TryGetInt64(out var byteCount) || byteCount < 0
-                || !message.TryGetProperty("ms", out var ms) || !ms.TryGetDouble(out var milliseconds) || !(milliseconds >= 0 && double.IsFinite(milliseconds)))
-            {
-                return false;
-            }
-
-            link.Arrived(byteCount, milliseconds / 1e3);
-            return true;
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // a number that is none
-        {
-            return false;
-        }
-    }
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) ? value : null;
 }

@@ -20,8 +20,6 @@ internal sealed record PlanOptions
     private static readonly (string Unit, double Factor)[] Sizes =
         [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1e3), ("KB", 1e3), ("MB", 1e6), ("GB", 1e9)];
 
-    private static readonly (string Unit, double Factor)[] Times = [("ms", 1e-3), ("us", 1e-6), ("s", 1)];
-
     /// <summary>A folder; unless there is a <see cref="Shape"/>.</summary>
     public required string Model { get; init; }
 
@@ -37,7 +35,7 @@ internal sealed record PlanOptions
 
     public required (string Text, string Place) WorkerProfile { get; init; }
 
-    public required LinkSpecification Link { get; init; }
+    public required LinkText Link { get; init; }
 
     public required double DeadlineSeconds { get; init; }
 
@@ -110,8 +108,7 @@ internal sealed record PlanOptions
             DeviceProfile = settings.Find(PlanSettings.DeviceProfile) ?? (ProfileSource.Measure, "--device-profile"),
             WorkerProfile = settings.Find(PlanSettings.WorkerProfile) ?? ("server", "--worker-profile"),
             Link = LinkText.Parse(settings.Text(PlanSettings.Link) ?? "wifi", settings.PlaceOf(PlanSettings.Link)),
-            DeadlineSeconds = settings.Parse<double>(
-                PlanSettings.Deadline, "a time above 0 such as 200ms/token", time => Quantity(WithoutPerToken(time), Times) is { } seconds and > 0 ? seconds : null) ?? double.PositiveInfinity,
+            DeadlineSeconds = settings.Parse<TimeSpan>(PlanSettings.Deadline, "a time above 0 such as 200ms/token", DeadlineText.Parse)?.TotalSeconds ?? double.PositiveInfinity,
             TokenCountMax = settings.Integer(PlanSettings.Tokens, 2, TokensMax),
             PromptTokens = settings.Integer(PlanSettings.PromptTokens, 1, TokensMax),
             Quality = settings.Text(PlanSettings.Quality) is { } quality ? QualityTarget.Parse(quality, settings.PlaceOf(PlanSettings.Quality)) : QualityTarget.Default,
@@ -121,7 +118,7 @@ internal sealed record PlanOptions
             WorkerWeights = WeightFormat.Of(settings.OneOf(PlanSettings.WorkerBits, WeightFormat.SupportedBits) ?? 16, groupSize),
             WorkerKv = (KvFormat)(settings.OneOf(PlanSettings.WorkerKvBits, RunOptions.KvBits) ?? 16),
             WorkerBatch = settings.Integer(PlanSettings.WorkerBatch, 1, BatchMax) ?? 1,
-            WorkerQueueSeconds = settings.Parse<double>(PlanSettings.WorkerQueue, "a time such as 5ms", time => Quantity(time, Times)) ?? 0,
+            WorkerQueueSeconds = settings.Parse<double>(PlanSettings.WorkerQueue, "a time such as 5ms", LinkText.Time) ?? 0,
             ThreadCount = settings.Integer(PlanSettings.Threads, 1, Environment.ProcessorCount) ?? Environment.ProcessorCount,
             CacheFolder = settings.Text(PlanSettings.ProfileCache) ?? CacheFolderDefault,
             Refresh = settings.IsOn(PlanSettings.Refresh),
@@ -155,8 +152,6 @@ internal sealed record PlanOptions
             ? (tokenCountMax, promptTokens)
             : throw SettingReader.Wrong($"--{PlanSettings.PromptTokens.Name}", $"at most the {tokenCountMax} tokens of --{PlanSettings.Tokens.Name}", $"{promptTokens}");
     }
-
-    private static string WithoutPerToken(string text) => text.EndsWith("/token", StringComparison.Ordinal) ? text[..^"/token".Length] : text;
 
     private static List<int> List(SettingReader settings, Setting setting, ReadOnlySpan<int> supported, List<int> whenAbsent)
     {

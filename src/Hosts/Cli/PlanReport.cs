@@ -7,7 +7,7 @@ namespace SplitActors.Hosts.Cli;
 
 /// <summary>A plan with what it was made from.</summary>
 internal sealed record PlanReport(
-    string Model, PlanningProblem Problem, Plan Plan, KnownProfile Device, KnownProfile Worker, LinkSpecification Link, HiddenStateSizes States, string Accuracy,
+    string Model, PlanningProblem Problem, Plan Plan, KnownProfile Device, KnownProfile Worker, LinkText Link, HiddenStateSizes States, string Accuracy,
     string? Verification)
 {
     /// <summary>Rows of a table that still is read.</summary>

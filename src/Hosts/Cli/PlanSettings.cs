@@ -13,7 +13,7 @@ internal static class PlanSettings
         "device-profile", "NAME|measure|FILE", $"How fast the device is: {string.Join(", ", HardwareCatalog.Names)} by data sheet, measure for this machine, or a JSON file. Default: measure.");
 
     public static readonly Setting WorkerProfile = Setting.Value("worker-profile", "NAME|measure|FILE", "The same of the worker. Default: server.");
-    public static readonly Setting Link = Setting.Value("link", "LINK", $"{LinkText.Syntax}. Default: wifi.");
+    public static readonly Setting Link = Setting.Value("link", "LINK", $"{LinkText.Expected}. Default: wifi.");
     public static readonly Setting Deadline = Setting.Value("deadline", "TIME", "Most time of a decoded token in the link's worst case, such as 200ms/token. Default: no limit.");
     public static readonly Setting Tokens = Setting.Value("tokens", "N", "Most tokens of a sequence that the device must have room for, prompt included. Default: 350, or the model's context.");
     public static readonly Setting PromptTokens = Setting.Value("prompt-tokens", "N", "Tokens of the prompt. Default: half of --tokens.");

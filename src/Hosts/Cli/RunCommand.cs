@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using SplitActors.Actors.Edge;
+using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference;
@@ -24,6 +25,7 @@ internal static class RunCommand
             Continues a text, the first layers running on a device actor and the rest on a worker actor, and prints what each token cost.
 
             Example: splitactors run "Once upon a time" --split 3 --max-tokens 200 --seed 7
+            Over a link: splitactors run "Once upon a time" --link rayleigh:bw=10MHz,snr=10,rtt=20ms --deadline 50ms/token
 
             Every value can also be given as an environment variable (SPLITACTORS_MAX_TOKENS for --max-tokens) or in config/run.json.
             Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 130 interrupted, 143 terminated.
@@ -68,10 +70,10 @@ internal static class RunCommand
         using var cancelling = interruption.Token.Register(() => session.Tell(new CancelSession()));
 
         IRunReport report = options.Json
-            ? new JsonReport(Console.Out, tokenizer, checkpoint.Config, tokens.Length)
-            : new TextReport(Console.Out, tokenizer, checkpoint.Config, tokens.Length, prompt, loading, options.Quiet);
-        var ended = await FollowAsync(events, report);
-        report.End(ended);
+            ? new JsonReport(Console.Out, tokenizer, checkpoint.Config, tokens.Length, options.Serving.Deadline)
+            : new TextReport(Console.Out, tokenizer, checkpoint.Config, tokens.Length, prompt, loading, options);
+        var (ended, observation) = await FollowAsync(events, report);
+        report.End(ended, options.Link is { } link && cluster.Traffic is var (up, down) ? new RunLink(link.Text, up, down, observation) : null);
         return ended.Reason switch
         {
             EndReason.Failed => ExitCode.Failure,
@@ -87,8 +89,9 @@ internal static class RunCommand
     }
 
     /// <summary>Passes a session's events on until it ends.</summary>
-    private static async Task<SessionEnded> FollowAsync(ChannelReader<SessionEvent> events, IRunReport report)
+    private static async Task<(SessionEnded Ended, LinkObservation? Link)> FollowAsync(ChannelReader<SessionEvent> events, IRunReport report)
     {
+        LinkObservation? link = null;
         await foreach (var sessionEvent in events.ReadAllAsync())
         {
             switch (sessionEvent)
@@ -96,7 +99,9 @@ internal static class RunCommand
                 case SessionPlanned planned: report.Plan(planned.Plan); break;
                 case TokenGenerated token: report.Token(token); break;
                 case WorkerReplaced replaced: report.WorkerReplaced(replaced); break;
-                case SessionEnded ended: return ended;
+                case DeadlineUpdated updated: report.DeadlineUpdated(updated.Deadline); break;
+                case LinkObserved observed: link = observed.Observation; break;
+                case SessionEnded ended: return (ended, link);
             }
         }
 

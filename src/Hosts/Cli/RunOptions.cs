@@ -47,6 +47,9 @@ internal sealed record RunOptions
 
     public required int? StopWorkerAt { get; init; }
 
+    /// <summary>Null: none is emulated.</summary>
+    public required LinkText? Link { get; init; }
+
     public required bool Json { get; init; }
 
     public required bool Quiet { get; init; }
@@ -56,6 +59,8 @@ internal sealed record RunOptions
     {
         var named = new SettingReader(parsed, config: null).Find(RunSettings.Config);
         var settings = new SettingReader(parsed, ConfigFile.Read(named, "run.json", RunSettings.All));
+        var link = settings.Find(RunSettings.Link) is var (linkText, linkPlace) ? LinkText.Parse(linkText, linkPlace) : null;
+        var deadline = settings.Parse<TimeSpan>(RunSettings.Deadline, "a time for each token above 0 such as 50ms/token", DeadlineText.Parse);
         var stopWorkerAt = settings.Integer(RunSettings.StopWorkerAt, 1, TokensMax);
         var workerCountMin = stopWorkerAt is null ? 1 : 2; // another one must take over
         return new RunOptions
@@ -68,9 +73,10 @@ internal sealed record RunOptions
             MaxTokens = settings.Integer(RunSettings.MaxTokens, 1, TokensMax) ?? 128,
             Sampling = ReadSampling(settings),
             Compression = RunCompression.Read(settings),
-            Serving = ReadServing(settings),
+            Serving = ReadServing(settings) with { Link = link?.Profile, LinkSeed = link?.Seed ?? 0, Deadline = deadline },
             WorkerCount = settings.Integer(RunSettings.Workers, workerCountMin, WorkersMax) ?? workerCountMin,
             StopWorkerAt = stopWorkerAt,
+            Link = link,
             Json = settings.IsOn(RunSettings.Json),
             Quiet = settings.IsOn(RunSettings.Quiet),
         };
@@ -115,6 +121,8 @@ internal sealed record RunOptions
 
         if (mode == ExecutionMode.Device && StopWorkerAt is { } count)
             throw SettingReader.Wrong("--stop-worker-at", "nothing in device mode, which has no worker", $"{count}");
+        if (mode == ExecutionMode.Device && Link is { } link)
+            throw SettingReader.Wrong("--link", "nothing in device mode, which has no link", link.Text);
         return (mode, splitLayer);
     }
 

@@ -38,6 +38,10 @@ internal static class RunSettings
     public static readonly Setting Workers = Setting.Value("workers", "N", "Workers to start; a session uses one, the others stand by. Default and least: 1, or 2 with --stop-worker-at.");
     public static readonly Setting StopWorkerAt = Setting.Value("stop-worker-at", "N", "Stops the session's worker after N tokens, to see another one take over.");
 
+    public static readonly Setting Link = Setting.Value("link", "LINK", "Emulates this link between device and worker: rayleigh:bw=10MHz,snr=10[,eps=0.001][,rtt=4ms][,seed=1], or bandwidth=5Mbit,rtt=20ms[,down=8Mbit][,loss=1%][,seed=1], or measured:FILE, or wifi, lte or lan. Default: none.");
+
+    public static readonly Setting Deadline = Setting.Value("deadline", "TIME/token", "Longest time for each token after the first, such as 50ms/token: kept, or a longer one told before, or refused. Default: none.");
+
     public static readonly Setting Json = Setting.Flag("json", "Prints one JSON object per line: plan, token, worker_replaced, ledger.");
     public static readonly Setting Quiet = Setting.Flag("quiet", "Prints nothing but the text, and errors.");
 
@@ -47,6 +51,6 @@ internal static class RunSettings
     public static readonly IReadOnlyList<Setting> All =
     [
         Model, Mode, Split, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Seed,
-        Compression, Quality, KarhunenLoeve, Prediction, SharePromptTokens, Threshold, Tolerance, BitsMax, BitsMin, KvBits, FrontBits, BackBits, GroupSize, Threads, Workers, StopWorkerAt, Json, Quiet,
+        Compression, Quality, KarhunenLoeve, Prediction, SharePromptTokens, Threshold, Tolerance, BitsMax, BitsMin, KvBits, FrontBits, BackBits, GroupSize, Threads, Workers, StopWorkerAt, Link, Deadline, Json, Quiet,
     ];
 }

@@ -7,13 +7,29 @@ namespace SplitActors.Hosts.Cli;
 
 /// <summary>The text on standard output, token by token; prompt, events and ledger on standard error.</summary>
 internal sealed class TextReport(
-    TextWriter output, Tokenizer tokenizer, ModelConfig config, int promptTokens, string prompt, LoadingLine loading, bool isQuiet) : IRunReport
+    TextWriter output, Tokenizer tokenizer, ModelConfig config, int promptTokens, string prompt, LoadingLine loading, RunOptions options) : IRunReport
 {
     private readonly StreamingDetokenizer _detokenizer = new(tokenizer);
     private readonly Ledger _ledger = new();
     private Plan? _plan;
+    private bool _isDegraded;
 
-    public void Plan(Plan plan) => _plan = plan;
+    public void Plan(Plan plan)
+    {
+        _plan = plan;
+        if (plan.Deadline is { } deadline)
+            DeadlineUpdated(deadline);
+    }
+
+    /// <summary>A person is told when it becomes degraded or kept, not each time its degree changes.</summary>
+    public void DeadlineUpdated(Deadline deadline)
+    {
+        if (options.Quiet || options.Serving.Deadline is not { } asked || deadline.PromisedUs > asked.TotalMicroseconds == _isDegraded)
+            return;
+        _isDegraded = !_isDegraded;
+        loading.Clear();
+        Console.Error.Write($"[{DeadlineText.Describe(asked, deadline)}]{(_ledger.TokenCount == 0 ? "\n" : "")}");
+    }
 
     public void Token(TokenGenerated generated)
     {
@@ -25,16 +41,16 @@ internal sealed class TextReport(
 
     public void WorkerReplaced(WorkerReplaced replaced)
     {
-        if (!isQuiet)
+        if (!options.Quiet)
             Console.Error.Write($"[{replaced.Lost} is lost: {replaced.Reason}; another one takes over]");
     }
 
-    public void End(SessionEnded ended)
+    public void End(SessionEnded ended, RunLink? link)
     {
         output.Write(_detokenizer.Flush() + "\n");
         loading.Clear();
-        if (!isQuiet && _plan is not null)
-            LedgerTable.Write(_plan, config, promptTokens, _ledger, ended);
+        if (!options.Quiet && _plan is not null)
+            LedgerTable.Write(_plan, config, promptTokens, _ledger, ended, [.. LinkRows.Of(_ledger, link), .. DeadlineText.Rows(_ledger, options.Serving.Deadline)]);
         if (ended.Reason == EndReason.Failed)
             Console.Error.WriteLine($"splitactors: {ended.Detail}");
     }
@@ -43,7 +59,7 @@ internal sealed class TextReport(
     private void ShowPrompt()
     {
         loading.Clear();
-        if (!isQuiet && !Console.IsErrorRedirected && !Console.IsOutputRedirected)
+        if (!options.Quiet && !Console.IsErrorRedirected && !Console.IsOutputRedirected)
             Console.Error.Write(prompt);
     }
 }

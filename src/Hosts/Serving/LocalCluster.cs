@@ -3,6 +3,7 @@ using Google.Protobuf;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Kernel;
+using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Transport;
@@ -20,10 +21,22 @@ namespace SplitActors.Hosts.Serving;
 internal sealed class LocalCluster : IAsyncDisposable
 {
     private const string SchedulerAddress = "scheduler";
+    private const string EdgePrefix = "edge/";
+    private const int StepHeaderBytes = 64; // of message and frame
+
+    /// <summary>The system's timers count milliseconds; a link of 2 ms would be one of 3 or 4 without waiting for the rest.</summary>
+    private static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>What lies between actors of one process: next to nothing, and better known than by the first message, for which code is compiled.</summary>
+    private static readonly LinkProfile InProcess = LinkProfile.Of(1e11, 1e11, TimeSpan.Zero);
+
+    /// <summary>Compression, and messages between threads, of one token.</summary>
+    private static readonly TimeSpan HandOverTime = TimeSpan.FromMilliseconds(1);
 
     private readonly DrainingDispatcher _dispatcher = new();
     private readonly ActorSystem _system;
-    private readonly InProcessTransport _transport = new();
+    private readonly ITransport _transport = new InProcessTransport();
+    private readonly EmulatedLinkTransport? _link;
     private readonly Checkpoint _checkpoint;
     private readonly ByteString _digest;
     private readonly FixedPlan _plan;
@@ -32,7 +45,9 @@ internal sealed class LocalCluster : IAsyncDisposable
     private readonly ServingOptions _options;
     private readonly ComputeThreads _threads;
     private readonly Action<string> _report;
+    private readonly TimeProvider _clock;
     private readonly Dictionary<string, ActorRef> _workers = new(StringComparer.Ordinal);
+    private Segment? _timedFront;
 
     /// <param name="checkpoint">Stays open as long as the cluster.</param>
     /// <param name="plan">What every session is told to do.</param>
@@ -43,6 +58,14 @@ internal sealed class LocalCluster : IAsyncDisposable
     public LocalCluster(Checkpoint checkpoint, FixedPlan plan, ModelCalibration? calibration, ServingOptions options, TimeProvider clock, Action<string> report)
     {
         _options = options;
+        _clock = clock;
+        if (options.Link is { } profile)
+        {
+            _link = new EmulatedLinkTransport(
+                _transport, clock, profile, options.LinkSeed, address => address.StartsWith(EdgePrefix, StringComparison.Ordinal), TimerLateness);
+            _transport = _link;
+        }
+
         _threads = new ComputeThreads(options.ThreadCount);
         _checkpoint = checkpoint;
         _report = report;
@@ -62,6 +85,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     {
         var layers = LayerRange.Back(_plan.SplitLayer, _checkpoint.Config.LayerCount);
         var segment = Segment.Load(_checkpoint, layers, _options.BackFormat, progress, _threads);
+        var (pass, row) = _options.Deadline is null ? default : SegmentTiming.Measure(segment, _options.KvFormat, _threads, _clock);
         for (var number = 1; number <= count; number++)
         {
             var options = new WorkerOptions
@@ -74,10 +98,15 @@ internal sealed class LocalCluster : IAsyncDisposable
                 ContextLength = _checkpoint.Config.ContextLength,
                 VocabularySize = _checkpoint.Config.VocabularySize,
                 KvLayout = segment.KvLayout(_options.KvFormat),
+                PassTime = pass,
+                RowTime = row,
             };
             _workers[options.Address] = _system.Spawn(new Props(() => NewWorker(options, segment)), $"worker-{number}");
         }
     }
+
+    /// <summary>What crossed the emulated link so far; null without one.</summary>
+    public (LinkTraffic Up, LinkTraffic Down)? Traffic => _link?.Traffic;
 
     public void StopWorker(string address) => _system.Stop(_workers[address]);
 
@@ -92,7 +121,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         var config = _checkpoint.Config;
         var options = new EdgeOptions
         {
-            Address = $"edge/{session}",
+            Address = $"{EdgePrefix}{session}",
             Scheduler = SchedulerAddress,
             ModelDigest = _digest,
             CalibrationId = _calibrationId,
@@ -102,6 +131,10 @@ internal sealed class LocalCluster : IAsyncDisposable
             EndTokens = config.EosTokenIds,
             Sampling = sampling,
             GeneratedCountMax = maxTokens,
+            Deadline = _options.Deadline,
+            Link = _options.Link ?? InProcess,
+            StepBytesMax = (config.HiddenSize * sizeof(ushort)) + StepHeaderBytes,
+            DeviceTime = _options.Deadline is null || _plan.Mode == ExecutionMode.Cloud ? TimeSpan.Zero : TimeDevice(progress),
         };
         var tokenCountMax = Math.Min(config.ContextLength, prompt.Count + maxTokens);
         var events = Channel.CreateUnbounded<SessionEvent>(new UnboundedChannelOptions { SingleReader = true }); // bounded by maxTokens
@@ -121,7 +154,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         {
             try
             {
-                var segment = Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), _options.FrontFormat, progress, _threads);
+                var segment = _timedFront ?? LoadSegment(progress);
                 return new FrontEngine(
                     segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _options.KvFormat, _threads, _system.TimeProvider, _calibrated);
             }
@@ -133,11 +166,23 @@ internal sealed class LocalCluster : IAsyncDisposable
         }
     }
 
+    private Segment LoadSegment(IProgress<LoadProgress>? progress) =>
+        Segment.Load(_checkpoint, LayerRange.Front(_plan.SplitLayer), _options.FrontFormat, progress, _threads);
+
+    /// <summary>What the device takes for a token, its layers loaded for it.</summary>
+    private TimeSpan TimeDevice(IProgress<LoadProgress>? progress)
+    {
+        _timedFront ??= LoadSegment(progress);
+        var (pass, row) = SegmentTiming.Measure(_timedFront, _options.KvFormat, _threads, _clock);
+        return pass + row + HandOverTime;
+    }
+
     /// <summary>Stops all actors and waits for the computation that runs, if any.</summary>
     public async ValueTask DisposeAsync()
     {
         await _system.DisposeAsync();
         await _dispatcher.DrainAsync();
+        _link?.Dispose();
         _threads.Dispose();
     }
 

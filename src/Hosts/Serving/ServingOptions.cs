@@ -1,3 +1,4 @@
+using SplitActors.Actors.Links;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Quantization;
 
@@ -17,4 +18,13 @@ internal sealed record ServingOptions
 
     /// <summary>The same for the workers' weights.</summary>
     public required WeightFormat? BackFormat { get; init; }
+
+    /// <summary>What lies between device and cloud; null for nothing.</summary>
+    public LinkProfile? Link { get; init; }
+
+    /// <summary>D: longest time for a token after the first; null for none. Then device and workers are timed before they serve.</summary>
+    public TimeSpan? Deadline { get; init; }
+
+    /// <summary>Chooses the attempts that fail on the link.</summary>
+    public ulong LinkSeed { get; init; }
 }

@@ -17,8 +17,6 @@ internal sealed class CalibrationReader
     private const float DeviationMax = 1e6f;
     private const float DistortionToleranceMax = 128; // levels: as many as there are
 
-    private static readonly string[] TransformNames = ["none", "columns", "klt", "prediction"]; // [RateDistortionTransform]
-
     private readonly SafetensorsFile _file;
     private readonly JsonField[] _splits;
     private readonly int _width;
@@ -38,18 +36,15 @@ internal sealed class CalibrationReader
             throw version.Error($"{CalibrationFormat.Version}");
         var digest = root.Field("model_digest");
         var expected = ModelDigest.Of(checkpoint).Hex;
-        if (digest.Text() != expected)
+        if (digest.Text() != expected && digest.Text() != checkpoint.Quantization?.SourceDigest)
             throw digest.Error($"{expected}, the digest of the model in {checkpoint.Folder}");
         Summary = new CalibrationSummary(
-            expected, root.Field("text_digest").Text(), root.Field("statistics_tokens").Integer(0, TokensMax), root.Field("quality_tokens").Integer(0, TokensMax));
+            digest.Text(), root.Field("text_digest").Text(), root.Field("statistics_tokens").Integer(0, TokensMax), root.Field("quality_tokens").Integer(0, TokensMax));
         _splits = [.. root.Field("splits").Items()];
         RequireKnownTensors(root);
     }
 
     public CalibrationSummary Summary { get; }
-
-    /// <summary>How a transform is named in files and on the command line.</summary>
-    public static string NameOf(RateDistortionTransform transform) => TransformNames[(int)transform];
 
     /// <param name="id">Of the file.</param>
     /// <param name="only">Reads this split alone; null reads all.</param>
@@ -65,7 +60,7 @@ internal sealed class CalibrationReader
             var tabq = split.Field("tabq").Items().Select(ReadTabq).ToList();
             var calibration = new SplitCalibration(splitLayer, id, ReadTensors(splitLayer), steps, tabq);
             if (steps.FirstOrDefault(step => !calibration.Has(step.RateDistortion.Transform)) is { } lacking)
-                throw split.Field("rate_distortion").Error("transforms whose tensors are in the file", NameOf(lacking.RateDistortion.Transform));
+                throw split.Field("rate_distortion").Error("transforms whose tensors are in the file", lacking.RateDistortion.Transform.Name());
             yield return calibration;
         }
     }
@@ -95,14 +90,13 @@ internal sealed class CalibrationReader
     private static CalibratedStep ReadStep(JsonField step)
     {
         var name = step.Field("transform");
-        var transform = Array.IndexOf(TransformNames, name.Text());
-        if (transform < 0)
-            throw name.Error($"one of {string.Join(", ", TransformNames)}");
+        if (!RateDistortionTransforms.TryParse(name.Text(), out var transform))
+            throw name.Error($"one of {string.Join(", ", RateDistortionTransforms.Names)}");
         var relativeStep = step.Field("relative_step").Number(float.NaN, RateDistortionOptions.RelativeStepMin, RateDistortionOptions.RelativeStepMax);
         if (float.IsNaN(relativeStep))
             throw step.Field("relative_step").Error("a number");
         return new CalibratedStep(
-            ReadQuality(step), new RateDistortionOptions(relativeStep, (RateDistortionTransform)transform), Percent(step, "rise_percent"), Percent(step, "standard_error_percent"));
+            ReadQuality(step), new RateDistortionOptions(relativeStep, transform), Percent(step, "rise_percent"), Percent(step, "standard_error_percent"));
     }
 
     private static CalibratedTabq ReadTabq(JsonField setting)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Compression.RateDistortion;
 
 namespace SplitActors.Inference.Calibration;
 
@@ -86,7 +87,7 @@ internal static class CalibrationWriter
     private static JsonObject ToJson(CalibratedStep step) => new JsonObject
     {
         ["quality"] = $"{step.Quality}",
-        ["transform"] = CalibrationReader.NameOf(step.RateDistortion.Transform),
+        ["transform"] = step.RateDistortion.Transform.Name(),
         ["relative_step"] = Exact(step.RateDistortion.RelativeStep),
         ["rise_percent"] = Rounded(step.RisePercent),
         ["standard_error_percent"] = Rounded(step.StandardErrorPercent),

@@ -8,7 +8,6 @@ internal sealed class QualityCurve
 {
     private const double RiseMaxPercent = 8;       // what lies above says nothing of the qualities that there are
     private const double ErrorMinPercent = 0.02;   // a measurement that happens to have no spread does not count for everything
-    private const double ErrorsKept = 2;
     private const int BisectionSteps = 50;
 
     private readonly double _a;
@@ -56,7 +55,7 @@ internal sealed class QualityCurve
         return ((_a * square) + (_b * fourth), Math.Sqrt(Math.Max(variance, 0)));
     }
 
-    /// <summary>The largest step, within what was measured, whose rise and two standard errors stay within the target: other texts cost more, too.</summary>
+    /// <summary>The largest step, within what was measured, that the target allows.</summary>
     public double StepFor(QualityTarget target)
     {
         var (low, high) = (0.0, _stepMax);
@@ -64,7 +63,7 @@ internal sealed class QualityCurve
         {
             var middle = i == 0 ? high : (low + high) / 2;
             var (rise, error) = At(middle);
-            if (rise + (ErrorsKept * error) <= target.RisePercent)
+            if (target.Allows(rise, error))
                 low = middle;
             else
                 high = middle;

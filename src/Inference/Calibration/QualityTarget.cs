@@ -7,6 +7,7 @@ namespace SplitActors.Inference.Calibration;
 public readonly record struct QualityTarget(double RisePercent)
 {
     private const char PercentSign = '%';
+    private const double OtherTexts = 1.4; // what held-out text costs against the calibration's (measured with the embedded model)
 
     public static IReadOnlyList<QualityTarget> All { get; } = [new(0.1), new(0.5), new(1), new(3)];
 
@@ -25,6 +26,15 @@ public readonly record struct QualityTarget(double RisePercent)
         throw new UserErrorException(
             UserErrorKind.Options, place, $"one of {string.Join(", ", All)}, the expected rise of perplexity", $"'{text}'", "Give one of these.");
     }
+
+    /// <summary>Whether a setting keeps this quality on other texts too, as far as a measurement on one can tell.</summary>
+    /// <param name="risePercent">Measured.</param>
+    /// <param name="standardErrorPercent">Of the measurement.</param>
+    internal bool Allows(double risePercent, double standardErrorPercent) =>
+        OnOtherTexts(risePercent) + standardErrorPercent <= RisePercent;
+
+    /// <summary>What is to be expected on other texts than the one that was measured.</summary>
+    internal static double OnOtherTexts(double risePercent) => OtherTexts * risePercent;
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RisePercent}{PercentSign}");
 }

@@ -59,20 +59,26 @@ public sealed class SplitCalibration
     {
         var step = Steps.FirstOrDefault(step => step.Quality == quality && step.RateDistortion.Transform == transform)
             ?? throw new ArgumentException($"No setting for {quality} with {transform}.", nameof(quality));
-        return new CompressionOptions(FrameCodec.RateDistortion, new TabqOptions())
+        return RateDistortionFor(step.RateDistortion) with
         {
-            RateDistortion = step.RateDistortion,
             Quality = quality,
-            ExpectedRisePercent = step.RisePercent,
-            CalibrationId = transform == RateDistortionTransform.None ? 0 : Id,
+            ExpectedRisePercent = QualityTarget.OnOtherTexts(step.RisePercent),
         };
     }
 
-    /// <inheritdoc cref="RateDistortionFor"/>
+    /// <summary>A step that was chosen by hand.</summary>
+    /// <param name="options">With a transform that there is.</param>
+    public CompressionOptions RateDistortionFor(RateDistortionOptions options) => new(FrameCodec.RateDistortion, new TabqOptions())
+    {
+        RateDistortion = options,
+        CalibrationId = options.Transform == RateDistortionTransform.None ? 0 : Id,
+    };
+
+    /// <inheritdoc cref="RateDistortionFor(QualityTarget, RateDistortionTransform)"/>
     public CompressionOptions TabqFor(QualityTarget quality)
     {
         var setting = Tabq.FirstOrDefault(setting => setting.Quality == quality) ?? throw new ArgumentException($"No setting for {quality}.", nameof(quality));
-        return new CompressionOptions(FrameCodec.Tabq, setting.Tabq) { Quality = quality, ExpectedRisePercent = setting.RisePercent };
+        return new CompressionOptions(FrameCodec.Tabq, setting.Tabq) { Quality = quality, ExpectedRisePercent = QualityTarget.OnOtherTexts(setting.RisePercent) };
     }
 
     /// <summary>CRC32C of id and split layer: what the checksums of frames that use this calibration begin with.</summary>

@@ -30,7 +30,7 @@ internal static class TabqSearch
         var costs = Candidates.Select(candidate => (Tabq: candidate, Cost: measure(candidate))).ToList();
         return [.. QualityTarget.All.Select(target =>
         {
-            var kept = costs.Where(entry => entry.Cost.RisePercent + (2 * entry.Cost.StandardErrorPercent) <= target.RisePercent).ToList();
+            var kept = costs.Where(entry => target.Allows(entry.Cost.RisePercent, entry.Cost.StandardErrorPercent)).ToList();
             var (tabq, cost) = kept.Count > 0 ? kept.MinBy(entry => entry.Cost.BytesPerToken) : costs[^1];
             return new CalibratedTabq(target, tabq, cost.RisePercent, cost.StandardErrorPercent, cost.BytesPerToken);
         })];

@@ -27,7 +27,7 @@ public enum FrameCodec
 }
 
 /// <summary>
-/// The self-describing start of a frame, in version 2: one byte that is magic and version, content and codec (4 bits each), rows and width as varints.
+/// The self-describing start of a frame, in version 2: one byte that is magic and version, one with content and codec, rows (unless that byte says there is one) and width as varints.
 /// The payload follows, then the CRC32C of everything before it; a frame is all the bytes of the message that carries it. Byte by byte in
 /// docs/wire-format.md, with version 1, which is read for as long as there are stored frames.
 /// </summary>
@@ -40,6 +40,9 @@ public readonly record struct FrameHeader
     /// <summary>Versions from 2 on, read or not, begin with A in the upper half of the byte.</summary>
     private const byte MagicMask = 0xF0;
     private const int FixedBytes = 2;
+
+    /// <summary>In the byte of content and codec: there is one row, and no count.</summary>
+    private const int OneRow = 0x80;
 
     /// <summary>1 or 2.</summary>
     public int Version { get; internal init; }
@@ -67,9 +70,10 @@ public readonly record struct FrameHeader
     internal int Write(Span<byte> destination)
     {
         destination[0] = Version2;
-        destination[1] = (byte)(((int)Content << 4) | (int)Codec);
+        destination[1] = (byte)((Rows == 1 ? OneRow : 0) | ((int)Content << 4) | (int)Codec);
         var position = FixedBytes;
-        position += VarInt.Write(destination[position..], (uint)Rows);
+        if (Rows > 1)
+            position += VarInt.Write(destination[position..], (uint)Rows);
         return position + VarInt.Write(destination[position..], WidthCode.Of((uint)Width));
     }
 
@@ -94,11 +98,14 @@ public readonly record struct FrameHeader
         if (bytes.Length < FixedBytes)
             return DecodeStatus.NeedMoreData;
 
-        Span<uint> sizes = stackalloc uint[2];
+        Span<uint> sizes = [1, 0];
+        var isOneRow = (bytes[1] & OneRow) != 0;
         var position = FixedBytes;
-        var status = TryReadContent(bytes[1], out var content, out var codec);
+        var status = TryReadContent((byte)(bytes[1] & ~OneRow), out var content, out var codec);
         if (status == DecodeStatus.Ok)
-            status = TryReadSizes(bytes, sizes, ref position);
+            status = TryReadSizes(bytes, isOneRow ? sizes[1..] : sizes, ref position);
+        if (status == DecodeStatus.Ok && !isOneRow && sizes[0] == 1)
+            status = DecodeStatus.Malformed;
         if (status == DecodeStatus.Ok)
             status = WidthCode.TryRead(sizes[1], out sizes[1]) ? CheckShape(sizes[0], sizes[1]) : DecodeStatus.Malformed;
         if (status != DecodeStatus.Ok)

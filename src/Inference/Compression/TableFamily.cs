@@ -19,7 +19,7 @@ internal static class TableFamily
     private static readonly RansTables?[] Tables = new RansTables?[BitsHighest * 2];
     private static readonly int[]?[] Costs = new int[]?[BitsHighest * 2];
 
-    /// <summary>The tables of all shapes for a token's alphabet; built on first use, 640 KiB for each of at most 8 · 2 alphabets.</summary>
+    /// <summary>The tables of all shapes for a token's alphabet, each filled on first use; 640 KiB for each of at most 8 · 2 alphabets.</summary>
     public static RansTables For(QuantizationGrid grid)
     {
         ref var tables = ref Tables[ClassOf(grid)];
@@ -50,10 +50,10 @@ internal static class TableFamily
     private static int ClassOf(QuantizationGrid grid) =>
         (2 * (grid.Bits - 1)) + (grid.ZeroLevelHasSign ? 1 : 0);
 
-    private static RansTables Build(QuantizationGrid grid) =>
-        new([.. Enumerable.Range(0, ShapeCount).Select(shape => Frequencies(grid, shape))]);
+    private static RansTables Build(QuantizationGrid grid) => new(ShapeCount, (shape, frequencies) => Frequencies(grid, shape, frequencies));
 
-    private static ushort[] Frequencies(QuantizationGrid grid, int shape)
+    /// <returns>How many there are.</returns>
+    private static int Frequencies(QuantizationGrid grid, int shape, Span<ushort> frequencies)
     {
         var levelCount = grid.LevelMax + 1;
         var spread = (double)levelCount;
@@ -62,7 +62,7 @@ internal static class TableFamily
         var laplace = spread / (spread + 0.25);
         var normal = spread * spread / ((spread * spread) + 0.5);
 
-        var weights = new double[grid.SymbolCount];
+        Span<double> weights = stackalloc double[grid.SymbolCount];
         var (weight, ratio, sum) = (1.0, laplace * normal, 0.0);
         for (var level = 0; level < levelCount; level++)
         {
@@ -74,15 +74,15 @@ internal static class TableFamily
 
         foreach (var value in weights)
             sum += value;
-        return Share(weights, sum);
+        Share(weights, sum, frequencies);
+        return weights.Length;
     }
 
     /// <summary>Every symbol gets 1, the rest is shared by weight, and what rounding leaves goes to symbol 0.</summary>
-    private static ushort[] Share(double[] weights, double sum)
+    private static void Share(ReadOnlySpan<double> weights, double sum, Span<ushort> frequencies)
     {
         var shared = RansStream.Scale - weights.Length;
         var left = shared;
-        var frequencies = new ushort[weights.Length];
         for (var symbol = 0; symbol < weights.Length; symbol++)
         {
             var share = (int)(weights[symbol] / sum * shared);
@@ -91,17 +91,18 @@ internal static class TableFamily
         }
 
         frequencies[0] += (ushort)left;
-        return frequencies;
     }
 
     private static int[] CostsOf(QuantizationGrid grid)
     {
-        var (tables, levelCount) = (For(grid), grid.LevelMax + 1);
+        Span<ushort> frequencies = stackalloc ushort[RansTables.SymbolCountMax];
+        var levelCount = grid.LevelMax + 1;
         var costs = new int[ShapeCount * levelCount];
         for (var shape = 0; shape < ShapeCount; shape++)
         {
+            _ = Frequencies(grid, shape, frequencies);
             for (var level = 0; level < levelCount; level++)
-                costs[(shape * levelCount) + level] = tables.Cost(shape, grid.SymbolOf(level, isNegative: true));
+                costs[(shape * levelCount) + level] = RansTables.Cost(frequencies[grid.SymbolOf(level, isNegative: true)]);
         }
 
         return costs;

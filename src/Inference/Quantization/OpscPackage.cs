@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Threading;
 
@@ -43,6 +44,9 @@ public static class OpscPackage
             PackageTensor[] tensors = [.. ModelTensors.Of(config).Select(tensor => StoredPackageTensor.Plan(source, tensor, quantization, threads ?? ComputeThreads.Single))];
             foreach (var file in SmallFiles.Where(file => File.Exists(Path.Combine(source.Folder, file))))
                 package.Write(file, source.ReadAllBytes(file));
+            var calibration = Path.Combine(source.Folder, ModelCalibration.FileName);
+            if (File.Exists(calibration))
+                package.Copy(ModelCalibration.FileName, calibration);
             PackageWriter.Write(package, json, tensors, progress);
         });
     }
@@ -54,7 +58,7 @@ public static class OpscPackage
     private static ModelConfig PackageConfig(Checkpoint source, OpscQuantization quantization, out JsonNode json)
     {
         json = JsonNode.Parse(source.ReadAllBytes(Checkpoint.ConfigFileName))!;
-        json[OpscQuantization.FieldName] = quantization.ToJson();
+        json[OpscQuantization.FieldName] = (quantization with { SourceDigest = ModelDigest.Of(source).Hex }).ToJson();
         if (!source.Config.TieWordEmbeddings || quantization.SplitLayer == 0 || quantization.SplitLayer == source.Config.LayerCount)
             return source.Config;
 

@@ -18,6 +18,11 @@ public sealed record OpscQuantization(int SplitLayer, WeightFormat Front, Weight
     public const string Method = "splitactors-opsc";
     public const int Version = 1;
 
+    private const string SourceDigestField = "source_digest";
+
+    /// <summary>Digest of the checkpoint that was quantized, whose calibration fits the package too; null if there was none.</summary>
+    public string? SourceDigest { get; init; }
+
     internal bool IsFront(ModelTensor tensor) => tensor.Layer < SplitLayer;
 
     internal WeightFormat FormatOf(ModelTensor tensor) =>
@@ -41,17 +46,26 @@ public sealed record OpscQuantization(int SplitLayer, WeightFormat Front, Weight
             throw version.Error($"{Version}", nextStep: "Write the package again with `splitactors quantize`, or use the SplitActors that wrote it.");
 
         return new OpscQuantization(
-            field.Field("split_layer").Integer(0, layerCount), ReadFormat(field.Field("front")), ReadFormat(field.Field("back")));
+            field.Field("split_layer").Integer(0, layerCount), ReadFormat(field.Field("front")), ReadFormat(field.Field("back")))
+        {
+            SourceDigest = field.Field(SourceDigestField).TextOrNull(),
+        };
     }
 
-    internal JsonObject ToJson() => new()
+    internal JsonObject ToJson()
     {
-        ["quant_method"] = Method,
-        ["version"] = Version,
-        ["split_layer"] = SplitLayer,
-        ["front"] = ToJson(Front),
-        ["back"] = ToJson(Back),
-    };
+        var json = new JsonObject
+        {
+            ["quant_method"] = Method,
+            ["version"] = Version,
+            ["split_layer"] = SplitLayer,
+            ["front"] = ToJson(Front),
+            ["back"] = ToJson(Back),
+        };
+        if (SourceDigest is not null)
+            json[SourceDigestField] = SourceDigest;
+        return json;
+    }
 
     private static WeightFormat ReadFormat(JsonField field)
     {

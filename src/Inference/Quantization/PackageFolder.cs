@@ -14,6 +14,7 @@ internal sealed class PackageFolder : IDisposable
     private readonly bool _fills;
     private readonly string _unfinished;
     private readonly SortedDictionary<string, string> _digests = new(StringComparer.Ordinal);
+    private readonly List<string> _fileNames = [];
 
     private PackageFolder(string folder)
     {
@@ -59,6 +60,14 @@ internal sealed class PackageFolder : IDisposable
         using var file = new PackageFile(Path.Combine(_unfinished, fileName));
         write(file);
         _digests.Add(fileName, file.Finish());
+        _fileNames.Add(fileName);
+    }
+
+    /// <summary>Copies a file that may be replaced later: it is not listed.</summary>
+    public void Copy(string fileName, string source)
+    {
+        File.Copy(source, Path.Combine(_unfinished, fileName));
+        _fileNames.Add(fileName);
     }
 
     /// <summary>Lists the checksums, and gives the folder its name.</summary>
@@ -72,7 +81,7 @@ internal sealed class PackageFolder : IDisposable
             return;
         }
 
-        foreach (var fileName in _digests.Keys.OrderBy(fileName => fileName == Checkpoint.ConfigFileName)) // without it a folder is no checkpoint
+        foreach (var fileName in _fileNames.OrderBy(fileName => fileName == Checkpoint.ConfigFileName)) // without it a folder is no checkpoint
             File.Move(Path.Combine(_unfinished, fileName), Path.Combine(_folder, fileName));
     }
 

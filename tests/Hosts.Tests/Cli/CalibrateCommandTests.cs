@@ -20,7 +20,7 @@ public sealed class CalibrateCommandTests : IDisposable
         var output = (await CalibrateAsync("--text", Text, "--split", "4", "--tokens", "2000")).Succeeded().Output;
         foreach (var quality in new[] { "0.1%", "0.5%", "1%", "3%" })
         {
-            Assert.Matches($@"(?m)^ *4 +{quality} +rd, Columns +step \d\.\d+ rms +\d+\.\d+ ± \d+\.\d+ % *$", output);
+            Assert.Matches($@"(?m)^ *4 +{quality} +rd, columns +step \d\.\d+ rms +\d+\.\d+ ± \d+\.\d+ % *$", output);
             Assert.Matches($@"(?m)^ *4 +{quality} +tabq +[\d.]+rms, \d to \d bits, Δ [\d.]+ +-?\d+\.\d+ ± \d+\.\d+ % *$", output);
         }
 
@@ -35,7 +35,7 @@ public sealed class CalibrateCommandTests : IDisposable
         var split = JsonNode.Parse(result.Succeeded().Output)!["splits"]!.AsArray().Single()!;
         Assert.Equal(7, split["split_layer"]!.GetValue<int>());
         var transforms = split["rate_distortion"]!.AsArray().Select(step => step!["transform"]!.GetValue<string>()).Distinct(StringComparer.Ordinal);
-        Assert.Equal("None Columns KarhunenLoeve Prediction", string.Join(' ', transforms));
+        Assert.Equal("none columns klt prediction", string.Join(' ', transforms));
         Assert.Equal(4, split["tabq"]!.AsArray().Count);
     }
 

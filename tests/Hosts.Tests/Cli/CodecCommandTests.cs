@@ -9,7 +9,7 @@ namespace SplitActors.Hosts.Tests.Cli;
 
 public sealed class CodecCommandTests : IDisposable
 {
-    private const string Example = "A2110118 60B1 018A1C04 B84126 9AD4A6D5 A5FD2D43\n"; // of docs/wire-format.md
+    private const string Example = "A29118 60B1 018A1C04 B84126 9AD4A6D5 C3CD9516\n"; // of docs/wire-format.md
 
     private readonly TemporaryFolder _folder = new();
 
@@ -37,6 +37,17 @@ public sealed class CodecCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Measure_OneStepOfEachTransform_IsCheaperTheMoreItKnows()
+    {
+        var result = await MeasureAsync("--split", "4", "--codec", "rd:0.3,rd+klt:0.3,rd+klt+prediction:0.3", "--tokens", "300", "--json");
+        var splits = JsonNode.Parse(result.Succeeded().Output)!["splits"]!.AsArray();
+        Assert.Equal("rd:0.3 rd+klt:0.3 rd+klt+prediction:0.3", string.Join(' ', splits.Select(split => split!["codec"]!.GetValue<string>())));
+        var bytes = splits.Select(split => split!["bytes_per_token"]!.GetValue<double>()).ToList();
+        Assert.Equal(bytes.OrderDescending(), bytes);
+        Assert.Equal(3, bytes.Distinct().Count());
+    }
+
+    [Fact]
     public async Task Measure_Json_PlotAndFrames_AgreeWithEachOther()
     {
         var (plot, frames) = (_folder.PathTo("codecs.svg"), _folder.PathTo("frames"));
@@ -59,12 +70,27 @@ public sealed class CodecCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Measure_Synthetic_NeedsNoModel()
+    public async Task Measure_Synthetic_NeedsNoModelAndShowsWhatSplittingIsWorth()
     {
-        var output = (await SplitActorsProcess.RunAsync(
-            "codec", "measure", "--synthetic", "heavy-tailed", "--width", "512", "--rows", "70", "--codec", "int4-token,tabq:none:5,tabq:3rms:4")).Succeeded().Output;
+        string[] arguments = ["codec", "measure", "--synthetic", "heavy-tailed", "--width", "512", "--tokens", "70", "--codec", "int4-token,tabq,rd:0.3", "--threshold", "none,5", "--bits", "4"];
+        var output = (await SplitActorsProcess.RunAsync(arguments)).Succeeded().Output;
         Assert.Matches(@"(?m)^states +70 tokens of 512 values: ", output);
-        Assert.Matches(@"(?m)^ *tabq:3rms:4( +[\d.]+){10} *$", output);
+        Assert.Matches(@"(?m)^ *codec +bits +B/token +ratio +B alone +error % +clean % +largest +enc µs", output);
+        Assert.Matches(@"(?m)^ *tabq:5:4( +[\d.]+){11} *$", output);
+        var json = JsonNode.Parse((await SplitActorsProcess.RunAsync([.. arguments, "--json"])).Succeeded().Output)!;
+        Assert.Equal((512, 70, 0), (json["width"]!.GetValue<int>(), json["token_count"]!.GetValue<int>(), json["seed"]!.GetValue<int>()));
+        var codecs = json["codecs"]!.AsArray().ToDictionary(codec => codec!["codec"]!.GetValue<string>(), codec => codec!, StringComparer.Ordinal);
+        Assert.Equal(["int4-token", "tabq:none:4", "tabq:5:4", "rd:0.3"], codecs.Keys, StringComparer.Ordinal);
+        foreach (var field in new[] { "error", "clean_error", "largest_error" })
+            Assert.True(codecs["tabq:5:4"][field]!.GetValue<double>() < 0.7 * codecs["tabq:none:4"][field]!.GetValue<double>(), field);
+    }
+
+    [Fact]
+    public async Task Measure_Synthetic_HasTheOrderedCodecsByDefault()
+    {
+        var output = (await SplitActorsProcess.RunAsync("codec", "measure", "--synthetic", "heavy-tailed", "--width", "64", "--tokens", "3")).Succeeded().Output;
+        string[] codecs = ["int8-token", "int8-block64", "q80", "int4-g32", "tabq:none:8", "tabq:5:3", "tabq:3rms:4", "tabq:6.5rms:5", "rd:0.3"];
+        Assert.All(codecs, codec => Assert.Contains($" {codec} ", output, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -121,9 +147,9 @@ public sealed class CodecCommandTests : IDisposable
     public async Task Inspect_HexOnStandardInput_IsExplained()
     {
         var output = (await InspectAsync(Encoding.ASCII.GetBytes(Example), "-")).Succeeded().Output;
-        Assert.Matches(@"(?m)^frame +21 bytes: 1 tokens of 12 values$", output);
-        Assert.Matches(@"(?m)^ +7 +3 +8A 1C 04 +token 0, columns +5: 25 *$", output);
-        Assert.Matches(@"(?m)^ +17 +4 +A5 FD 2D 43 +CRC32C +432DFDA5, as it should be *$", output);
+        Assert.Matches(@"(?m)^frame +20 bytes: 1 token of 12 values$", output);
+        Assert.Matches(@"(?m)^ +6 +3 +8A 1C 04 +token 0, columns +5: 25 *$", output);
+        Assert.Matches(@"(?m)^ +16 +4 +C3 CD 95 16 +CRC32C +1695CDC3, as it should be *$", output);
     }
 
     [Fact]
@@ -134,13 +160,34 @@ public sealed class CodecCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Inspect_KeysAndValues_AreExplained()
+    {
+        var frame = Repository.PathTo("tests", "Inference.Tests", "Compression", "GoldenFrames", "KeyValues", "tabq-layer.frame.bin");
+        var output = (await InspectAsync([], frame)).Succeeded().Output;
+        Assert.Matches(@"(?m)^frame +[\d,]+ bytes: keys and values of 9 positions, 48 at each$", output);
+        Assert.Matches(@"(?m)^ +4 +1 +01 +grouping +a record for all heads of a layer at each position *$", output);
+        Assert.Matches(@"(?m)^ +\d+ +1 +[0-9A-F]{2} +layer 4, values, position 8, bits +4 bits with the sign", output);
+        var json = JsonNode.Parse((await SplitActorsProcess.RunAsync("codec", "inspect", frame, "--json")).Succeeded().Output)!;
+        Assert.Equal(("keys_and_values", 432), (json["summary"]!["content"]!.GetValue<string>(), json["summary"]!["value_count"]!.GetValue<int>()));
+        Assert.Equal(json["frame_bytes"]!.GetValue<int>(), json["fields"]!.AsArray().Sum(field => field!["byte_count"]!.GetValue<int>()));
+    }
+
+    [Fact]
+    public async Task Inspect_ExampleOfTheHelp_IsAFrame()
+    {
+        var help = (await SplitActorsProcess.RunAsync("codec", "inspect", "--help")).Succeeded().Output;
+        var example = help.Split("echo ")[1].Split(" |")[0];
+        Assert.Contains("1 token of 12 values", (await InspectAsync(Encoding.ASCII.GetBytes(example), "-")).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Inspect_DamagedFrame_ShowsWhatComesBefore()
     {
         var result = await InspectAsync(Encoding.ASCII.GetBytes(Example.Replace("60B1", "60B2", StringComparison.Ordinal)), "-");
         Assert.Equal(ExitCode.Options, result.ExitCode);
         Assert.Contains("token 0, scale code", result.Output, StringComparison.Ordinal);
         Assert.Matches(
-            @"^splitactors: Standard input, byte 17: expected CRC32C [0-9A-F]{8} of the bytes before it, found 432DFDA5. Compare it with docs/wire-format.md.\n$", result.Error);
+            @"^splitactors: Standard input, byte 16: expected CRC32C [0-9A-F]{8} of the bytes before it, found 1695CDC3. Compare it with docs/wire-format.md.\n$", result.Error);
     }
 
     [Theory]

@@ -1,5 +1,4 @@
 using SplitActors.Hosts.Cli;
-using SplitActors.Hosts.Planning;
 using SplitActors.Hosts.Tests.Processes;
 using SplitActors.Inference;
 using SplitActors.Inference.Planning.Links;
@@ -13,74 +12,116 @@ public sealed class LinkTextTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("rayleigh:bw=10MHz,snr=10", 10e6, 10, 0.001, 0)]
-    [InlineData("rayleigh:snr=10dB,bw=500kHz,eps=0.01", 500e3, 10, 0.01, 0)]
-    [InlineData("rayleigh:bw=1GHz,snr=2.5,eps=1%,delay=5ms", 1e9, 2.5, 0.01, 0.005)]
-    public void Parse_Rayleigh_ReadsChannelTargetAndDelay(string text, double bandwidthHz, double snr, double outageTarget, double delaySeconds)
+    [InlineData("rayleigh:bw=10MHz,snr=10", 10e6, 10, 1e-3, 0)]
+    [InlineData("rayleigh:bw=10MHz,snr=10dB,rtt=4ms", 10e6, 10, 1e-3, 0.002)]
+    [InlineData("rayleigh:snr=0.5,bw=200kHz,eps=1%", 200e3, 0.5, 0.01, 0)]
+    public void Rayleigh_IsTheChannelAtItsBestRate(string text, double bandwidthHz, double snr, double outage, double delaySeconds)
     {
-        var link = Assert.IsType<RayleighSpecification>(LinkText.Parse(text, "--link"));
-        Assert.Equal(bandwidthHz, link.Channel.BandwidthHz, 1e-6);
-        Assert.Equal(snr, link.Channel.SnrLinear, 1e-12);
-        Assert.Equal((outageTarget, delaySeconds), (link.OutageTarget, link.DelaySeconds));
-        var expected = new RayleighLink(link.Channel, outageTarget, delaySeconds: delaySeconds);
-        Assert.Equal(expected.WorstCaseSeconds(1000), link.Uplink.WorstCaseSeconds(1000));
+        var link = new RayleighLink(new RayleighChannel(bandwidthHz, snr), outage, delaySeconds: delaySeconds);
+        var parsed = LinkText.Parse(text, "--link").Profile;
+
+        Assert.Equal(link.Rate.BitsPerSecond, parsed.Up.BitsPerSecond, 1e-6 * link.Rate.BitsPerSecond);
+        Assert.Equal(link.WorstCaseSeconds(1000), parsed.Up.WorstCaseSeconds(1000), 1e-9);
+        Assert.Equal(link.ExpectedSeconds(1000), parsed.Down.ExpectedSeconds(1000), 1e-9);
+    }
+
+    [Theory]
+    [InlineData("bandwidth=5Mbit,rtt=20ms", 5e6, 5e6, 20, 0)]
+    [InlineData("bandwidth=800kbit,rtt=0.1s,loss=1%", 800e3, 800e3, 100, 0.01)]
+    [InlineData("rtt=500us,bandwidth=1Gbit,down=2.5Gbit,loss=0.002", 1e9, 2.5e9, 0.5, 0.002)]
+    [InlineData("wifi", 15e6, 30e6, 2, 0)]
+    [InlineData("lte", 3e6, 4e6, 20, 0)]
+    [InlineData("lan", 1e9, 1e9, 0.3, 0)]
+    public void Figures_AreTaken(string text, double up, double down, double roundTripMs, double loss)
+    {
+        var parsed = LinkText.Parse(text, "--link").Profile;
+
+        Assert.Equal((up, down), (parsed.Up.BitsPerSecond, parsed.Down.BitsPerSecond));
+        Assert.Equal(roundTripMs, parsed.RoundTrip.TotalMilliseconds, 1e-6);
+        Assert.Equal((loss, loss), (parsed.Up.FailureProbability, parsed.Down.FailureProbability));
+    }
+
+    [Theory]
+    [InlineData("wifi", 1)]
+    [InlineData("rayleigh:bw=1MHz,snr=1,seed=0", 0)]
+    [InlineData("bandwidth=1Mbit,rtt=1ms,seed=18446744073709551615", ulong.MaxValue)]
+    public void Seed_IsTaken(string text, ulong seed) => Assert.Equal(seed, LinkText.Parse(text, "--link").Seed);
+
+    [Theory]
+    [InlineData("", "--link")]
+    [InlineData("WIFI", "--link")]
+    [InlineData("rayleigh", "--link")]
+    [InlineData("rayleigh:", "--link")]
+    [InlineData("rayleigh:bw=10MHz,snr=10,loss=1%", "--link")]
+    [InlineData("rayleigh:bw=10MHz", "--link")]
+    [InlineData("rayleigh:bw=10MHz,snr=10,snr=10", "--link")]
+    [InlineData("rayleigh:bw=10,snr=10", "--link, bw")]
+    [InlineData("rayleigh:bw=-1MHz,snr=10", "--link, bw")]
+    [InlineData("rayleigh:bw=10MHz,snr=NaN", "--link, snr")]
+    [InlineData("rayleigh:bw=10MHz,snr=0", "--link, snr")]
+    [InlineData("rayleigh:bw=10MHz,snr=61dB", "--link, snr")]
+    [InlineData("rayleigh:bw=10MHz,snr=10,eps=0", "--link, eps")]
+    [InlineData("bandwidth=5Mbit,bandwidth=6Mbit,rtt=1ms", "--link")]
+    [InlineData("bandwidth=nanMbit,rtt=1ms", "--link, bandwidth")]
+    [InlineData("bandwidth=5Mbit,rtt=-1ms", "--link, rtt")]
+    [InlineData("bandwidth=5Mbit,rtt=61s", "--link, rtt")]
+    [InlineData("bandwidth=5Mbit,rtt=1ms,seed=-1", "--link, seed")]
+    [InlineData("bandwidth=5Mbit,rtt=1ms,", "--link")]
+    [InlineData("bandwidth=5Mbit", "--link")]
+    [InlineData("bandwidth=5Mbit,rtt=1ms,loss=100%", "--link, loss")]
+    [InlineData("rtt=5ms", "--link")]
+    [InlineData("measured:bandwidth=5Mbit,rtt=1ms", "--link")]
+    public void AnythingElse_IsRefusedNamingThePart(string text, string place)
+    {
+        var error = Assert.Throws<UserErrorException>(() => LinkText.Parse(text, "--link"));
+
+        Assert.StartsWith($"{place}:", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Parse_StatedFigures_GivesTimesOfThem()
+    public void Names_RiseInDelay()
     {
-        var link = LinkText.Parse("bandwidth=8Mbit,down=80Mbit,rtt=30ms,loss=1%,eps=0.001", "--link");
-        Assert.Equal((0.015 + 1e-3) / 0.99, link.Uplink.ExpectedSeconds(1000), 1e-12);
-        Assert.Equal(2 * (0.015 + 1e-3), link.Uplink.WorstCaseSeconds(1000), 1e-12); // 0.01² < 0.001 < 0.01
-        Assert.Equal((0.015 + 1e-4) / 0.99, link.Downlink.ExpectedSeconds(1000), 1e-12);
-    }
+        double[] seconds = [.. new[] { "lan", "wifi", "lte" }.Select(name => LinkText.Parse(name, "--link").Profile.Up.ExpectedSeconds(1000))];
 
-    [Fact]
-    public void Parse_OnlyBandwidth_HasNoDelayAndNoLoss()
-    {
-        var link = LinkText.Parse("bandwidth=1Mbit", "--link");
-        Assert.Equal(8e-3, link.Uplink.ExpectedSeconds(1000), 1e-12);
-        Assert.Equal(8e-3, link.Downlink.WorstCaseSeconds(1000), 1e-12);
-    }
-
-    [Fact]
-    public void Parse_Names_RiseInDelay()
-    {
-        double[] seconds = [.. new[] { "lan", "wifi", "lte" }.Select(name => LinkText.Parse(name, "--link").Uplink.ExpectedSeconds(1000))];
         Assert.Equal(seconds.Order(), seconds);
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("dialup")]
-    [InlineData("rayleigh:")]
-    [InlineData("rayleigh:bw=10MHz")]
-    [InlineData("rayleigh:bw=10,snr=10")]
-    [InlineData("rayleigh:bw=10MHz,snr=0")]
-    [InlineData("rayleigh:bw=10MHz,snr=10,eps=1")]
-    [InlineData("rayleigh:bw=10MHz,snr=10,snr=10")]
-    [InlineData("rayleigh:bw=10MHz,snr=NaN")]
-    [InlineData("rayleigh:bw=10MHz,snr=10,rtt=5ms")]
-    [InlineData("bandwidth=0Mbit")]
-    [InlineData("bandwidth=10Mbit,loss=100%")]
-    [InlineData("bandwidth=10Mbit,rtt=-1ms")]
-    [InlineData("rtt=5ms")]
-    public void Parse_WrongText_NamesTheOption(string text)
+    [InlineData("lan", "lan: 1000 Mbit/s, round trip 0.3 ms")]
+    [InlineData("bandwidth=5Mbit,down=8Mbit,rtt=20ms,loss=1%", "bandwidth=5Mbit,down=8Mbit,rtt=20ms,loss=1%: 5 Mbit/s up and 8 Mbit/s down, round trip 20 ms, 1% of attempts fail, at most 2 but for 0.1%")]
+    public void Description_SaysWhatItMeans(string text, string description) =>
+        Assert.Equal(description, LinkText.Parse(text, "--link").Description);
+
+    [Fact]
+    public void MeasuredFile_IsFitted()
     {
-        var error = Assert.Throws<UserErrorException>(() => LinkText.Parse(text, "--link"));
-        Assert.Equal((UserErrorKind.Options, "--link"), (error.Kind, error.Place));
+        var sizes = Enumerable.Range(1, 20).Select(i => i * 100);
+        var link = Measured(string.Concat(sizes.Select(bytes => $"{{\"bytes\": {bytes}, \"ms\": {10 + (0.01 * bytes)}}}\n")) + "\n{\"lost\": true}\n");
+
+        Assert.Equal(link.Profile.Up, link.Profile.Down);
+        Assert.Equal(800e3, link.Profile.Up.BitsPerSecond, 1e-3);
+        Assert.Equal(20, link.Profile.RoundTrip.TotalMilliseconds, 1e-3);
+        Assert.Equal(link.Profile.RoundTrip, link.Profile.Up.RepeatAfter);
+        Assert.InRange(link.Profile.Up.FailureProbability, 0.04, 0.06);
+        Assert.Contains("fitted to 20 messages: 10 ± 0 ms one way", link.Description, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Parse_MeasuredFile_FitsItsMessages()
+    public void MeasuredFile_LateMessages_CountInTheWorstCaseOnly()
     {
-        _folder.Write("link.jsonl", string.Concat(Enumerable.Range(1, 20).Select(i => $"{{\"bytes\": {i * 100}, \"ms\": {10 + (0.01 * i * 100)}}}\n")) + "\n{\"lost\": true}\n");
-        var link = LinkText.Parse($"measured:{_folder.PathTo("link.jsonl")}", "--link");
-        var estimate = Assert.IsType<MeasuredSpecification>(link).Link.Estimate()!;
-        Assert.Equal(20, estimate.MessageCount);
-        Assert.Equal(0.010, estimate.DelaySeconds.Value, 1e-6);
-        Assert.Equal(1e-5, estimate.SecondsPerByte.Value, 1e-9);
-        Assert.InRange(estimate.LossProbability.Value, 0.04, 0.06);
+        var link = Measured(string.Concat(Enumerable.Range(1, 400).Select(i => $"{{\"bytes\": {i}, \"ms\": {(i == 300 ? 60 : 10)}}}\n"))).Profile.Up;
+
+        Assert.InRange(link.WorstCaseSeconds(100), 0.055, 0.065);
+        Assert.InRange(link.ExpectedSeconds(100), 0.009, 0.012);
+    }
+
+    [Fact]
+    public void MeasuredFile_OneSizeOnly_LeavesTheBandwidthOpen()
+    {
+        var link = Measured("{\"bytes\": 100, \"ms\": 9}\n{\"bytes\": 100, \"ms\": 9}\n");
+
+        Assert.Equal(0.009, link.Profile.Up.ExpectedSeconds(1_000_000), 1e-6);
+        Assert.Contains("no time for bytes", link.Description, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -90,14 +131,16 @@ public sealed class LinkTextTests : IDisposable
     [InlineData("[1, 2]\n", "line 1")]
     [InlineData("{\"bytes\": 1, \"ms\": 1}\n", "at least two messages")]
     [InlineData("{\"lost\": true}\n", "at least two messages")]
-    public void Parse_WrongMeasuredFile_NamesTheLine(string content, string named)
-    {
-        _folder.Write("link.jsonl", content);
-        var error = Assert.Throws<UserErrorException>(() => LinkText.Parse($"measured:{_folder.PathTo("link.jsonl")}", "--link"));
-        Assert.Contains(named, error.Message, StringComparison.Ordinal);
-    }
+    public void WrongMeasuredFile_IsRefusedNamingTheLine(string content, string named) =>
+        Assert.Contains(named, Assert.Throws<UserErrorException>(() => Measured(content)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void Parse_MissingMeasuredFile_NamesIt() =>
+    public void MissingMeasuredFile_IsNamed() =>
         Assert.Contains("nowhere", Assert.Throws<UserErrorException>(() => LinkText.Parse("measured:/nowhere", "--link")).Message, StringComparison.Ordinal);
+
+    private LinkText Measured(string content)
+    {
+        _folder.Write("link.jsonl", content);
+        return LinkText.Parse($"measured:{_folder.PathTo("link.jsonl")}", "--link");
+    }
 }

@@ -205,7 +205,7 @@ public sealed class PlanCommandTests : IDisposable
     [InlineData("--device-memory", "512", "a size such as 512MB")]
     [InlineData("--device-profile", "toaster", "pi5")]
     [InlineData("--worker-profile", "toaster", "server")]
-    [InlineData("--link", "rayleigh:bw=10MHz", "rayleigh:bw=10MHz,snr=10")]
+    [InlineData("--link", "rayleigh:bw=10MHz", "snr= with a signal-to-noise ratio")]
     [InlineData("--deadline", "0ms", "a time above 0")]
     [InlineData("--deadline", "fast", "200ms/token")]
     [InlineData("--tokens", "513", "512 tokens of the model's context")]

@@ -32,7 +32,7 @@ public sealed class SettingSourceTests : IDisposable
               // a comment, and a comma at the end
               "split": 3, "mode": "split", "max-tokens": 2, "temperature": 0.5, "top-k": 5, "top-p": 0.9, "min-p": 0.1,
               "repetition-penalty": 1.1, "seed": 4, "compression": "tabq", "threshold": "5rms", "tolerance": 0.2, "bits-max": 4,
-              "bits-min": 3, "workers": 3, "stop-worker-at": 1, "quiet": true, "json": true,
+              "bits-min": 3, "workers": 3, "stop-worker-at": 1, "link": "wifi", "deadline": "1s", "quiet": true, "json": true,
             }
             """);
 

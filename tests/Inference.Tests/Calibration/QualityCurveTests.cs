@@ -5,13 +5,16 @@ namespace SplitActors.Inference.Tests.Calibration;
 public class QualityCurveTests
 {
     [Fact]
-    public void StepFor_ExactMeasurements_IsWhereTheRiseIsTheTarget()
+    public void StepFor_ExactMeasurements_IsTheLargestThatIsAllowed()
     {
         var curve = new QualityCurve([.. new[] { 0.25, 0.4, 0.6, 0.9 }.Select(step => (step, (4 * step * step) + (2 * Math.Pow(step, 4)), 1e-9))]);
         foreach (var target in QualityTarget.All)
         {
-            var (rise, error) = curve.At(curve.StepFor(target));
-            Assert.InRange(rise + (2 * error), target.RisePercent - 1e-6, target.RisePercent + 1e-6);
+            var step = curve.StepFor(target);
+            Assert.True(Allows(step * 0.999999));
+            Assert.False(Allows(step * 1.000001));
+
+            bool Allows(double step) => target.Allows(curve.At(step).Rise, curve.At(step).Error);
         }
     }
 

@@ -60,15 +60,16 @@ public class FrameDecoderTests
 
     [Theory]
     [InlineData("A2 11 818004 02 FF7F000000", DecodeStatus.TooLarge)]         // 65,537 rows
-    [InlineData("A2 11 01 828008 FF7F000000", DecodeStatus.TooLarge)]         // 65,537 columns
+    [InlineData("A2 91 828008 FF7F000000", DecodeStatus.TooLarge)]            // 65,537 columns
     [InlineData("A2 11 808004 8108 0000000000", DecodeStatus.TooLarge)]       // 2^32 values
     [InlineData("A2 11 808004 11 000000000000", DecodeStatus.NeedMoreData)]   // 65,536 rows in two bytes
     [InlineData("A2 11 00 02 0000000000", DecodeStatus.Malformed)]            // no rows
-    [InlineData("A2 11 01 00 000000000000", DecodeStatus.Malformed)]          // no columns
-    [InlineData("A2 11 01 8002 000000000000", DecodeStatus.Malformed)]        // 128 columns, but not as a multiple of 128
-    [InlineData("A2 11 01 02 000000000000000000", DecodeStatus.Malformed)]    // five bytes for one value
-    [InlineData("A2 10 01 02 000000000000000000", DecodeStatus.Malformed)]
-    [InlineData("A2 10 01 02 00000000000000", DecodeStatus.NeedMoreData)]
+    [InlineData("A2 11 01 02 0000000000", DecodeStatus.Malformed)]            // one row, but counted
+    [InlineData("A2 91 00 000000000000", DecodeStatus.Malformed)]          // no columns
+    [InlineData("A2 91 8002 000000000000", DecodeStatus.Malformed)]        // 128 columns, but not as a multiple of 128
+    [InlineData("A2 91 02 000000000000000000", DecodeStatus.Malformed)]    // five bytes for one value
+    [InlineData("A2 90 02 000000000000000000", DecodeStatus.Malformed)]
+    [InlineData("A2 90 02 00000000000000", DecodeStatus.NeedMoreData)]
     [InlineData("5346 01 11 818004 01 FF7F", DecodeStatus.TooLarge)]          // version 1: 65,537 rows
     [InlineData("5346 01 11 01 818004 FF7F", DecodeStatus.TooLarge)]          // 65,537 columns
     [InlineData("5346 01 11 808004 808004 FFFFFF7F", DecodeStatus.TooLarge)]  // 2^32 values

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using SplitActors.Inference.Compression;
+using SplitActors.Inference.Tests.Compression.Fuzzing;
 
 namespace SplitActors.Inference.Tests.Compression;
 
@@ -28,34 +29,7 @@ internal sealed record HiddenCase(int Seed, int Rows, int Width, TabqOptions Opt
         var random = new Random(Seed);
         var values = new float[Rows * Width];
         for (var row = 0; row < Rows; row++)
-            FillRow(random, values.AsSpan(row * Width, Width));
+            HiddenValues.Fill(random, values.AsSpan(row * Width, Width));
         return values;
     }
-
-    private static void FillRow(Random random, Span<float> row)
-    {
-        var kind = random.Next(10);
-        var scale = MathF.Pow(10, random.Next(-42, 38));
-        for (var i = 0; i < row.Length; i++)
-        {
-            row[i] = kind switch
-            {
-                0 => 0,
-                1 => random.Next(2) == 0 ? scale : -scale,
-                2 => (10 + random.NextSingle()) * (random.Next(2) == 0 ? 1 : -1),
-                3 => BitConverter.Int32BitsToSingle(random.Next(int.MinValue, int.MaxValue)),
-                4 => BitConverter.Int32BitsToSingle(random.Next(0x0080_0000)),
-                5 => MathF.BitIncrement(scale) - (random.Next(2) * MathF.Abs(scale - MathF.BitDecrement(scale))),
-                _ => Normal(random) * (kind == 6 ? 3 : scale),
-            };
-        }
-
-        if (random.Next(3) == 0)
-            row[random.Next(row.Length)] *= 1e6f;
-        if (random.Next(4) == 0)
-            row[random.Next(row.Length)] = random.Next(4) switch { 0 => float.NaN, 1 => float.PositiveInfinity, 2 => float.NegativeInfinity, _ => float.MaxValue };
-    }
-
-    private static float Normal(Random random) =>
-        (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
 }

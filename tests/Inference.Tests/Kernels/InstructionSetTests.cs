@@ -50,7 +50,7 @@ public sealed partial class InstructionSetTests
     [GeneratedRegex(@"Passed: +(?<count>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PassedCount();
 
-    private static async Task<string> RunAsync(string settingOff, params string[] arguments)
+    internal static async Task<string> RunAsync(string settingOff, params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", arguments)
         {

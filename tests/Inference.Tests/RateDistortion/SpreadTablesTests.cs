@@ -1,5 +1,6 @@
 using SplitActors.Inference.Compression.Entropy;
 using SplitActors.Inference.Compression.RateDistortion;
+using SplitActors.Inference.Tests.Compression.Entropy;
 
 namespace SplitActors.Inference.Tests.RateDistortion;
 
@@ -15,12 +16,19 @@ public class SpreadTablesTests
             var tables = SpreadTables.For(shape);
             for (var spread = 0; spread < SpreadTables.Count; spread++)
             {
-                for (var level = 1; level <= tables.LevelMax[spread]; level++)
+                for (var level = 1; level <= tables.LevelMax(spread); level++)
                     Assert.Equal(tables.Tables.Frequency(spread, 2 * level), tables.Tables.Frequency(spread, (2 * level) - 1));
-                Assert.Equal(0, tables.Tables.Frequency(spread, (2 * tables.LevelMax[spread]) + 1));
+                Assert.Equal(0, tables.Tables.Frequency(spread, (2 * tables.LevelMax(spread)) + 1));
             }
         }
     }
+
+    /// <summary>Stored frames depend on every one of them.</summary>
+    [Fact]
+    public void For_EveryTable_HasTheFrequenciesItAlwaysHad() =>
+        Assert.Equal(
+            "b4ce85401c987cfc311b9ca39d041640192de09af99a55acb61716c681a65713",
+            FrequencyDigest.Of(Enumerable.Range(0, SpreadTables.ShapeCount).Select(shape => SpreadTables.For(shape).Tables)));
 
     [Theory]
     [InlineData(0.3)]
@@ -36,8 +44,8 @@ public class SpreadTablesTests
         var symbols = new byte[values.Length];
         LevelQuantizer.Quantize(values, [], 1, symbols);
         var histogram = new LevelHistogram();
-        histogram.Clear([]);
-        histogram.Add(symbols, []);
+        histogram.Clear(ColumnOffsets.None);
+        histogram.Add(symbols);
         var (shape, spread) = histogram.Choose(SpreadTables.UnitSpread);
 
         var entropy = symbols.GroupBy(symbol => symbol).Sum(group => -group.Count() * Math.Log2((double)group.Count() / symbols.Length));

@@ -48,12 +48,12 @@ internal unsafe ref struct RansDecoder
     public void Decode(Span<byte> symbols, RansTables tables, int table)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)table, (uint)tables.Count, nameof(table));
-        Decode<OneTable>(symbols, tables.Slots[(table * RansStream.Scale)..], []);
+        Decode<OneTable>(symbols, tables.SlotsOf(table), []);
     }
 
     /// <inheritdoc cref="Decode(Span{byte}, RansTables, int)"/>
     /// <param name="symbols">[width]</param>
-    /// <param name="tables">Where the tables are.</param>
+    /// <param name="tables">Where the tables are, filled.</param>
     /// <param name="columnTables">[width] The table of each column.</param>
     public void Decode(Span<byte> symbols, RansTables tables, ReadOnlySpan<ushort> columnTables)
     {

@@ -8,8 +8,8 @@ namespace SplitActors.Inference.Compression.Entropy;
 /// </summary>
 internal sealed class RansEncoder
 {
-    /// <summary>A state below f · 2^20 has room for a symbol of frequency f.</summary>
-    private const int RoomBits = 32 - RansStream.ScaleBits;
+    /// <summary>Before the words, for stores of a whole register of words.</summary>
+    public const int SlackBytes = 32;
 
     private readonly uint[] _states = new uint[RansStream.LaneCountMax];
     private byte[] _buffer = [];
@@ -21,7 +21,7 @@ internal sealed class RansEncoder
     public void Begin(int symbolCount)
     {
         _laneCount = RansStream.LaneCount(symbolCount);
-        var bytesMax = (symbolCount * RansStream.WordBytes) + (RansStream.LaneCountMax * RansStream.StateBytes);
+        var bytesMax = SlackBytes + (symbolCount * RansStream.WordBytes) + (RansStream.LaneCountMax * RansStream.StateBytes);
         if (_buffer.Length < bytesMax)
             _buffer = GC.AllocateUninitializedArray<byte>(bytesMax);
         _start = _buffer.Length;
@@ -35,12 +35,12 @@ internal sealed class RansEncoder
     public void Encode(ReadOnlySpan<byte> symbols, RansTables tables, int table)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)table, (uint)tables.Count, nameof(table));
-        Encode<OneTable>(symbols, tables.Symbols[(table * RansTables.SymbolCountMax)..], []);
+        Encode<OneTable>(symbols, tables.SymbolsOf(table), []);
     }
 
     /// <inheritdoc cref="Encode(ReadOnlySpan{byte}, RansTables, int)"/>
     /// <param name="symbols">[width] Of frequency at least 1 in their tables.</param>
-    /// <param name="tables">Where the tables are.</param>
+    /// <param name="tables">Where the tables are, filled.</param>
     /// <param name="columnTables">[width] The table of each column.</param>
     public void Encode(ReadOnlySpan<byte> symbols, RansTables tables, ReadOnlySpan<ushort> columnTables)
     {
@@ -76,34 +76,25 @@ internal sealed class RansEncoder
     private unsafe void Encode<TTables>(ReadOnlySpan<byte> symbols, ReadOnlySpan<RansSymbol> tables, ReadOnlySpan<ushort> columnTables)
         where TTables : struct, ITableChoice
     {
-        var laneMask = _laneCount - 1;
-        var unknown = 0u;
         fixed (RansSymbol* table = tables)
         fixed (byte* symbol = symbols, buffer = _buffer)
         fixed (ushort* columnTable = columnTables)
         fixed (uint* states = _states)
         {
-            var word = buffer + _start;
-            for (var column = symbols.Length - 1; column >= 0; column--)
+            var row = new RansSourceRow
             {
-                var entry = table + TTables.Index(columnTable, column, RansTables.SymbolCountMax) + symbol[column];
-                ulong state = states[column & laneMask];
-                var frequency = entry->Frequency;
-                unknown |= frequency - 1;  // the top bit, if the frequency is 0
-
-                // Branch-free, since whether a word is due is as good as random.
-                var full = (uint)((long)(frequency - 1UL - (state >> RoomBits)) >> 63) & 16;
-                *(ushort*)(word - RansStream.WordBytes) = (ushort)state;
-                word -= full >> 3;
-                state >>= (int)full;
-                var quotient = (state * entry->Reciprocal) >> RansSymbol.ReciprocalBits;
-                states[column & laneMask] = (uint)(state + (quotient * (RansStream.Scale - frequency)) + entry->Start);
-            }
-
-            _start = (int)(word - buffer);
+                Tables = table,
+                ColumnTables = columnTable,
+                Symbols = symbol,
+                Column = symbols.Length,
+                States = states,
+                LaneCount = _laneCount,
+                Words = buffer + _start,
+            };
+            RansRowEncoder.Encode<TTables>(ref row);
+            _start = (int)(row.Words - buffer);
+            if (row.Lacking < 0)
+                throw new ArgumentException("A symbol has frequency 0 in its table.", nameof(symbols));
         }
-
-        if ((int)unknown < 0)
-            throw new ArgumentException("A symbol has frequency 0 in its table.", nameof(symbols));
     }
 }

@@ -19,7 +19,7 @@ internal sealed unsafe class HiddenStateTransform
     public HiddenStateTransform(float[] mean, float[] deviation, ushort[]? basis, float[]? prediction)
     {
         Mean = mean;
-        Offsets = [.. deviation.Select(value => (sbyte)Math.Clamp(StepGrid.Nearest(value), -OffsetMax, OffsetMax))];
+        Offsets = new ColumnOffsets(deviation);
         var squares = 0.0;
         foreach (var value in mean)
             squares += (double)value * value;
@@ -29,7 +29,6 @@ internal sealed unsafe class HiddenStateTransform
         _prediction = prediction;
     }
 
-    private const int OffsetMax = 2 * SpreadTables.Count;
     private const double ScaleMinRatio = 0.1;
 
     public int Width => Mean.Length;
@@ -37,8 +36,8 @@ internal sealed unsafe class HiddenStateTransform
     /// <summary>[d]</summary>
     public float[] Mean { get; }
 
-    /// <summary>[d] The spread of each column or coefficient relative to the token's RMS, in quarters of an octave.</summary>
-    public sbyte[] Offsets { get; }
+    /// <summary>[d] Of each column or coefficient.</summary>
+    public ColumnOffsets Offsets { get; }
 
     /// <summary>The least scale of a token: a tenth of the mean's RMS, or the step of a token near zero could not reach back to it from the mean.</summary>
     public double ScaleMin { get; }

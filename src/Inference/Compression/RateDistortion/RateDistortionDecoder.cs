@@ -31,7 +31,7 @@ internal static class RateDistortionDecoder
         if (transform is null)
             return TryDecode(reader, hidden, width, setting, transform, []) ? DecodeStatus.Ok : DecodeStatus.Malformed;
         var tables = ArrayPool<ushort>.Shared.Rent(width);
-        ColumnTables.Fill(setting.Spread, transform.Offsets, tables.AsSpan(0, width));
+        ColumnTables.Fill(setting, transform.Offsets, tables.AsSpan(0, width));
         var isWhole = TryDecode(reader, hidden, width, setting, transform, tables.AsSpan(0, width));
         ArrayPool<ushort>.Shared.Return(tables);
         if (isWhole && transform.Rotates)

@@ -42,20 +42,21 @@ internal sealed class RateDistortionEncoder(RateDistortionOptions options, Split
             values = coefficients;
         }
 
-        ReadOnlySpan<sbyte> offsets = transform is null ? [] : transform.Offsets;
+        var offsets = transform?.Offsets ?? ColumnOffsets.None;
         _histogram.Clear(offsets);
         var countedStride = (rows + CountedRowsMax - 1) / CountedRowsMax;
         for (var row = 0; row < rows; row++)
         {
             Quantize(hidden.Slice(row * width, width), values.Slice(row * width, width), row, transform);
             if (row % countedStride == 0 && !_tokens[row].IsZero)
-                _histogram.Add(_symbols.AsSpan(row * width, width), offsets);
+                _histogram.Add(_symbols.AsSpan(row * width, width));
         }
 
         var (shape, spread) = _histogram.Choose(SpreadTables.UnitSpread - StepGrid.Nearest(options.RelativeStep));
         var setting = new FrameSetting(kind, shape, spread);
         setting.Write(payload);
-        NameTables(setting, offsets, width);
+        ColumnTables.Fill(setting, offsets, _tables.AsSpan(0, width));
+        ColumnTables.Limits(setting, offsets, _tables.AsSpan(0, width), _symbolMax);
         var outlierCount = 0;
         for (var row = 0; row < rows; row++)
             outlierCount += WriteToken(values.Slice(row * width, width), row, payload);
@@ -108,14 +109,6 @@ internal sealed class RateDistortionEncoder(RateDistortionOptions options, Split
         if (count > 0)
             OutlierCoder.Write(payload, values, _columns.AsSpan(0, count));
         return count;
-    }
-
-    private void NameTables(FrameSetting setting, ReadOnlySpan<sbyte> offsets, int width)
-    {
-        var levelMax = SpreadTables.For(setting.Shape).LevelMax;
-        ColumnTables.Fill(setting.Spread, offsets, _tables.AsSpan(0, width));
-        for (var column = 0; column < width; column++)
-            _symbolMax[column] = (byte)(2 * levelMax[_tables[column]]);
     }
 
     private void WriteSymbols(int rows, int width, FrameSetting setting, IBufferWriter<byte> payload)

@@ -15,3 +15,20 @@ public enum RateDistortionTransform
     /// <summary>What the token's embedding predicts, then the Karhunen–Loève coefficients of the residual. Both ends must know the token.</summary>
     Prediction = 3,
 }
+
+/// <summary>How transforms are named in files and on the command line.</summary>
+public static class RateDistortionTransforms
+{
+    private static readonly string[] NameOfEach = ["none", "columns", "klt", "prediction"];
+
+    public static IReadOnlyList<string> Names => NameOfEach;
+
+    public static string Name(this RateDistortionTransform transform) => NameOfEach[(int)transform];
+
+    public static bool TryParse(string name, out RateDistortionTransform transform)
+    {
+        var index = Array.IndexOf(NameOfEach, name);
+        transform = (RateDistortionTransform)Math.Max(index, 0);
+        return index >= 0;
+    }
+}

@@ -23,41 +23,30 @@ internal sealed class SpreadTables
     /// <summary>Unit of <see cref="Costs"/>, 1/256 bit, for a value that must leave: column and value of the CSR entry.</summary>
     private const int OutlierCost = 45 << RansTables.CostFractionBits;
 
-    private const int Parts = 64;
     private const double WeightMin = 1e-5;
+
+    /// <summary>A multiple of the vectors' lanes; the last weight is without meaning.</summary>
+    private const int WeightCount = LevelQuantizer.LevelMax + 2;
 
     private static readonly SpreadTables?[] Shapes = new SpreadTables?[ShapeCount];
 
-    private readonly int[] _costs = new int[Count * (LevelQuantizer.Overflow + 1)];
+    private readonly int _power;
+    private readonly bool[] _isBuilt = new bool[Count];
+    private readonly byte[] _levelMax = new byte[Count];
+    private readonly ushort[] _frequencies = new ushort[Count * RansTables.SymbolCountMax]; // [Count, 256]
+    private readonly int[] _costs = new int[Count * (LevelQuantizer.Overflow + 1)];         // [Count, Overflow + 1]
+    private RansTables? _tables;
 
-    private SpreadTables(int power)
-    {
-        var frequencies = new ushort[Count][];
-        LevelMax = new byte[Count];
-        for (var spread = 0; spread < Count; spread++)
-        {
-            frequencies[spread] = Build(spread, power);
-            LevelMax[spread] = (byte)(frequencies[spread].Length / 2);
-        }
+    private SpreadTables(int power) => _power = power;
 
-        Tables = new RansTables(frequencies);
-        for (var spread = 0; spread < Count; spread++)
-        {
-            var costs = _costs.AsSpan(spread * (LevelQuantizer.Overflow + 1), LevelQuantizer.Overflow + 1);
-            for (var level = 0; level < costs.Length; level++)
-                costs[level] = level <= LevelMax[spread] ? Tables.Cost(spread, 2 * level) : OutlierCost;
-        }
-    }
-
-    public RansTables Tables { get; }
-
-    /// <summary>[Count] Largest level of each table.</summary>
-    public byte[] LevelMax { get; }
+    /// <summary>What encodes and decodes, about 1 MiB; each table is filled on first use.</summary>
+    public RansTables Tables => Volatile.Read(ref _tables)
+        ?? Interlocked.CompareExchange(ref _tables, new RansTables(Count, Frequencies), comparand: null) ?? _tables!;
 
     /// <summary>p of each shape.</summary>
     private static ReadOnlySpan<int> Powers => [2, 3, 4, 5, 7, 10, 16, 32];
 
-    /// <summary>Built on first use; about 1 MiB.</summary>
+    /// <summary>Tables are built one by one, on first use.</summary>
     /// <param name="shape">0 to 7.</param>
     public static SpreadTables For(int shape)
     {
@@ -66,56 +55,67 @@ internal sealed class SpreadTables
     }
 
     /// <summary>[Overflow + 1] What a value of each level costs, in 1/256 bit.</summary>
-    public ReadOnlySpan<int> Costs(int spread) => _costs.AsSpan(spread * (LevelQuantizer.Overflow + 1), LevelQuantizer.Overflow + 1);
+    public ReadOnlySpan<int> Costs(int spread)
+    {
+        Build(spread);
+        return _costs.AsSpan(spread * (LevelQuantizer.Overflow + 1), LevelQuantizer.Overflow + 1);
+    }
+
+    /// <summary>Largest level of a table.</summary>
+    public int LevelMax(int spread)
+    {
+        Build(spread);
+        return _levelMax[spread];
+    }
 
     /// <summary>The table of a column: its σ is 2^(offset/4) times that of <paramref name="spread"/>.</summary>
     public static int TableOf(int spread, int offset) => Math.Clamp(spread + offset, 0, Count - 1);
 
-    private static ushort[] Build(int spread, int power)
+    private int Frequencies(int spread, Span<ushort> frequencies)
     {
-        var sigma = (double)StepGrid.Value(spread - UnitSpread);
-        var scale = 1 / (((2 * power) - 3) * sigma * sigma);
-        Span<double> weights = stackalloc double[LevelQuantizer.LevelMax + 1];
-        var sum = 0.0;
-        for (var level = 0; level < weights.Length; level++)
-        {
-            var (from, to) = (level == 0 ? 0 : level - LevelQuantizer.RoundingOffset, level + (1 - LevelQuantizer.RoundingOffset));
-            weights[level] = Integral(from, to, scale, power);
-            sum += 2 * weights[level];
-        }
+        Build(spread);
+        var symbolCount = (2 * _levelMax[spread]) + 1;
+        _frequencies.AsSpan(spread * RansTables.SymbolCountMax, symbolCount).CopyTo(frequencies);
+        return symbolCount;
+    }
 
-        weights[0] *= 2;
+    /// <summary>Several threads may build a table at the same time: they write the same.</summary>
+    private void Build(int spread)
+    {
+        if (Volatile.Read(ref _isBuilt[spread]))
+            return;
+        Span<double> weights = stackalloc double[WeightCount];
+        SpreadWeights.Fill(spread, _power, weights);
+        var levelMax = LevelMaxOf(weights[..^1]);
+        var frequencies = _frequencies.AsSpan(spread * RansTables.SymbolCountMax, (2 * levelMax) + 1);
+        Share(weights[..(levelMax + 1)], frequencies);
+        var costs = _costs.AsSpan(spread * (LevelQuantizer.Overflow + 1), LevelQuantizer.Overflow + 1);
+        costs.Fill(OutlierCost);
+        for (var level = 0; level <= levelMax; level++)
+            costs[level] = RansTables.Cost(frequencies[2 * level]);
+        _levelMax[spread] = (byte)levelMax;
+        Volatile.Write(ref _isBuilt[spread], true);
+    }
+
+    private static int LevelMaxOf(ReadOnlySpan<double> weights)
+    {
+        var sum = 0.0;
+        foreach (var weight in weights)
+            sum += 2 * weight;
         var levelMax = 1;
         while (levelMax < LevelQuantizer.LevelMax && weights[levelMax + 1] >= WeightMin * sum)
             levelMax++;
-        return Frequencies(weights[..(levelMax + 1)]);
+        return levelMax;
     }
 
-    private static double Integral(double from, double to, double scale, int power)
+    /// <param name="weights">[levels] Of one sign of each level.</param>
+    /// <param name="frequencies">[2 · levels − 1] By symbol: 0, +1, −1, +2, ….</param>
+    private static void Share(Span<double> weights, Span<ushort> frequencies)
     {
-        var width = (to - from) / Parts;
-        var sum = 0.0;
-        for (var part = 0; part < Parts; part++)
-        {
-            var x = from + ((part + 0.5) * width);
-            var inverse = 1 / (1 + (x * x * scale));
-            var density = inverse;
-            for (var i = 1; i < power; i++)
-                density *= inverse;
-            sum += density;
-        }
-
-        return sum * width;
-    }
-
-    /// <param name="weights">[levels] Of level 0, and of one sign of each other level.</param>
-    /// <returns>[2 · levels − 1] By symbol: 0, +1, −1, +2, ….</returns>
-    private static ushort[] Frequencies(ReadOnlySpan<double> weights)
-    {
+        weights[0] *= 2;
         var sum = weights[0];
         foreach (var weight in weights[1..])
             sum += 2 * weight;
-        var frequencies = new ushort[(2 * weights.Length) - 1];
         var shared = RansStream.Scale - frequencies.Length;
         var left = shared;
         for (var symbol = 0; symbol < frequencies.Length; symbol++)
@@ -126,6 +126,5 @@ internal sealed class SpreadTables
         }
 
         frequencies[0] += (ushort)left;
-        return frequencies;
     }
 }

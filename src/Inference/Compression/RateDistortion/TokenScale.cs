@@ -39,7 +39,15 @@ internal static class TokenScale
     {
         if (!HasFrom(row, limit))
             return false;
-        for (var column = 0; column < row.Length; column++)
+        var column = 0;
+        for (; column <= row.Length - Vector512<float>.Count; column += Vector512<float>.Count)
+        {
+            var values = Vector512.LoadUnsafe(in row[column]);
+            var isBelow = Vector512.LessThan(Vector512.Abs(values), Vector512.Create(limit));
+            Vector512.ConditionalSelect(isBelow, values, Vector512.Create(float.NaN)).StoreUnsafe(ref scratch[column]);
+        }
+
+        for (; column < row.Length; column++)
             scratch[column] = MathF.Abs(row[column]) < limit ? row[column] : float.NaN;
         return true;
     }

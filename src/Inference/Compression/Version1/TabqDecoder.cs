@@ -1,5 +1,3 @@
-using SplitActors.Inference.Compression.Entropy;
-
 namespace SplitActors.Inference.Compression.Version1;
 
 /// <summary>
@@ -81,7 +79,7 @@ internal static class TabqDecoder
             else
             {
                 _ = FillValues(record.Grid, values);
-                var slots = TableFamily.For(record.Grid).Slots.Slice(record.Shape * RansStream.Scale, RansStream.Scale);
+                var slots = TableFamily.For(record.Grid).SlotsOf(record.Shape);
                 for (var column = 0; column < width; column++)
                     row[column] = values[streams[column & (streamCount - 1)].Get(bytes, slots)];
             }

@@ -43,10 +43,18 @@ public static class CodecCatalog
     /// <summary>The rate–distortion codec at a calibrated quality, named <c>rd[+klt[+prediction]]:quality</c>.</summary>
     /// <param name="calibration">Of the model; has the transform at every split that is measured.</param>
     public static CodecChoice RateDistortion(ModelCalibration calibration, RateDistortionTransform transform, QualityTarget quality) =>
-        new($"{FamilyOf(transform)}:{quality}", FamilyOf(transform), place =>
+        Calibrated(calibration, transform, $"{quality}", split => split.RateDistortionFor(quality, transform));
+
+    /// <summary>The rate–distortion codec at a step, with the calibration's transform, named <c>rd+klt[+prediction]:step</c>.</summary>
+    /// <param name="calibration">Of the model; has the transform at every split that is measured.</param>
+    public static CodecChoice RateDistortion(ModelCalibration calibration, RateDistortionOptions options) =>
+        Calibrated(calibration, options.Transform, $"{options.RelativeStep}", split => split.RateDistortionFor(options));
+
+    private static CodecChoice Calibrated(ModelCalibration calibration, RateDistortionTransform transform, string setting, Func<SplitCalibration, CompressionOptions> optionsFor) =>
+        new($"{FamilyOf(transform)}:{setting}", FamilyOf(transform), place =>
         {
             var split = calibration.For(place.SplitLayer) ?? throw new ArgumentException($"Split {place.SplitLayer} is not calibrated.", nameof(calibration));
-            return new FrameTransport(split.RateDistortionFor(quality, transform), split, transform == RateDistortionTransform.Prediction ? place.Embed : null);
+            return new FrameTransport(optionsFor(split), split, transform == RateDistortionTransform.Prediction ? place.Embed : null);
         })
         {
             WritesFrames = true,

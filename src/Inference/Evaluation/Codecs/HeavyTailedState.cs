@@ -22,6 +22,8 @@ public sealed class HeavyTailedState(ulong seed, int width)
 
     public int Width => width;
 
+    public ulong Seed => seed;
+
     /// <summary>The states of neighbouring tokens.</summary>
     /// <param name="firstRow">Number of the first token.</param>
     /// <param name="hidden">[n, d], written</param>

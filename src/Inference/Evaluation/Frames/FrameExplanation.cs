@@ -9,7 +9,10 @@ public readonly record struct FrameField(int Offset, int ByteCount, string Name,
 public sealed record FrameFault(int Offset, string Expected, string Found);
 
 /// <summary>The values that a frame decodes to. Min, max and RMS are over the finite ones.</summary>
-public sealed record FrameSummary(int Rows, int Width, float Min, float Max, double RootMeanSquare)
+/// <param name="Content">What the values are.</param>
+/// <param name="Rows">Tokens or positions.</param>
+/// <param name="Width">Values of each; of keys and values those of all layers and heads.</param>
+public sealed record FrameSummary(FrameContent Content, int Rows, int Width, float Min, float Max, double RootMeanSquare)
 {
     public long ValueCount => (long)Rows * Width;
 }
@@ -40,32 +43,8 @@ public sealed class FrameExplanation
             return new FrameExplanation(walk.Fields, walk.Fault, summary: null);
         if (walk.NeedsCalibration)
             return new FrameExplanation(walk.Fields, fault: null, summary: null);
-        var summary = Summarize(frame, out var status);
-        var fault = summary is null ? new FrameFault(walk.SymbolsOffset, "symbols that decode to the values of all tokens", $"others: {status}") : null;
+        var status = FrameValues.TrySummarize(frame, out var summary);
+        var fault = summary is null ? new FrameFault(walk.SymbolsOffset, "symbols that decode to all values", $"others: {status}") : null;
         return new FrameExplanation(walk.Fields, fault, summary);
-    }
-
-    private static FrameSummary? Summarize(ReadOnlySpan<byte> frame, out DecodeStatus status)
-    {
-        status = FrameDecoder.TryReadHeader(frame, out var header);
-        if (status != DecodeStatus.Ok)
-            return null;
-        var values = new float[header.ValueCount];
-        status = FrameDecoder.Decode(frame, values, out _);
-        if (status != DecodeStatus.Ok)
-            return null;
-        var (min, max, energy, count) = (float.PositiveInfinity, float.NegativeInfinity, 0.0, 0);
-        foreach (var value in values)
-        {
-            if (!float.IsFinite(value))
-                continue;
-            (min, max) = (MathF.Min(min, value), MathF.Max(max, value));
-            energy += (double)value * value;
-            count++;
-        }
-
-        return count == 0
-            ? new FrameSummary(header.Rows, header.Width, Min: 0, Max: 0, RootMeanSquare: 0)
-            : new FrameSummary(header.Rows, header.Width, min, max, Math.Sqrt(energy / count));
     }
 }

@@ -67,7 +67,9 @@ internal ref struct FrameWalk(ReadOnlySpan<byte> frame)
     }
 
     /// <summary>Names what was passed since <paramref name="start"/>.</summary>
-    public readonly void Name(int start, string name, string meaning) => _fields.Add(new FrameField(start, Offset - start, name, meaning));
+    public readonly void Name(int start, string name, string meaning) => Name(start, Offset - start, name, meaning);
+
+    public readonly void Name(int start, int byteCount, string name, string meaning) => _fields.Add(new FrameField(start, byteCount, name, meaning));
 
     /// <summary>Always false.</summary>
     public bool Fail(int offset, string expected, string found)

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Compression.RateDistortion;
 
 namespace SplitActors.Inference.Evaluation.Frames;
@@ -41,7 +40,7 @@ internal static class RateDistortionRows
         if (shape >= SpreadTables.ShapeCount)
             return walk.Fail(start, $"a shape of 0 to {SpreadTables.ShapeCount - 1}", $"{shape}");
         walk.NeedsCalibration = transform != RateDistortionTransform.None;
-        walk.Name(start, "transform, shape", $"{CalibrationReader.NameOf(transform)}; frequency tables of shape {shape}");
+        walk.Name(start, "transform, shape", $"{transform.Name()}; frequency tables of shape {shape}");
         start = walk.Offset;
         if (!walk.TryTake(1, "spread", out var second))
             return false;

@@ -41,7 +41,9 @@ public static class HiddenStateEstimate
     {
         if (columns is null)
             return (null, 1);
-        double[] deviations = [.. columns.Offsets.Select(offset => (double)StepGrid.Value(offset))];
+        var deviations = new double[columns.Width];
+        for (var column = 0; column < deviations.Length; column++)
+            deviations[column] = StepGrid.Value(columns.Offsets.Values[column]);
         var constant = 1 - (deviations.Sum(deviation => deviation * deviation) / deviations.Length); // the mean's share of a token's squares
         var meanSquare = columns.Mean.Sum(mean => (double)mean * mean) / columns.Width;
         return (deviations, constant > ConstantShare && meanSquare > 0 ? Math.Sqrt(meanSquare / constant) : 1);

@@ -42,12 +42,32 @@ public sealed class HeavyTailedStateTests
             CodecCatalog.Tabq(new TabqOptions(Threshold.RelativeToRms(3), bitsMax: 4, bitsMin: 4)),
             new("raw", () => new FrameTransport(CompressionOptions.Lossless)),
         ];
-        var measured = StateEvaluation.Run(new HeavyTailedState(seed: 1, Width), rowCount: 300, codecs, new StepClock());
+        var measured = StateEvaluation.Run(new HeavyTailedState(seed: 1, Width), tokenCount: 300, codecs, new StepClock());
         Assert.Equal(["int4-token", "tabq:none:4", "tabq:3rms:4", "raw"], measured.Select(measurement => measurement.Codec), StringComparer.Ordinal);
-        Assert.InRange(measured[0].CleanError, 0.7, 0.9);
-        Assert.InRange(measured[1].CleanError, 0.7, 0.9);
-        Assert.InRange(measured[2].CleanError, 0.01, 0.06);
+        Assert.InRange(measured[0].CleanError, 0.84, 0.95);
+        Assert.InRange(measured[1].CleanError, 0.84, 0.95);
+        Assert.InRange(measured[2].CleanError, 0.1, 0.25);
+        Assert.All(measured.Take(3), measurement => Assert.InRange(measurement.Error, 0, measurement.CleanError));
+        Assert.True(measured[2].LargestError < measured[1].LargestError / 10);
         Assert.True(measured[2].Link.BytesPerToken < measured[0].Link.BytesPerToken);
-        Assert.Equal((0, 0), (measured[3].CleanError, measured[3].OutlierError));
+        Assert.Equal((0, 0, 0), (measured[3].Error, measured[3].CleanError, measured[3].LargestError));
+    }
+
+    [Fact]
+    public void Run_Errors_AreThoseOfTheValues()
+    {
+        var state = new HeavyTailedState(seed: 3, width: 96);
+        var measured = StateEvaluation.Run(state, tokenCount: 2, [CodecCatalog.Baselines.Single(codec => codec.Name == "int4-g32")], new StepClock()).Single();
+        var (sent, received) = (new float[2 * 96], new float[2 * 96]);
+        state.Fill(0, sent);
+        var transport = new AbsmaxTransport(bits: 4, blockSize: 32, ScaleType.Float16);
+        transport.Decode(transport.Encode(sent, [0, 0], 96), [0, 0], received, 96);
+        var pairs = sent.Zip(received).ToArray();
+        Assert.Equal(Relative(pairs), measured.Error, tolerance: 1e-12);
+        Assert.Equal(Relative(pairs.Where(pair => MathF.Abs(pair.First) < 1)), measured.CleanError, tolerance: 1e-12);
+        Assert.Equal(pairs.Max(pair => Math.Abs((double)pair.Second - pair.First)), measured.LargestError, tolerance: 1e-12);
+
+        static double Relative(IEnumerable<(float Sent, float Received)> pairs) =>
+            Math.Sqrt(pairs.Sum(pair => Math.Pow((double)pair.Received - pair.Sent, 2)) / pairs.Sum(pair => Math.Pow(pair.Sent, 2)));
     }
 }

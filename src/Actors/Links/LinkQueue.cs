@@ -1,0 +1,120 @@
+using Google.Protobuf;
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Simulation;
+using SplitActors.Actors.Transport;
+
+namespace SplitActors.Actors.Links;
+
+/// <summary>
+/// One direction of one device's link: first in, first out. A message waits until the channel is free, occupies it for each of its attempts,
+/// and arrives a delay after the one that succeeds, never before the message ahead of it.
+/// </summary>
+/// <param name="inner">Delivers what has arrived.</param>
+/// <param name="clock">Runs the timer.</param>
+/// <param name="seed">Chooses the attempts that fail.</param>
+/// <param name="timerLateness">By how much the clock's timers may be late; this much is waited for actively.</param>
+/// <param name="arrived">Told after each delivery.</param>
+internal sealed class LinkQueue(ITransport inner, TimeProvider clock, ulong seed, TimeSpan timerLateness, Action arrived) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Lock _delivery = new(); // one message at a time, so that the order is kept
+    private readonly SplitMix64 _random = new(seed);
+    private readonly Queue<(string From, string To, IMessage Body, TimeSpan Due)> _travelling = new();
+    private readonly long _start = clock.GetTimestamp();
+    private ITimer? _timer;
+    private TimeSpan _freeAt;
+    private TimeSpan _lastDue;
+    private LinkTraffic _traffic;
+
+    public LinkTraffic Traffic
+    {
+        get
+        {
+            lock (_lock)
+                return _traffic;
+        }
+    }
+
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_lock)
+                return _travelling.Count == 0;
+        }
+    }
+
+    private TimeSpan Now => clock.GetElapsedTime(_start);
+
+    public void Send(string from, string to, IMessage body, LinkDirection direction)
+    {
+        var byteCount = Envelopes.SizeOf(body);
+        lock (_lock)
+        {
+            var attempts = DrawAttempts(direction.FailureProbability);
+            var now = Now;
+            _freeAt = (now > _freeAt ? now : _freeAt) + TimeSpan.FromSeconds(attempts * direction.AttemptSeconds(byteCount));
+            var due = _freeAt + direction.Delay + ((attempts - 1) * direction.RepeatAfter);
+            _lastDue = due > _lastDue ? due : _lastDue;
+            _traffic += new LinkTraffic(1, byteCount, attempts - 1);
+            _travelling.Enqueue((from, to, body, _lastDue));
+            if (_travelling.Count == 1)
+                WakeAt(_lastDue, now);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _travelling.Clear();
+            _timer?.Dispose();
+        }
+    }
+
+    /// <summary>1 + a geometric number of failures, by inversion.</summary>
+    private int DrawAttempts(double failureProbability)
+    {
+        if (failureProbability <= 0)
+            return 1;
+        var uniform = ((_random.Next() >> 11) + 1) * (1.0 / (1L << 53)); // (0, 1]
+        return 1 + (int)Math.Min(Math.Log(uniform) / Math.Log(failureProbability), int.MaxValue - 1);
+    }
+
+    private void WakeAt(TimeSpan due, TimeSpan now)
+    {
+        var wait = due - now - timerLateness;
+        wait = wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+        if (_timer is null)
+            _timer = clock.CreateTimer(static queue => ((LinkQueue)queue!).DeliverDue(), this, wait, Timeout.InfiniteTimeSpan);
+        else
+            _timer.Change(wait, Timeout.InfiniteTimeSpan);
+    }
+
+    private void DeliverDue()
+    {
+        lock (_delivery)
+        {
+            while (TakeDue() is var (from, to, body, due))
+            {
+                SpinWait.SpinUntil(() => Now >= due);
+                inner.Send(from, to, body);
+                arrived();
+            }
+        }
+    }
+
+    private (string From, string To, IMessage Body, TimeSpan Due)? TakeDue()
+    {
+        lock (_lock)
+        {
+            if (!_travelling.TryPeek(out var head))
+                return null;
+            var now = Now;
+            if (head.Due - now <= timerLateness)
+                return _travelling.Dequeue();
+            WakeAt(head.Due, now);
+            return null;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using SplitActors.Actors.Protocol;
+
+namespace SplitActors.Actors.Scheduling;
+
+/// <summary>
+/// Deadlines under load. A token's time at worst is the device's, the link's and the worker's together, the last growing with the sessions there. If that is
+/// above what was asked for, the device is told so before it begins the token.
+/// </summary>
+public static partial class Scheduler
+{
+    private sealed partial class Turn
+    {
+        private long WorkerUsWorst(string worker, int sessionCount) =>
+            State.Workers.TryGetValue(worker, out var known)
+                ? (long)Math.Min(Math.Ceiling(Options.WorkerMargin * known.Speed.StepUsWorst(sessionCount)), uint.MaxValue)
+                : 0;
+
+        /// <summary>What a session with this request can be promised on a worker that then has so many.</summary>
+        private Deadline PromiseFor(DeadlineRequest request, string worker, int sessionCount)
+        {
+            var workerUs = WorkerUsWorst(worker, sessionCount);
+            var totalUs = TotalUsWorst(request, worker, sessionCount);
+            var promisedUs = totalUs <= request.AskedUs ? request.AskedUs : (long)Math.Min(totalUs * (1 + Options.PromiseHeadroom), uint.MaxValue);
+            return new Deadline
+            {
+                PromisedUs = (uint)promisedUs,
+                DeviceUs = (uint)Math.Max(0, promisedUs - workerUs),
+                Detail = totalUs <= request.AskedUs ? "" : Describe(request, worker, sessionCount),
+            };
+        }
+
+        private long TotalUsWorst(DeadlineRequest request, string worker, int sessionCount) =>
+            worker.Length > 0 ? request.DeviceUs + request.LinkUs + WorkerUsWorst(worker, sessionCount) : request.DeviceUs;
+
+        /// <summary>What makes up the time at worst.</summary>
+        private string Describe(DeadlineRequest request, string worker, int sessionCount)
+        {
+            var total = Ms(TotalUsWorst(request, worker, sessionCount));
+            return worker.Length > 0
+                ? $"at worst {total} = device {Ms(request.DeviceUs)} + link {Ms(request.LinkUs)} + {worker} "
+                    + $"{Ms(WorkerUsWorst(worker, sessionCount))} ({Sessions(sessionCount)})"
+                : $"the device alone takes {total}";
+        }
+
+        private static string Sessions(int count) => count == 1 ? "1 session" : $"{count} sessions";
+
+        private static string Ms(long microseconds) => string.Create(CultureInfo.InvariantCulture, $"{microseconds / 1000.0:F1} ms");
+
+        /// <summary>Why a new session cannot start on a worker that then has so many; null if it can.</summary>
+        private Refusal? CheckDeadlines(DeadlineRequest? request, string worker, int sessionCount)
+        {
+            if (request is not null && PromiseFor(request, worker, sessionCount).PromisedUs > Options.DegradationMax * request.AskedUs)
+            {
+                var hopeless = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The deadline of {Ms(request.AskedUs)} for each token cannot be kept, nor {Options.DegradationMax:0.#} times of it");
+                return new Refusal(RejectReason.Deadline, $"{hopeless}: {Describe(request, worker, sessionCount)}. Ask for more time.");
+            }
+
+            return KeepsPromises(worker, sessionCount) ? null : new Refusal(
+                RejectReason.Deadline,
+                $"Another session on {worker}, which has {sessionCount - 1}, would break a deadline that was promised there. Try later, or start a worker.");
+        }
+
+        /// <summary>Whether all sessions of a worker that were promised something keep it with one more beside them.</summary>
+        private bool KeepsPromises(string worker, int sessionCount)
+        {
+            foreach (var session in State.Sessions.Values)
+            {
+                if (session.Worker == worker
+                    && session is { Request: { } request, Promise: { } promise }
+                    && TotalUsWorst(request, worker, sessionCount) > promise.PromisedUs)
+                    return false;
+            }
+
+            return true;
+        }
+
+        /// <summary>Tells the devices of a worker's sessions where what they can count on has changed.</summary>
+        private void RenewPromises(string worker)
+        {
+            var sessionCount = SessionCountOf(worker);
+            foreach (var (id, session) in State.Sessions)
+            {
+                if (session.Worker == worker)
+                    RenewPromise(id, sessionCount);
+            }
+        }
+
+        private void RenewPromise(SessionId id, int sessionCount)
+        {
+            if (State.Sessions[id] is not { Request: { } request, Promise: { } old } session)
+                return;
+            var promise = PromiseFor(request, session.Worker, sessionCount);
+            var isBroken = TotalUsWorst(request, session.Worker, sessionCount) > old.PromisedUs;
+            if (!isBroken && IsClose(promise.PromisedUs, old.PromisedUs) && IsClose(promise.DeviceUs, old.DeviceUs))
+                return;
+            State = State with { Sessions = State.Sessions.SetItem(id, session with { Promise = promise }) };
+            Send(session.Edge, new DeadlineChanged { SessionId = id.Value, Deadline = promise });
+        }
+
+        private bool IsClose(long microseconds, long before) => Math.Abs(microseconds - before) <= Options.PromiseHeadroom * before;
+
+        private int SessionCountOf(string worker) => State.Sessions.Values.Count(session => session.Worker == worker);
+    }
+}

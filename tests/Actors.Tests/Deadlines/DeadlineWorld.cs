@@ -1,0 +1,103 @@
+using System.Globalization;
+using Google.Protobuf;
+using SplitActors.Actors.Backend;
+using SplitActors.Actors.Edge;
+using SplitActors.Actors.Kernel;
+using SplitActors.Actors.Links;
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Scheduling;
+using SplitActors.Actors.Simulation;
+using SplitActors.Actors.Tests.Sessions;
+using SplitActors.Actors.Transport;
+using SplitActors.Inference.Compression;
+using SplitActors.Inference.KvCaching;
+
+namespace SplitActors.Actors.Tests.Deadlines;
+
+/// <summary>The real scheduler, devices and workers without models, and an emulated link between them, in virtual time.</summary>
+internal sealed class DeadlineWorld : IAsyncDisposable
+{
+    private const int LayerCount = 8;
+    private const int SplitLayer = 4;
+
+    private static readonly ByteString Digest = ByteString.CopyFrom(1, 2, 3);
+
+    private readonly ActorSystem _system;
+    private readonly ulong _seed;
+
+    public DeadlineWorld(ulong seed, LinkProfile profile)
+    {
+        _seed = seed;
+        Driver = new SimulationDriver(seed);
+        _system = new ActorSystem(Driver.Options with { MailboxCapacity = 1 << 16 });
+        Link = new EmulatedLinkTransport(new InProcessTransport(), Driver.Time, profile, seed, address => address.StartsWith("edge/", StringComparison.Ordinal));
+        Network = new TappedTransport(Link);
+        var options = new SchedulerOptions
+        {
+            Address = "scheduler",
+            ModelDigest = Digest,
+            LayerCount = LayerCount,
+            Plan = new FixedPlan(ExecutionMode.Split, SplitLayer, CompressionOptions.Default),
+        };
+        _system.Spawn(new Props(() => new SchedulerActor(options, Network)), "scheduler");
+    }
+
+    public SimulationDriver Driver { get; }
+
+    public EmulatedLinkTransport Link { get; }
+
+    public TappedTransport Network { get; }
+
+    /// <summary>Of all workers' batches, as another process on their machines causes it.</summary>
+    public double Slowdown { get; set; } = 1;
+
+    public ValueTask DisposeAsync()
+    {
+        var terminated = _system.TerminateAsync();
+        Driver.RunUntilIdle();
+        Link.Dispose();
+        return new ValueTask(terminated);
+    }
+
+    public void StartWorker(int number, TimeSpan passTime, TimeSpan rowTime)
+    {
+        var options = new WorkerOptions
+        {
+            Address = $"worker/{number}",
+            Scheduler = "scheduler",
+            ModelDigest = Digest,
+            Layers = new(SplitLayer, LayerCount),
+            ContextLength = 1024,
+            VocabularySize = 100,
+            KvLayout = new KvLayout(layerCount: 4, kvHeadCount: 1, headDim: 64, KvFormat.Float16),
+            PassTime = passTime,
+            RowTime = rowTime,
+        };
+        _system.Spawn(new Props(() => new TimedWorker(options, Network, _seed + (ulong)number, () => Slowdown)), $"worker-{number}");
+    }
+
+    /// <summary>A session whose times a test can check for itself.</summary>
+    public WatchedSession StartSession(int number, TimeSpan? deadline, TimeSpan tokenTime, int promptCount, int generatedCount, LinkProfile? declared = null)
+    {
+        var options = new EdgeOptions
+        {
+            Address = string.Create(CultureInfo.InvariantCulture, $"edge/{number}"),
+            Scheduler = "scheduler",
+            ModelDigest = Digest,
+            LayerCount = LayerCount,
+            ContextLength = 1024,
+            VocabularySize = 100,
+            EndTokens = [],
+            GeneratedCountMax = generatedCount,
+            Deadline = deadline,
+            DeviceTime = tokenTime,
+            Link = declared,
+            StepBytesMax = 400,
+        };
+        var session = new WatchedSession(deadline, Driver.Time);
+        var state = new EdgeState(new SessionId((ulong)number), options);
+        var edge = _system.Spawn(new Props(() => new TimedEdge(state, Network, tokenTime, _seed ^ (ulong)number, session.Add)), $"edge-{number}");
+        edge.Tell(new StartSession([.. Enumerable.Range(1, promptCount).Select(token => token % 50)]));
+        return session;
+    }
+}
