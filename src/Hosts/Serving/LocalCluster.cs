@@ -24,8 +24,8 @@ internal sealed class LocalCluster : IAsyncDisposable
     private const string EdgePrefix = "edge/";
     private const int StepHeaderBytes = 64; // of message and frame
 
-    /// <summary>The system's timers count milliseconds; a link of 2 ms would be one of 3 or 4 without waiting for the rest.</summary>
-    private static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(1);
+    /// <summary>.NET's timers go by the system's coarse clock, of 4 ms on most Linux kernels; a link of 4 ms would be one of 7 without waiting for the rest.</summary>
+    internal static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(5);
 
     /// <summary>What lies between actors of one process: next to nothing, and better known than by the first message, for which code is compiled.</summary>
     private static readonly LinkProfile InProcess = LinkProfile.Of(1e11, 1e11, TimeSpan.Zero);
