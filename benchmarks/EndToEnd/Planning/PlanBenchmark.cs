@@ -5,7 +5,7 @@ namespace SplitActors.EndToEnd.Planning;
 
 /// <summary>
 /// What the planner expects against what fresh processes do: time per token over emulated links, memory of a device's share, and whether what it chooses is
-/// best. In each round this machine is profiled anew just before its runs, since the speed of a shared machine drifts; figures are medians of the rounds.
+/// best. In each round this machine is profiled anew before the runs over each link, since the speed of a shared machine drifts; figures are medians of the rounds.
 /// </summary>
 internal sealed class PlanBenchmark(int roundCount, string folder)
 {
@@ -92,11 +92,9 @@ internal sealed class PlanBenchmark(int roundCount, string folder)
 
     private async Task MeasureTokensAsync(PlannedModel model, int round)
     {
-        var refreshes = true;
         foreach (var link in model.Links)
         {
-            var expected = (await model.PlanAsync(link, memoryBytesMax: null, refreshes, folder)).Candidates;
-            refreshes = false;
+            var expected = (await model.PlanAsync(link, memoryBytesMax: null, refreshes: true, folder)).Candidates;
             foreach (var (key, figures) in _tokens.Where(entry => entry.Key.Model == model && entry.Key.Link == model.LinkOf(entry.Key.Choice, link) && entry.Value.Count == round))
                 figures.Add((expected[key.Choice].TokenMs, await model.RunAsync(key.Choice, link)));
         }

@@ -63,9 +63,16 @@ internal static class PlanCommand
         var config = model.Config;
         var (tokenCountMax, promptTokens) = options.TokensFor(config.ContextLength);
         using var accuracy = PlanAccuracy.Open(options, model, loading);
+        var middle = model.Calibration?.For(Math.Max(1, config.LayerCount / 2));
         var sizes = HiddenStateSizes.Of(config.LayerCount, config.HiddenSize, model.Calibration, accuracy.Expected, accuracy.OptionsFor);
-        var device = Source(options.FrontWeights, options.FrontKv).Find(options.DeviceProfile.Text, options.DeviceProfile.Place, TimeProvider.System, cancellation);
-        var worker = Source([options.WorkerWeights], [options.WorkerKv]).Find(options.WorkerProfile.Text, options.WorkerProfile.Place, TimeProvider.System, cancellation);
+        var isOneMachine = options is { DeviceProfile.Text: ProfileSource.Measure, WorkerProfile.Text: ProfileSource.Measure }; // measured once: it is as fast as itself
+        var deviceSource = isOneMachine
+            ? Source([.. options.FrontWeights.Append(options.WorkerWeights).Distinct()], [.. options.FrontKv.Append(options.WorkerKv).Distinct()])
+            : Source(options.FrontWeights, options.FrontKv);
+        var device = deviceSource.Find(options.DeviceProfile.Text, options.DeviceProfile.Place, TimeProvider.System, cancellation);
+        var worker = isOneMachine
+            ? device
+            : Source([options.WorkerWeights], [options.WorkerKv]).Find(options.WorkerProfile.Text, options.WorkerProfile.Place, TimeProvider.System, cancellation);
         var problem = new PlanningProblem
         {
             Config = config,
@@ -97,6 +104,7 @@ internal static class PlanCommand
             Weights = weights,
             KeyValues = keyValues,
             UnquantizedWeightBytes = model.UnquantizedWeightBytes,
+            Compression = (accuracy.OptionsFor(middle), middle),
             CacheFolder = options.CacheFolder,
             Refresh = options.Refresh,
             ThreadCount = options.ThreadCount,

@@ -1,5 +1,7 @@
 using SplitActors.Inference;
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Planning.Compute;
 using SplitActors.Inference.Planning.Profiling;
@@ -40,6 +42,9 @@ internal sealed class ProfileSource
     /// <summary>Of a weight that is not quantized.</summary>
     public required int UnquantizedWeightBytes { get; init; }
 
+    /// <summary>Codec and settings of a session, and the calibration of a split; null for none.</summary>
+    public required (CompressionOptions Options, SplitCalibration? Calibration) Compression { get; init; }
+
     /// <summary>Where measurements are kept.</summary>
     public required string CacheFolder { get; init; }
 
@@ -72,13 +77,16 @@ internal sealed class ProfileSource
     private KnownProfile OfThisMachine(TimeProvider clock, CancellationToken cancellation)
     {
         var machine = MachineDescription.Of(ThreadCount);
-        var path = Path.Combine(CacheFolder, MeasuredProfile.FileNameFor(machine, Config, Weights.SelectMany(format => KeyValues.Select(kv => (format, kv)))));
+        var path = Path.Combine(CacheFolder, MeasuredProfile.FileNameFor(machine, Config, Weights.SelectMany(format => KeyValues.Select(kv => (format, kv))), Compression.Options));
         if (!Refresh && ReadKept(path) is { } kept)
             return Known(kept, $"measured before, {path}");
 
         var start = clock.GetTimestamp();
         using var threads = new ComputeThreads(ThreadCount);
-        var measured = MeasuredProfile.Of(machine, Config, MachineProbe.Measure(machine.Processor, Config, Weights, KeyValues, threads, clock, cancellation));
+        var profile = MachineProbe.Measure(machine.Processor, Config, Weights, KeyValues, threads, clock, cancellation);
+        var (encode, decode) = CodecProbe.Measure(Config.HiddenSize, Compression.Options, Compression.Calibration, clock, cancellation);
+        var (handOver, arrival) = HandOverProbe.MeasureAsync(clock).GetAwaiter().GetResult();
+        var measured = MeasuredProfile.Of(machine, Config, profile with { Session = new SessionCosts(encode, decode, handOver, arrival) });
         var elapsed = clock.GetElapsedTime(start);
         return Known(measured, $"measured in {elapsed.TotalSeconds:0.0} s, {Keep(path, measured)}");
     }

@@ -64,7 +64,7 @@ internal sealed class LayerProbe : IDisposable
     public void Stream() => _layers.ReadWeights(_threads);
 
     /// <summary>Costs of passes without positions, and the positions that the samples had.</summary>
-    public (ComputeSample[] Prefill, ComputeSample[] Decode, LinearCost Head, LinearCost Embedding) Measure()
+    public (ComputeSample[] Prefill, ComputeSample[] Decode, LinearCost Head, LinearCost Embedding, WakeCost Wake) Measure()
     {
         ComputeSample[] decode = [Decode(1), Decode(BatchRows)];
         ComputeSample[] prefill = [Prefill(Math.Max(1, _prefillRows / PrefillRowsRatio)), Prefill(_prefillRows)];
@@ -74,7 +74,7 @@ internal sealed class LayerProbe : IDisposable
         for (var i = 0; i < tokens.Length; i++)
             tokens[i] = (int)((long)i * TokenStride % _layers.Config.VocabularySize);
         var embedding = _timer.Seconds(() => _layers.Embed(tokens, Hidden(EmbeddingRows)), Stream) / EmbeddingRows;
-        return (prefill, decode, head, new LinearCost(PassSeconds: 0, embedding, PositionSeconds: 0));
+        return (prefill, decode, head, new LinearCost(PassSeconds: 0, embedding, PositionSeconds: 0), Wake());
     }
 
     private ComputeSample Decode(int batchSize)
@@ -85,6 +85,22 @@ internal sealed class LayerProbe : IDisposable
         foreach (var cache in caches)
             cache.Dispose();
         return ComputeSample.Decode(batchSize, contextLength: 1, seconds);
+    }
+
+    /// <summary>A line through one layer and all of them; each after a pause, against the same pass without.</summary>
+    private WakeCost Wake()
+    {
+        var (one, all, layerCount) = (Added(_layer), Added(_layers), _layers.Layers.Count);
+        var perLayer = layerCount > 1 ? Math.Clamp((all - one) / (layerCount - 1), 0, all / layerCount) : 0;
+        return new WakeCost(all - (layerCount * perLayer), perLayer);
+
+        double Added(Segment segment)
+        {
+            using var cache = segment.CreateCache(1);
+            return Math.Max(0, _timer.SecondsAfterPause(Pass) - _timer.Seconds(Pass));
+
+            void Pass() => segment.Forward([new SequenceRows(cache, 0, 1)], MadeUp(1), _workspace);
+        }
     }
 
     private ComputeSample Prefill(int rows)

@@ -39,11 +39,11 @@ public static class MachineProbe
                     attention[kv] = attentionProbe.Measure(kv);
             }
 
-            var (prefill, decode, head, embedding) = probe.Measure();
+            var (prefill, decode, head, embedding, wake) = probe.Measure();
             foreach (var kv in keyValues)
             {
                 profiles[(format, kv)] = new ComputeProfile(
-                    WithPositions(prefill, attention[kv].Prefill), WithPositions(decode, attention[kv].Decode), head, embedding);
+                    WithPositions(prefill, attention[kv].Prefill), WithPositions(decode, attention[kv].Decode), head, embedding, wake);
             }
         }
 

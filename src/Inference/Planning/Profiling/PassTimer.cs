@@ -9,6 +9,10 @@ internal sealed class PassTimer(TimeProvider clock, CancellationToken cancellati
     private const int CountMax = 200;
 
     private static readonly TimeSpan Enough = TimeSpan.FromMilliseconds(15);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2); // a short round trip: threads are asleep
+
+    /// <summary>Seconds of a pass for which the machine has waited, as for a message.</summary>
+    public double SecondsAfterPause(Action pass) => Seconds(pass, Wait);
 
     /// <summary>Seconds of a pass, the first one not counted: it compiles code.</summary>
     /// <param name="pass">What is timed.</param>
@@ -29,5 +33,12 @@ internal sealed class PassTimer(TimeProvider clock, CancellationToken cancellati
 
         times.Sort();
         return Math.Max(times[(times.Count - 1) / 2], 1e-9); // a clock may not see a short pass
+    }
+
+    /// <summary>Spins, then sleeps.</summary>
+    private void Wait()
+    {
+        var began = clock.GetTimestamp();
+        SpinWait.SpinUntil(() => clock.GetElapsedTime(began) >= Pause);
     }
 }

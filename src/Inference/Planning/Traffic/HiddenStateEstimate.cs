@@ -22,18 +22,21 @@ public static class HiddenStateEstimate
     public static double TokenBytes(int width, CompressionOptions options, SplitCalibration? calibration)
     {
         var encoder = new HiddenStateEncoder(options, calibration);
+        return MadeUp(width, calibration).Average(hidden => encoder.Encode(hidden, 1, width).Bytes.Length);
+    }
+
+    /// <summary>A few hidden states, [d] each.</summary>
+    internal static IEnumerable<float[]> MadeUp(int width, SplitCalibration? calibration)
+    {
         var columns = calibration?.Transform(RateDistortionTransform.Columns);
         var (deviations, magnitude) = Spread(columns);
-        var hidden = new float[width];
-        var bytes = 0L;
         for (var row = 0; row < RowCount; row++)
         {
+            var hidden = new float[width];
             for (var column = 0; column < width; column++)
                 hidden[column] = (float)((columns?.Mean[column] ?? 0) + (magnitude * (deviations?[column] ?? 1) * Normal((uint)row, (uint)column)));
-            bytes += encoder.Encode(hidden, 1, width).Bytes.Length;
+            yield return hidden;
         }
-
-        return (double)bytes / RowCount;
     }
 
     /// <summary>Deviations relative to a token's RMS, and the RMS that goes with them and the mean.</summary>

@@ -127,6 +127,30 @@ public sealed class PlannerTests
         Assert.True(candidate.Memory.BackWeights.MatrixBytes > 0);
     }
 
+    /// <summary>The device alone waits for nobody; the worker alone has nothing to encode.</summary>
+    [Fact]
+    public void Decide_CostsBesideLayers_CountWhereTheyArise()
+    {
+        var wake = new WakeCost(PassSeconds: 1e-3, LayerSeconds: 1e-4);
+        var costs = new SessionCosts(EncodeSeconds: 2e-3, DecodeSeconds: 3e-3, HandOverSeconds: 1e-5, ArrivalSeconds: 4e-3);
+        var with = Planner.Decide(Problem with { Device = Add(Problem.Device), Worker = Problem.Worker with { Profile = Add(Problem.Worker.Profile) } }, _accuracy).Candidates;
+        var without = Planner.Decide(Problem, _accuracy).Candidates;
+        foreach (var (more, less) in with.Zip(without))
+        {
+            var (split, back) = (more.Choice.SplitLayer, Problem.Config.LayerCount - more.Choice.SplitLayer);
+            var device = split == 0 ? 4e-3 : back == 0 ? 2e-5 : 4e-3 + 2e-5 + 2e-3 + wake.Seconds(split);
+            var worker = back == 0 ? 0 : 4e-3 + 2e-5 + (split == 0 ? 0 : 3e-3) + wake.Seconds(back);
+            Assert.Equal(device, more.Token.Device - less.Token.Device, 1e-12);
+            Assert.Equal(worker, more.Token.Worker - less.Token.Worker, 1e-12);
+        }
+
+        MachineProfile Add(MachineProfile profile) => profile with
+        {
+            Session = costs,
+            Formats = profile.Formats.ToDictionary(format => format.Key, format => format.Value with { Wake = wake }),
+        };
+    }
+
     [Fact]
     public void Decide_FormatWithoutProfile_IsRefused() =>
         Assert.Throws<UserErrorException>(() => Planner.Decide(Problem with { FrontWeights = [new(3)] }, _accuracy));
