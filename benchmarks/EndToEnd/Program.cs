@@ -1,4 +1,5 @@
 using SplitActors.EndToEnd;
+using SplitActors.EndToEnd.Planning;
 
 switch (args)
 {
@@ -23,6 +24,12 @@ switch (args)
     case ["fuzz", var inputs, "--seed", var seed]:
         FrameFuzz.Run(long.Parse(inputs), int.Parse(seed));
         return 0;
+    case ["plan"]:
+        await PlanBenchmark.RunAsync(roundCount: 3);
+        return 0;
+    case ["plan", var rounds]:
+        await PlanBenchmark.RunAsync(int.Parse(rounds));
+        return 0;
     case ["speed"]:
         await SpeedBenchmark.RunAsync();
         return 0;
@@ -37,6 +44,7 @@ switch (args)
               fuzz N [--seed S]
                                decodes N random and mutated frames of all kinds; stops at an exception, at an allocation beyond the bounds, or at a
                                write where there should be none
+              plan [N]         what `splitactors plan` expects against what `run` and `bench` measure, and what its choices are worth; medians of N rounds (3)
               speed            time to first output of a fresh process, and tokens per second in every mode
             Quality is that of the embedded model on the whole of heldout.txt; that of codecs for the link, `splitactors codec measure` tells.
             """);

@@ -11,6 +11,7 @@ internal static class ExitCode
     public const int Checkpoint = 3;
     public const int Prompt = 4;
     public const int Output = 5;
+    public const int Infeasible = 6;
 
     // 128 plus the number of the signal, as shells have it.
     public const int Interrupted = 130;

@@ -8,7 +8,9 @@ namespace SplitActors.Actors.Links;
 /// <param name="FailureProbability">Of an attempt, independently of the others; below 1.</param>
 /// <param name="RepeatAfter">From the end of a failed attempt to what follows it; the channel is free meanwhile.</param>
 /// <param name="OutageTarget">ε: how often a message may take longer than the worst case.</param>
-public sealed record LinkDirection(double BitsPerSecond, TimeSpan Delay, double FailureProbability, TimeSpan RepeatAfter, double OutageTarget) : ILinkModel
+/// <param name="LatenessWorst">By how much messages may be late beside that, but for the outage target: counts in the worst case only.</param>
+public sealed record LinkDirection(
+    double BitsPerSecond, TimeSpan Delay, double FailureProbability, TimeSpan RepeatAfter, double OutageTarget, TimeSpan LatenessWorst = default) : ILinkModel
 {
     private const int BitsPerByte = 8;
     private const double RoundingMax = 1e-9;
@@ -25,7 +27,7 @@ public sealed record LinkDirection(double BitsPerSecond, TimeSpan Delay, double 
     public double ExpectedSeconds(long byteCount) => Seconds(byteCount, 1 / (1 - FailureProbability));
 
     /// <inheritdoc/>
-    public double WorstCaseSeconds(long byteCount) => Seconds(byteCount, AttemptsWorst);
+    public double WorstCaseSeconds(long byteCount) => Seconds(byteCount, AttemptsWorst) + LatenessWorst.TotalSeconds;
 
     private double Seconds(long byteCount, double attempts) =>
         Delay.TotalSeconds + (attempts * AttemptSeconds(byteCount)) + ((attempts - 1) * RepeatAfter.TotalSeconds);

@@ -34,6 +34,19 @@ public sealed record LinkProfile(LinkDirection Up, LinkDirection Down)
         LinkDirection Direction(double bitsPerSecond) => new(bitsPerSecond, roundTrip / 2, lossProbability, roundTrip, OutageTargetDefault);
     }
 
+    /// <summary>
+    /// A link by messages that were measured in one direction; taken to be alike in both. Messages of one size only tell no bandwidth: then bytes take no time.
+    /// </summary>
+    /// <param name="link">At least two messages arrived.</param>
+    public static LinkProfile FittedTo(MeasuredLink link)
+    {
+        var estimate = link.Estimate() ?? throw new ArgumentException("Nothing was measured.", nameof(link));
+        var delay = TimeSpan.FromSeconds(estimate.DelaySeconds.Value);
+        var direction = new LinkDirection(
+            8 / estimate.SecondsPerByte.Value, delay, estimate.LossProbability.Value, 2 * delay, link.OutageTarget, TimeSpan.FromSeconds(link.LatenessSecondsWorst));
+        return new LinkProfile(direction, direction);
+    }
+
     /// <summary>Seconds within which a message and its answer are there, but for the outage target's probability in each direction.</summary>
     public double RoundTripSecondsWorst(long bytesUp, long bytesDown) => Up.WorstCaseSeconds(bytesUp) + Down.WorstCaseSeconds(bytesDown);
 }

@@ -16,6 +16,8 @@ namespace SplitActors.Actors.Links;
 /// <param name="arrived">Told after each delivery.</param>
 internal sealed class LinkQueue(ITransport inner, TimeProvider clock, ulong seed, TimeSpan timerLateness, Action arrived) : IDisposable
 {
+    private static readonly TimeSpan SleepTime = TimeSpan.FromMilliseconds(1); // of SpinWait
+
     private readonly Lock _lock = new();
     private readonly Lock _delivery = new(); // one message at a time, so that the order is kept
     private readonly SplitMix64 _random = new(seed);
@@ -97,11 +99,21 @@ internal sealed class LinkQueue(ITransport inner, TimeProvider clock, ulong seed
         {
             while (TakeDue() is var (from, to, body, due))
             {
-                SpinWait.SpinUntil(() => Now >= due);
+                WaitUntil(due);
                 inner.Send(from, to, body);
                 arrived();
             }
         }
+    }
+
+    /// <summary>Sleeps for a millisecond at a time as long as it may oversleep by another one; then only yields.</summary>
+    private void WaitUntil(TimeSpan due)
+    {
+        const int never = -1;
+        const int afterFirstYields = 20;
+        var wait = new SpinWait();
+        for (var left = due - Now; left > TimeSpan.Zero; left = due - Now)
+            wait.SpinOnce(left > 2 * SleepTime ? afterFirstYields : never);
     }
 
     private (string From, string To, IMessage Body, TimeSpan Due)? TakeDue()

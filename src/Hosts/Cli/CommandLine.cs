@@ -36,6 +36,7 @@ internal static class CommandLine
         ModelCommand.Create(),
         QuantizeCommand.Create(),
         CalibrateCommand.Create(),
+        PlanCommand.Create(),
         BenchCommand.Create(),
         CodecCommand.Create(),
     };

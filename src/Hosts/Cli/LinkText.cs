@@ -5,13 +5,14 @@ using SplitActors.Inference.Planning.Links;
 
 namespace SplitActors.Hosts.Cli;
 
-/// <summary>A link as users write it: a name, a Rayleigh channel, or figures that were measured.</summary>
+/// <summary>A link as users write it: a name, a Rayleigh channel, figures, or messages that were measured.</summary>
 /// <param name="Text">As it was given.</param>
 /// <param name="Profile">What it means.</param>
 /// <param name="Seed">Chooses the attempts that fail where it is emulated.</param>
-internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed)
+/// <param name="Fit">What is known of the messages that it was fitted to, in words; null for none.</param>
+internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed, string? Fit = null)
 {
-    public const string Expected = "rayleigh:bw=10MHz,snr=10, or bandwidth=5Mbit,rtt=20ms, or wifi, lte or lan";
+    public const string Expected = "rayleigh:bw=10MHz,snr=10, or bandwidth=5Mbit,rtt=20ms, or measured:FILE, or wifi, lte or lan";
 
     private const string RayleighPrefix = "rayleigh:";
     private const string MeasuredPrefix = "measured:";
@@ -30,19 +31,44 @@ internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed)
     private static readonly (string Suffix, double Factor)[] BitsPerSecond = [("Gbit", 1e9), ("Mbit", 1e6), ("kbit", 1e3), ("bit", 1)];
     private static readonly (string Suffix, double Factor)[] Seconds = [("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("s", 1)];
 
+    /// <summary>What it means, in words.</summary>
+    public string Description
+    {
+        get
+        {
+            var (up, down) = (Profile.Up, Profile.Down);
+            var rates = up.BitsPerSecond == down.BitsPerSecond ? Rate(up) : $"{Rate(up)} up and {Rate(down)} down";
+            var failures = up.FailureProbability > 0
+                ? Invariant($", {up.FailureProbability:0.##%} of attempts fail, at most {up.AttemptsWorst} but for {up.OutageTarget:0.####%}")
+                : "";
+            return $"{Text}: {rates}, round trip {Invariant($"{Profile.RoundTrip.TotalMilliseconds:0.###}")} ms{failures}{(Fit is null ? "" : $"; {Fit}")}";
+        }
+    }
+
     /// <param name="text">As it was given.</param>
     /// <param name="place">Where, for messages.</param>
-    /// <exception cref="UserErrorException">It is none; the message names the part.</exception>
+    /// <exception cref="UserErrorException">It is none, and the message names the part; or the file cannot be used.</exception>
     public static LinkText Parse(string text, string place)
     {
         if (Named.TryGetValue(text, out var named))
             return new LinkText(text, named, Seed: 1);
         if (text.StartsWith(RayleighPrefix, StringComparison.Ordinal))
             return ParseRayleigh(text, new LinkFields(text[RayleighPrefix.Length..], place, ["bw", "snr", "eps", "rtt", "seed"]));
-        var figures = text.StartsWith(MeasuredPrefix, StringComparison.Ordinal) ? text[MeasuredPrefix.Length..] : text;
-        if (!figures.Contains('=', StringComparison.Ordinal))
+        if (text.StartsWith(MeasuredPrefix, StringComparison.Ordinal))
+            return FittedTo(text, text[MeasuredPrefix.Length..], place);
+        if (!text.Contains('=', StringComparison.Ordinal))
             throw SettingReader.Wrong(place, Expected, text);
-        return ParseFigures(text, new LinkFields(figures, place, ["bandwidth", "down", "rtt", "loss", "seed"]));
+        return ParseFigures(text, new LinkFields(text, place, ["bandwidth", "down", "rtt", "loss", "seed"]));
+    }
+
+    private static LinkText FittedTo(string text, string path, string place)
+    {
+        var link = MeasuredLinkFile.Read(path, place);
+        var estimate = link.Estimate()!;
+        var (delay, perByte) = (estimate.DelaySeconds, estimate.SecondsPerByte);
+        var fit = Invariant($"fitted to {estimate.MessageCount} messages: {delay.Value * 1e3:0.##} ± {delay.StandardError * 1e3:0.##} ms one way, ")
+            + Invariant($"{perByte.Value * 1e6:0.###} ± {perByte.StandardError * 1e6:0.###} µs a byte, {estimate.LossProbability.Value:0.##%} lost");
+        return new LinkText(text, LinkProfile.FittedTo(link), Seed: 1, fit);
     }
 
     private static LinkText ParseRayleigh(string text, LinkFields fields)
@@ -96,6 +122,12 @@ internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed)
 
         return null;
     }
+
+    private static string Rate(LinkDirection direction) => double.IsFinite(direction.BitsPerSecond)
+        ? Invariant($"{direction.BitsPerSecond / 1e6:0.##} Mbit/s")
+        : "no time for bytes";
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 
     private static double? Number(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) ? value : null;

@@ -18,7 +18,6 @@ internal sealed record RunOptions
 {
     private const int TokensMax = 1 << 24;
     private const int WorkersMax = 64;
-    private const double DeadlineSecondsMax = 3600;
 
     /// <summary>Those that <see cref="KvFormat"/> has.</summary>
     internal static readonly int[] KvBits = [32, 16, 8, 4];
@@ -63,7 +62,7 @@ internal sealed record RunOptions
         var named = new SettingReader(parsed, config: null).Find(RunSettings.Config);
         var settings = new SettingReader(parsed, ConfigFile.Read(named, "run.json", RunSettings.All));
         var link = settings.Find(RunSettings.Link) is var (linkText, linkPlace) ? LinkText.Parse(linkText, linkPlace) : null;
-        var deadline = settings.Parse<TimeSpan>(RunSettings.Deadline, "a time for each token above 0 such as 50ms/token", ParseDeadline);
+        var deadline = settings.Parse<TimeSpan>(RunSettings.Deadline, "a time for each token above 0 such as 50ms/token", DeadlineText.Parse);
         var moves = RunMoves.Read(settings);
         var stopWorkerAt = settings.Integer(RunSettings.StopWorkerAt, 1, TokensMax);
         var workerCountMin = stopWorkerAt is null ? 1 : 2; // another one must take over
@@ -176,13 +175,6 @@ internal sealed record RunOptions
         { } layer when layer == layerCount => ExecutionMode.Device,
         _ => ExecutionMode.Split,
     };
-
-    private static TimeSpan? ParseDeadline(string text)
-    {
-        const string perToken = "/token";
-        var time = text.EndsWith(perToken, StringComparison.Ordinal) ? text[..^perToken.Length] : text;
-        return LinkText.Time(time) is > 0 and <= DeadlineSecondsMax and var seconds ? TimeSpan.FromSeconds(seconds) : null;
-    }
 
     private static ExecutionMode? ParseMode(string text) => text switch
     {

@@ -47,7 +47,7 @@ internal static class RunSettings
     public static readonly Setting Fallback = Setting.Value("fallback", "device|none", "What a session does when neither worker nor scheduler answers: the device loads all layers and goes on alone, or it fails. Default: none; device with --cut-link-at.");
     public static readonly Setting FallbackAfter = Setting.Value("fallback-after", "S", "Seconds that a device that can go on alone waits for the worker, and then for the scheduler. Default: 2.");
 
-    public static readonly Setting Link = Setting.Value("link", "LINK", "Emulates this link between device and worker: rayleigh:bw=10MHz,snr=10[,eps=0.001][,rtt=4ms][,seed=1], or bandwidth=5Mbit,rtt=20ms[,down=8Mbit][,loss=1%][,seed=1], or wifi, lte or lan. Default: none.");
+    public static readonly Setting Link = Setting.Value("link", "LINK", "Emulates this link between device and worker: rayleigh:bw=10MHz,snr=10[,eps=0.001][,rtt=4ms][,seed=1], or bandwidth=5Mbit,rtt=20ms[,down=8Mbit][,loss=1%][,seed=1], or measured:FILE, or wifi, lte or lan. Default: none.");
 
     public static readonly Setting Deadline = Setting.Value("deadline", "TIME/token", "Longest time for each token after the first, such as 50ms/token: kept, or a longer one told before, or refused. Default: none.");
 

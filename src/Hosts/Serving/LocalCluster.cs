@@ -28,8 +28,8 @@ internal sealed class LocalCluster : IAsyncDisposable
     private const int KvMessageBytesMax = 1 << 20;
     private const int KvChunkTokensMax = 64;
 
-    /// <summary>The system's timers count milliseconds; a link of 2 ms would be one of 3 or 4 without waiting for the rest.</summary>
-    private static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(1);
+    /// <summary>Timers were seen to be late by up to 2.4 ms; a link of 4 ms would be one of 7 without waiting for the rest.</summary>
+    internal static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(5);
 
     /// <summary>What lies between actors of one process: next to nothing, and better known than by the first message, for which code is compiled.</summary>
     private static readonly LinkProfile InProcess = LinkProfile.Of(1e11, 1e11, TimeSpan.Zero);

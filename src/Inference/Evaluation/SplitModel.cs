@@ -14,8 +14,10 @@ namespace SplitActors.Inference.Evaluation;
 /// <param name="rowCountMax">Most tokens of one window.</param>
 /// <param name="kvFormat">How keys and values are stored.</param>
 /// <param name="threads">Null for the calling thread alone.</param>
+/// <param name="backKvFormat">How the back stores them, if it does so in another way.</param>
 public sealed class SplitModel(
-    Segment front, Segment back, SplitModel.Transport? transport, int rowCountMax, KvFormat kvFormat = KvFormat.Float16, ComputeThreads? threads = null) : IDisposable
+    Segment front, Segment back, SplitModel.Transport? transport, int rowCountMax, KvFormat kvFormat = KvFormat.Float16, ComputeThreads? threads = null,
+    KvFormat? backKvFormat = null) : IDisposable
 {
     private readonly Workspace _workspace = new(front.Config, rowCountMax, threads ?? ComputeThreads.Single);
     private readonly float[] _hidden = new float[rowCountMax * front.Config.HiddenSize];
@@ -37,7 +39,7 @@ public sealed class SplitModel(
         transport?.Invoke(hidden, tokens.Length);
         if (back != front)
         {
-            using var backCache = back.CreateCache(tokens.Length, kvFormat);
+            using var backCache = back.CreateCache(tokens.Length, backKvFormat ?? kvFormat);
             back.Forward([new SequenceRows(backCache, 0, tokens.Length)], hidden, _workspace);
         }
 

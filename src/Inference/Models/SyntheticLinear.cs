@@ -27,6 +27,9 @@ internal sealed unsafe class SyntheticLinear : Linear
         return new SyntheticLinear(outputSize, inputSize, memory);
     }
 
+    /// <summary>Takes memory that holds weights already; several matrices may share it.</summary>
+    public static SyntheticLinear Over(int outputSize, int inputSize, NativeSlice memory) => new(outputSize, inputSize, memory);
+
     public override void ForwardRows(in LinearInput input, float* y, int firstRow, int rowCount)
     {
         var weights = _weights.Pointer + ((nint)firstRow * InputSize * sizeof(ushort));

@@ -51,6 +51,9 @@ internal sealed unsafe class QuantizedMatrix
         return new QuantizedMatrix(layout, memory, tensor: null);
     }
 
+    /// <summary>Takes memory that holds tiles already; several matrices may share it.</summary>
+    public static QuantizedMatrix Over(TileLayout layout, NativeSlice memory) => new(layout, memory, tensor: null);
+
     /// <summary>Takes tiles as they are mapped; only the scales are looked at.</summary>
     /// <param name="tensor">U8 of <see cref="TileLayout.ByteCount"/> bytes</param>
     /// <param name="layout">What the tiles hold.</param>

@@ -56,6 +56,17 @@ public sealed class RunLinkTests
     }
 
     [Fact]
+    public async Task Run_OverAMeasuredLink_TakesItsTimes()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("link.jsonl", "{\"bytes\": 50, \"ms\": 15.4}\n{\"bytes\": 150, \"ms\": 16.2}\n{\"bytes\": 250, \"ms\": 17}\n");
+
+        var link = (await RunJsonAsync("--link", $"measured:{folder.PathTo("link.jsonl")}"))[^1]["link"]!;
+
+        Assert.InRange(Number(link, "time_us_p50"), 30_000, 60_000);
+    }
+
+    [Fact]
     public async Task Run_SameLinkSeed_GivesTheSameRetransmissions()
     {
         var first = (await RunJsonAsync("--link", "rayleigh:bw=5MHz,snr=5,seed=4"))[^1]["link"]!;

@@ -1,6 +1,8 @@
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Compression.RateDistortion;
 using SplitActors.Inference.Tests.Compression;
+using SplitActors.Inference.Tests.Compression.Fuzzing;
 using SplitActors.Tests.Shared;
 
 namespace SplitActors.Inference.Tests.RateDistortion;

@@ -8,7 +8,8 @@ namespace SplitActors.Inference.Planning.Compute;
 /// <param name="DecodeLayer">A pass of one token of each sequence through one layer.</param>
 /// <param name="Head">Final norm, head and sampling of each row; no positions.</param>
 /// <param name="Embedding">Look-ups of each row; no positions.</param>
-public sealed record ComputeProfile(LinearCost PrefillLayer, LinearCost DecodeLayer, LinearCost Head, LinearCost Embedding)
+/// <param name="Wake">What a pass of decoding adds after a wait.</param>
+public sealed record ComputeProfile(LinearCost PrefillLayer, LinearCost DecodeLayer, LinearCost Head, LinearCost Embedding, WakeCost Wake = default)
 {
     /// <summary>Least squares through measured passes (<see cref="LinearFit"/>).</summary>
     /// <param name="prefillLayer">Chunks of prompts through one layer.</param>

@@ -8,6 +8,9 @@ namespace SplitActors.Inference.Planning.Compute;
 /// <param name="Formats">By weights, and keys and values.</param>
 public sealed record MachineProfile(string Name, IReadOnlyDictionary<(WeightFormat Weights, KvFormat Kv), ComputeProfile> Formats)
 {
+    /// <summary>Beside the layers.</summary>
+    public SessionCosts Session { get; init; }
+
     /// <exception cref="UserErrorException">These formats were not measured.</exception>
     public ComputeProfile For(WeightFormat weights, KvFormat kv) => Formats.TryGetValue((weights, kv), out var found)
         ? found

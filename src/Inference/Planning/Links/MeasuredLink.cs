@@ -37,6 +37,16 @@ public sealed class MeasuredLink(double outageTarget) : ILinkModel
     private double _sent;            // weight of all, lost ones included
     private double _lost;
 
+    /// <summary>ε</summary>
+    public double OutageTarget => outageTarget;
+
+    /// <summary>
+    /// By how much all but the outage target's share of recent messages were late at most, beyond delay and bytes; +∞ before the second message.
+    /// </summary>
+    public double LatenessSecondsWorst => _messageCount < 2
+        ? double.PositiveInfinity
+        : Math.Max(0, ExcessQuantile((int)Math.Min(_messageCount - 1, ExcessCountMax)));
+
     /// <summary>A message arrived.</summary>
     /// <param name="byteCount">Its size; at least 0.</param>
     /// <param name="seconds">What it took, without what the receiver did with it; at least 0.</param>
@@ -95,13 +105,12 @@ public sealed class MeasuredLink(double outageTarget) : ILinkModel
     /// <remarks>+∞ before the second message.</remarks>
     public double WorstCaseSeconds(long byteCount)
     {
-        var count = (int)Math.Min(_messageCount - 1, ExcessCountMax);
-        if (count < 1)
+        if (_messageCount < 2)
             return double.PositiveInfinity;
         var (delay, perByte) = Line();
         var loss = LossProbability;
         var attempts = loss > 0 ? Math.Max(1, Math.Ceiling(Math.Log(outageTarget) / Math.Log(loss))) : 1;
-        return (attempts * (delay + (perByte * byteCount))) + Math.Max(0, ExcessQuantile(count));
+        return (attempts * (delay + (perByte * byteCount))) + LatenessSecondsWorst;
     }
 
     /// <summary>

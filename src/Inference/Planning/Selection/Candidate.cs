@@ -22,7 +22,7 @@ public enum Verdict
 /// <summary>A choice with all that is predicted of it.</summary>
 /// <param name="Choice">(ℓ, Q^w, Q^a)</param>
 /// <param name="Memory">On the device.</param>
-/// <param name="PerplexityRise">Relative.</param>
+/// <param name="PerplexityRise">Relative; null where nothing is known, which keeps no limit but infinity.</param>
 /// <param name="ActivationBits">Ψ(Q^a)</param>
 /// <param name="FirstToken">
 /// Expected, after the whole prompt; an upper bound, as chunks of a prompt travel while others are computed.
@@ -34,7 +34,7 @@ public enum Verdict
 /// <param name="Verdict">Chosen or not.</param>
 /// <param name="Reason">In words.</param>
 public sealed record Candidate(
-    SplitChoice Choice, DeviceMemory Memory, double PerplexityRise, long ActivationBits, LatencyParts FirstToken, LatencyParts Token,
+    SplitChoice Choice, DeviceMemory Memory, double? PerplexityRise, long ActivationBits, LatencyParts FirstToken, LatencyParts Token,
     double TokenSecondsWorst, long UplinkBytes, ImmutableArray<Shortfall> Shortfalls, Verdict Verdict, string Reason)
 {
     public bool IsFeasible => Shortfalls.IsEmpty;

@@ -7,6 +7,8 @@ namespace SplitActors.Inference.Planning.Selection;
 /// <summary>Lists the candidates of a problem, and predicts what each would be like.</summary>
 internal static class CandidateEvaluation
 {
+    private const int HandOvers = 2; // an actor hands a pass over to a thread, and gets the result
+
     /// <summary>
     /// ℓ from 0 to L, with every Q^w and Q^a that matters for it: with ℓ = 0 all is the worker's and with ℓ = L all is the device's, in one
     /// format; between them the back is the worker's unless the device holds it too.
@@ -38,13 +40,12 @@ internal static class CandidateEvaluation
         var memory = DeviceMemory.Of(problem.Config, choice, problem.DeviceLoad);
         var rise = accuracy.PerplexityRise(choice);
         var tokenCount = Math.Min(problem.DeviceLoad.TokenCountMax, problem.Config.ContextLength);
-        var uplinkBytes = choice.SplitLayer == 0 ? problem.Traffic.TokenIdBytes
-            : choice.SplitLayer < problem.Config.LayerCount ? problem.Traffic.HiddenStateBytes : 0;
+        var uplinkBytes = problem.Traffic.UplinkBytes(choice.SplitLayer);
         var worst = Token(problem, choice, uplinkBytes, tokenCount, isWorstCase: true).Seconds;
 
         var shortfalls = ImmutableArray.CreateBuilder<Shortfall>();
         Limit(Constraint.Memory, problem.MemoryBytesMax, memory.ByteCount);
-        Limit(Constraint.Accuracy, problem.PerplexityRiseMax, rise);
+        Limit(Constraint.Accuracy, problem.PerplexityRiseMax, rise ?? double.PositiveInfinity);
         Limit(Constraint.Deadline, problem.DeadlineSeconds, worst);
         return new Candidate(
             choice, memory, rise, choice.ActivationBits(problem.Config.LayerCount),
@@ -61,17 +62,22 @@ internal static class CandidateEvaluation
 
     private static LatencyParts Token(PlanningProblem problem, SplitChoice choice, long uplinkBytes, double contextLength, bool isWorstCase)
     {
-        var device = choice.SplitLayer == 0 ? 0
-            : DeviceSeconds(problem, choice, rowCount: 1, profile => profile.DecodeSeconds(choice.SplitLayer, contextLength));
-        var backLayers = problem.Config.LayerCount - choice.SplitLayer;
+        var (splitLayer, backLayers) = (choice.SplitLayer, problem.Config.LayerCount - choice.SplitLayer);
+        var (edge, worker) = (problem.Device.Session, problem.Worker);
+        var device = splitLayer == 0 ? 0
+            : DeviceSeconds(problem, choice, rowCount: 1, profile => profile.DecodeSeconds(splitLayer, contextLength) + (backLayers > 0 ? profile.Wake.Seconds(splitLayer) : 0))
+                + (HandOvers * edge.HandOverSeconds) + (backLayers > 0 ? edge.EncodeSeconds : 0);
         if (backLayers == 0)
             return new LatencyParts(device, Uplink: 0, Queue: 0, Worker: 0, Downlink: 0);
-        var worker = problem.Worker;
+        var remote = worker.Profile.Session;
         return new LatencyParts(
-            device,
+            device + edge.ArrivalSeconds, // of the token
             isWorstCase ? problem.Uplink.WorstCaseSeconds(uplinkBytes) : problem.Uplink.ExpectedSeconds(uplinkBytes),
             worker.QueueSeconds,
-            WorkerSeconds(problem, choice, worker.BatchSize, worker.BatchSize, profile => profile.DecodeSeconds(backLayers, contextLength, worker.BatchSize)),
+            WorkerSeconds(
+                problem, choice, worker.BatchSize, worker.BatchSize,
+                profile => profile.DecodeSeconds(backLayers, contextLength, worker.BatchSize) + profile.Wake.Seconds(backLayers))
+                + remote.ArrivalSeconds + (HandOvers * remote.HandOverSeconds) + (splitLayer > 0 ? worker.BatchSize * remote.DecodeSeconds : 0),
             isWorstCase ? problem.Downlink.WorstCaseSeconds(problem.Traffic.TokenIdBytes) : problem.Downlink.ExpectedSeconds(problem.Traffic.TokenIdBytes));
     }
 

@@ -28,6 +28,7 @@ public readonly record struct Shortfall(Constraint Constraint, double Limit, dou
     public override string ToString() => Constraint switch
     {
         Constraint.Memory => $"memory: {Limit / 1e6:0.0} MB given, {Needed / 1e6:0.0} MB needed, {Excess / 1e6:0.0} MB more",
+        Constraint.Accuracy when double.IsPositiveInfinity(Needed) => $"accuracy: {Limit:0.00%} rise of perplexity allowed, and none was measured",
         Constraint.Accuracy => $"accuracy: {Limit:0.00%} rise of perplexity allowed, {Needed:0.00%} needed, {Excess:0.00%} more",
         _ when double.IsPositiveInfinity(Needed) => $"deadline: {Limit * 1e3:0.0} ms per token given, and the link keeps none",
         _ => $"deadline: {Limit * 1e3:0.0} ms per token given, {Needed * 1e3:0.0} ms needed, {Excess * 1e3:0.0} ms more",

@@ -41,7 +41,7 @@ public static class Planner
         candidate.Choice.SplitLayer > 0 && candidate.Choice.SplitLayer < problem.Config.LayerCount;
 
     /// <summary>Sorts are stable, so what is equal in this too comes in the order of enumeration: the smaller ℓ first.</summary>
-    private static (double Rise, long ByteCount) TieBreak(Candidate candidate) => (candidate.PerplexityRise, candidate.Memory.ByteCount);
+    private static (double Rise, long ByteCount) TieBreak(Candidate candidate) => (candidate.PerplexityRise ?? double.PositiveInfinity, candidate.Memory.ByteCount);
 
     private static Plan Infeasible(Candidate[] candidates)
     {

@@ -57,6 +57,7 @@ public sealed record PlanningProblem
         Require(DeadlineSeconds > 0, "deadline", "above 0 seconds", DeadlineSeconds);
         Require(PerplexityRiseMax >= 0, "rise of perplexity", "at least 0", PerplexityRiseMax);
         Require(FrontWeights.Count > 0 && FrontKv.Count > 0, "front formats", "at least one of weights and one of keys and values", "none");
+        Require(Traffic.HiddenStateBytes.Count == Config.LayerCount - 1, "hidden states", $"the sizes of {Config.LayerCount - 1} splits", Traffic.HiddenStateBytes.Count);
         var needsBack = DeviceLoad.Share == DeviceShare.WholeModel;
         Require(!needsBack || (BackWeights.Count > 0 && BackKv.Count > 0), "back formats", "at least one of weights and one of keys and values", "none");
     }
@@ -77,6 +78,12 @@ public sealed record PlanningProblem
 public sealed record WorkerSituation(MachineProfile Profile, WeightFormat Weights, KvFormat Kv, int BatchSize = 1, double QueueSeconds = 0);
 
 /// <summary>Bytes that cross the link.</summary>
-/// <param name="HiddenStateBytes">A token's compressed hidden state, headers included.</param>
+/// <param name="HiddenStateBytes">[L − 1] A token's compressed hidden state after each layer but the last, headers included.</param>
 /// <param name="TokenIdBytes">A token, in either direction, headers included.</param>
-public sealed record TokenTraffic(long HiddenStateBytes, long TokenIdBytes);
+public sealed record TokenTraffic(IReadOnlyList<long> HiddenStateBytes, long TokenIdBytes)
+{
+    /// <summary>Bytes from the device to the worker for each decoded token.</summary>
+    /// <param name="splitLayer">ℓ, 0 to L.</param>
+    public long UplinkBytes(int splitLayer) =>
+        splitLayer == 0 ? TokenIdBytes : splitLayer <= HiddenStateBytes.Count ? HiddenStateBytes[splitLayer - 1] : 0;
+}

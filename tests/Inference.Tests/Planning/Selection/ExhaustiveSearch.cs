@@ -60,7 +60,7 @@ internal static class ExhaustiveSearch
     {
         var (layers, split) = (problem.Config.LayerCount, choice.SplitLayer);
         var tokenCount = Math.Min(problem.DeviceLoad.TokenCountMax, problem.Config.ContextLength);
-        var bytes = split == 0 ? problem.Traffic.TokenIdBytes : problem.Traffic.HiddenStateBytes;
+        var bytes = split == 0 ? problem.Traffic.TokenIdBytes : split < layers ? problem.Traffic.HiddenStateBytes[split - 1] : 0;
         var (expected, worst) = (Compute((problem.PromptTokens + tokenCount) / 2.0), Compute(tokenCount));
         if (split < layers)
         {
@@ -71,7 +71,7 @@ internal static class ExhaustiveSearch
         var psi = 0L;
         for (var k = 1; k <= layers; k++)
             psi += k <= split ? (int)choice.FrontKv : (int)choice.BackKv;
-        double[] needed = [DeviceMemory.Of(problem.Config, choice, problem.DeviceLoad).ByteCount, accuracy.PerplexityRise(choice), worst];
+        double[] needed = [DeviceMemory.Of(problem.Config, choice, problem.DeviceLoad).ByteCount, accuracy.PerplexityRise(choice) ?? double.PositiveInfinity, worst];
         return new Row(choice, needed, Math.Round(expected, 9), psi, split > 0 && split < layers);
 
         double Compute(double context)

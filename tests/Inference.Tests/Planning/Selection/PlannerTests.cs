@@ -21,7 +21,7 @@ public sealed class PlannerTests
         Worker = new WorkerSituation(Machine("worker", layerSeconds: 1e-3), new(8), KvFormat.Float16),
         Uplink = new RayleighLink(new RayleighChannel(10e6, 10), delaySeconds: 5e-3),
         Downlink = new RayleighLink(new RayleighChannel(10e6, 10), delaySeconds: 5e-3),
-        Traffic = new TokenTraffic(HiddenStateBytes: 1400, TokenIdBytes: 40),
+        Traffic = new TokenTraffic([.. Enumerable.Repeat(1400L, 15)], TokenIdBytes: 40),
         PromptTokens = 64,
         FrontWeights = [new(4), new(8)],
         FrontKv = [KvFormat.Float16, KvFormat.Int8],
@@ -99,6 +99,18 @@ public sealed class PlannerTests
         Assert.Contains("accuracy: 1.00% rise of perplexity allowed, 3.00% needed, 2.00% more", plan.Reason, StringComparison.Ordinal);
     }
 
+    /// <summary>Where nothing was measured a limit is not taken to be kept; without a limit it is no matter.</summary>
+    [Fact]
+    public void Decide_NothingMeasured_KeepsNoLimitOfAccuracy()
+    {
+        var unmeasured = new Unmeasured();
+        Assert.NotNull(Planner.Decide(Problem, unmeasured).Choice);
+        var plan = Planner.Decide(Problem with { PerplexityRiseMax = 0.5 }, unmeasured);
+        Assert.Null(plan.Choice);
+        Assert.Empty(plan.SmallestChange);
+        Assert.Contains("50.00% rise of perplexity allowed, and none was measured", plan.Candidates[0].Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Decide_BackOnTheDevice_ChoosesItsBitsToo()
     {
@@ -113,6 +125,30 @@ public sealed class PlannerTests
         var candidate = plan.Candidates.First(found => found.Choice is { SplitLayer: 8, FrontWeights.Bits: 4, BackWeights.Bits: 3 });
         Assert.Equal(8 * (16 + 4), candidate.ActivationBits);
         Assert.True(candidate.Memory.BackWeights.MatrixBytes > 0);
+    }
+
+    /// <summary>The device alone waits for nobody; the worker alone has nothing to encode.</summary>
+    [Fact]
+    public void Decide_CostsBesideLayers_CountWhereTheyArise()
+    {
+        var wake = new WakeCost(PassSeconds: 1e-3, LayerSeconds: 1e-4);
+        var costs = new SessionCosts(EncodeSeconds: 2e-3, DecodeSeconds: 3e-3, HandOverSeconds: 1e-5, ArrivalSeconds: 4e-3);
+        var with = Planner.Decide(Problem with { Device = Add(Problem.Device), Worker = Problem.Worker with { Profile = Add(Problem.Worker.Profile) } }, _accuracy).Candidates;
+        var without = Planner.Decide(Problem, _accuracy).Candidates;
+        foreach (var (more, less) in with.Zip(without))
+        {
+            var (split, back) = (more.Choice.SplitLayer, Problem.Config.LayerCount - more.Choice.SplitLayer);
+            var device = split == 0 ? 4e-3 : back == 0 ? 2e-5 : 4e-3 + 2e-5 + 2e-3 + wake.Seconds(split);
+            var worker = back == 0 ? 0 : 4e-3 + 2e-5 + (split == 0 ? 0 : 3e-3) + wake.Seconds(back);
+            Assert.Equal(device, more.Token.Device - less.Token.Device, 1e-12);
+            Assert.Equal(worker, more.Token.Worker - less.Token.Worker, 1e-12);
+        }
+
+        MachineProfile Add(MachineProfile profile) => profile with
+        {
+            Session = costs,
+            Formats = profile.Formats.ToDictionary(format => format.Key, format => format.Value with { Wake = wake }),
+        };
     }
 
     [Fact]
@@ -141,11 +177,16 @@ public sealed class PlannerTests
         return new MachineProfile(name, formats.ToDictionary(format => format, _ => profile));
     }
 
+    private sealed class Unmeasured : IAccuracyModel
+    {
+        public double? PerplexityRise(SplitChoice choice) => null;
+    }
+
     /// <summary>A rise for fewer bits, on top of one that all candidates share.</summary>
     private sealed class FixedAccuracy : IAccuracyModel
     {
         public double Base { get; init; }
 
-        public double PerplexityRise(SplitChoice choice) => Base + (choice.SplitLayer * 1e-4 * (16 - choice.FrontWeights.Bits));
+        public double? PerplexityRise(SplitChoice choice) => Base + (choice.SplitLayer * 1e-4 * (16 - choice.FrontWeights.Bits));
     }
 }

@@ -23,9 +23,10 @@ internal sealed class SmallProblem : IAccuracyModel
     {
         _random = new Random(seed);
         var tokenCountMax = _random.Next(1, 80);
+        var config = Config();
         Problem = new PlanningProblem
         {
-            Config = Config(),
+            Config = config,
             DeviceLoad = new DeviceLoad
             {
                 Share = _random.Next(2) == 0 ? DeviceShare.Front : DeviceShare.WholeModel,
@@ -39,7 +40,7 @@ internal sealed class SmallProblem : IAccuracyModel
             Worker = new WorkerSituation(Machine("worker", speed: 2), WeightFormat.Unquantized, KvFormat.Float16, _random.Next(1, 5), _random.Next(0, 3) * 1e-3),
             Uplink = new StraightLink(_random.Next(0, 4) * 1e-3, _random.Next(0, 3) * 1e-5, IsDead: _random.Next(20) == 0),
             Downlink = new StraightLink(_random.Next(0, 4) * 1e-3, 1e-6, IsDead: false),
-            Traffic = new TokenTraffic(_random.Next(50, 500), 8),
+            Traffic = new TokenTraffic([.. Enumerable.Range(1, config.LayerCount - 1).Select(_ => _random.NextInt64(50, 500))], 8),
             PromptTokens = _random.Next(1, tokenCountMax + 1),
             FrontWeights = Some(WeightFormats),
             FrontKv = Some(KvFormats),
@@ -54,7 +55,7 @@ internal sealed class SmallProblem : IAccuracyModel
     public PlanningProblem Problem { get; }
 
     /// <summary>In whole percents, so that equal ones occur.</summary>
-    public double PerplexityRise(SplitChoice choice)
+    public double? PerplexityRise(SplitChoice choice)
     {
         if (!_rises.TryGetValue(choice, out var rise))
             _rises[choice] = rise = choice.SplitLayer == 0 ? 0 : _random.Next(0, 15) / 100.0;

@@ -1,0 +1,89 @@
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Memory;
+using SplitActors.Inference.Models;
+using SplitActors.Inference.Quantization;
+
+namespace SplitActors.Inference.Planning.Profiling;
+
+/// <summary>
+/// Weights to measure time with, whatever their values: matrices lie one after the other in one ring of memory, so that a pass through a few layers streams
+/// as much as no cache holds, and a large model takes no more than a small one. A model that is smaller than the ring has a ring of its own size, since it
+/// stays in the cache in earnest too.
+/// </summary>
+internal sealed unsafe class ProbeWeights : IWeightSource
+{
+    /// <summary>Twice what the last cache of most processors holds for a core.</summary>
+    public const long RingBytesMin = 64 << 20;
+
+    private const long HeadBytesMax = 32 << 20; // of the head that is measured: its time grows with its rows
+
+    private const byte FiniteByte = 0x2C; // in every format a small number: as a half 0.07, as BF16 2.4e-12, as codes all alike
+
+    private readonly NativeSlice _memory;
+    private readonly WeightFormat _format;
+    private long _next;
+
+    private ProbeWeights(NativeSlice memory, long ringBytes, WeightFormat format) => (_memory, RingBytes, _format) = (memory, ringBytes, format);
+
+    /// <summary>What all matrices lie in.</summary>
+    public long RingBytes { get; }
+
+    /// <summary>The model with as much of its vocabulary as is measured; embedding and head are one.</summary>
+    public static ModelConfig PartOf(ModelConfig config, WeightFormat format)
+    {
+        var rowBytes = Math.Max(1, (long)config.HiddenSize * format.Bits / 8);
+        return config with { VocabularySize = (int)Math.Clamp(HeadBytesMax / rowBytes, 1, config.VocabularySize), TieWordEmbeddings = true };
+    }
+
+    /// <summary>Memory for <see cref="Of"/>, written once so that each page is there.</summary>
+    /// <param name="config">Whose matrices must fit.</param>
+    /// <param name="formats">In any of these.</param>
+    public static NativeSlice Allocate(ModelConfig config, IEnumerable<WeightFormat> formats)
+    {
+        var byteCount = formats.Max(format => RingBytesOf(config, format));
+        var memory = new NativeArena().Allocate(byteCount);
+        for (var done = 0L; done < byteCount; done += int.MaxValue)
+            new Span<byte>(memory.Pointer + done, (int)Math.Min(int.MaxValue, byteCount - done)).Fill(FiniteByte);
+        return memory;
+    }
+
+    /// <param name="memory">Of <see cref="Allocate"/>.</param>
+    /// <param name="config">The whole model.</param>
+    /// <param name="format">Of all matrices.</param>
+    public static ProbeWeights Of(NativeSlice memory, ModelConfig config, WeightFormat format) => new(memory, RingBytesOf(config, format), format);
+
+    public Linear Matrix(string name, int outputSize, int inputSize)
+    {
+        var bytes = BytesOf(outputSize, inputSize, _format);
+        if (_next + bytes > RingBytes)
+            _next = 0;
+        var memory = _memory.From(_next);
+        _next = (_next + bytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
+        return _format.IsQuantized
+            ? new QuantizedLinear(QuantizedMatrix.Over(new TileLayout(outputSize, inputSize, _format), memory))
+            : SyntheticLinear.Over(outputSize, inputSize, memory);
+    }
+
+    public float[] Norm(string name, int size)
+    {
+        var weights = new float[size];
+        weights.AsSpan().Fill(1f);
+        return weights;
+    }
+
+    private static long RingBytesOf(ModelConfig config, WeightFormat format)
+    {
+        long[] matrices =
+        [
+            .. ModelTensors.OfLayer(config, layer: 0).Where(tensor => tensor.IsMatrix).Select(tensor => BytesOf(tensor.RowCount, tensor.ColumnCount, format)),
+            BytesOf(PartOf(config, format).VocabularySize, config.HiddenSize, format),
+        ];
+        var all = (config.LayerCount * matrices[..^1].Sum(Aligned)) + Aligned(matrices[^1]);
+        return Math.Max(matrices.Max(), Math.Min(all, RingBytesMin));
+    }
+
+    private static long Aligned(long bytes) => (bytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
+
+    private static long BytesOf(int rows, int columns, WeightFormat format) =>
+        format.IsQuantized ? new TileLayout(rows, columns, format).ByteCount : (long)rows * columns * sizeof(ushort);
+}
