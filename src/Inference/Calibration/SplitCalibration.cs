@@ -51,7 +51,7 @@ public sealed class SplitCalibration
     /// <exception cref="ArgumentException">There is no setting for these.</exception>
     public CompressionOptions RateDistortionFor(QualityTarget quality, RateDistortionTransform transform)
     {
-        var step = StepFor(step => step.Quality == quality && step.RateDistortion.Transform == transform)
+        var step = StepFor(quality, transform)
             ?? throw new ArgumentException($"No setting for {quality} with {transform}.", nameof(quality));
         return RateDistortionFor(step.RateDistortion) with
         {
@@ -71,12 +71,27 @@ public sealed class SplitCalibration
     /// <summary>The step for a transform that a frame has in place of the one that was asked for: that of the same quality, if it is one of a quality's.</summary>
     internal float RelativeStepFor(RateDistortionOptions asked, RateDistortionTransform transform)
     {
-        if (transform == asked.Transform || StepFor(step => step.RateDistortion == asked) is not { } chosen)
+        if (transform == asked.Transform)
             return asked.RelativeStep;
-        return StepFor(step => step.Quality == chosen.Quality && step.RateDistortion.Transform == transform)?.RateDistortion.RelativeStep ?? asked.RelativeStep;
+        for (var i = 0; i < Steps.Count; i++) // for every frame, so without a closure
+        {
+            if (Steps[i].RateDistortion == asked)
+                return StepFor(Steps[i].Quality, transform)?.RateDistortion.RelativeStep ?? asked.RelativeStep;
+        }
+
+        return asked.RelativeStep;
     }
 
-    private CalibratedStep? StepFor(Func<CalibratedStep, bool> isWanted) => Steps.FirstOrDefault(isWanted);
+    private CalibratedStep? StepFor(QualityTarget quality, RateDistortionTransform transform)
+    {
+        for (var i = 0; i < Steps.Count; i++)
+        {
+            if (Steps[i].Quality == quality && Steps[i].RateDistortion.Transform == transform)
+                return Steps[i];
+        }
+
+        return null;
+    }
 
     /// <inheritdoc cref="RateDistortionFor(QualityTarget, RateDistortionTransform)"/>
     public CompressionOptions TabqFor(QualityTarget quality)

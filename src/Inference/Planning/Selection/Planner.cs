@@ -55,9 +55,9 @@ public static class Planner
         var singles = mendable
             .Where(candidate => candidate.Shortfalls.Length == 1)
             .Select(candidate => candidate.Shortfalls[0])
-            .GroupBy(shortfall => shortfall.Constraint)
-            .Select(group => group.MinBy(shortfall => shortfall.Needed))
             .OrderBy(shortfall => shortfall.Share)
+            .ThenBy(shortfall => shortfall.Needed) // as above: what differs by rounding alone has one order
+            .DistinctBy(shortfall => shortfall.Constraint)
             .ToImmutableArray();
         return new Plan(Choice: null, IsSplit: false, candidates, smallest, singles, PlanReasons.Infeasible(nearest, smallest));
     }
