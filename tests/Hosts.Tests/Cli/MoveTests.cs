@@ -36,7 +36,7 @@ public sealed class MoveTests
         string[] session = [.. Session, .. weights.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
 
         var undisturbed = await SplitActorsProcess.RunAsync(session);
-        var moved = await SplitActorsProcess.RunAsync([.. session, "--resplit-at", "5:2,60:0,120:8,180:6", "--stop-worker-at", "250"]);
+        var moved = await SplitActorsProcess.RunAsync([.. session, "--resplit-at", "40:2,90:0,140:8,190:6", "--stop-worker-at", "10"]); // while it surely has one
 
         Assert.Equal(undisturbed.Text, moved.Text);
         Assert.Contains("is lost", moved.Error, StringComparison.Ordinal);
