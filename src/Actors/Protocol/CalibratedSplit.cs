@@ -1,6 +1,4 @@
 using SplitActors.Inference.Calibration;
-using SplitActors.Inference.Checkpoints;
-using SplitActors.Inference.Compression.RateDistortion;
 using SplitActors.Inference.Models;
 
 namespace SplitActors.Actors.Protocol;
@@ -10,10 +8,4 @@ namespace SplitActors.Actors.Protocol;
 /// <param name="Embedding">
 /// The model's embedding as its checkpoint has it, whatever the ends quantize at load; null where nothing is predicted from it.
 /// </param>
-public sealed record CalibratedSplit(SplitCalibration Calibration, Segment? Embedding)
-{
-    /// <param name="checkpoint">Stays open as long as the split is used.</param>
-    /// <param name="calibration">Of the split.</param>
-    public static CalibratedSplit Load(Checkpoint checkpoint, SplitCalibration calibration) =>
-        new(calibration, calibration.Has(RateDistortionTransform.Prediction) ? Segment.Load(checkpoint, LayerRange.Front(0)) : null);
-}
+public sealed record CalibratedSplit(SplitCalibration Calibration, Segment? Embedding);

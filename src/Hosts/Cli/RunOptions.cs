@@ -66,6 +66,7 @@ internal sealed record RunOptions
         var moves = RunMoves.Read(settings);
         var stopWorkerAt = settings.Integer(RunSettings.StopWorkerAt, 1, TokensMax);
         var workerCountMin = stopWorkerAt is null ? 1 : 2; // another one must take over
+        var compression = RunCompression.Read(settings);
         return new RunOptions
         {
             Prompt = ReadPrompt(parsed),
@@ -75,9 +76,10 @@ internal sealed record RunOptions
             SplitPlace = settings.PlaceOf(RunSettings.Split),
             MaxTokens = settings.Integer(RunSettings.MaxTokens, 1, TokensMax) ?? 128,
             Sampling = ReadSampling(settings),
-            Compression = RunCompression.Read(settings),
+            Compression = compression,
             Serving = ReadServing(settings) with
             {
+                Predicts = compression.Predicts,
                 Link = link?.Profile,
                 LinkSeed = link?.Seed ?? 0,
                 Deadline = deadline,

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using Google.Protobuf;
@@ -45,7 +44,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     private readonly ByteString _digest;
     private readonly FixedPlan _plan;
     private readonly ModelCalibration? _calibration;
-    private readonly ConcurrentDictionary<int, CalibratedSplit?> _calibrated = new();
+    private readonly Lazy<Segment>? _embedding; // for predictions
     private readonly ActorRef _scheduler;
     private readonly ServingOptions _options;
     private readonly ComputeThreads _threads;
@@ -79,6 +78,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         _report = report;
         _plan = plan;
         _calibration = calibration;
+        _embedding = options.Predicts ? new(() => Segment.Load(checkpoint, LayerRange.Front(0))) : null;
         _digest = ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(checkpoint).Hex));
         _system = new ActorSystem(new ActorSystemOptions { Dispatcher = _dispatcher, TimeProvider = clock, EventSink = Report });
         var schedulerOptions = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = _digest, LayerCount = checkpoint.Config.LayerCount, Plan = plan, Alternatives = alternatives };
@@ -228,7 +228,7 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     private CalibratedSplit? Calibrated(int splitLayer, ulong? calibrationId) => calibrationId is null or 0
         ? null
-        : _calibrated.GetOrAdd(splitLayer, layer => _calibration?.For(layer) is { } split ? CalibratedSplit.Load(_checkpoint, split) : null);
+        : _calibration?.For(splitLayer) is { } split ? new CalibratedSplit(split, _embedding?.Value) : null;
 
     private void Report(KernelEvent kernelEvent)
     {

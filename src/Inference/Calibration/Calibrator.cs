@@ -79,7 +79,7 @@ public sealed class Calibrator
     private (SplitTensors Tensors, SplitCalibration Settings) Calibrate(int splitLayer, int index)
     {
         using var evaluation = new SplitEvaluation(_checkpoint, splitLayer, _windowTokens, _options.Threads);
-        var moments = new WeightedMoments(_checkpoint.Config.HiddenSize, _options.WithPrediction);
+        var moments = new WeightedMoments(_checkpoint.Config.HiddenSize, _options.WithKarhunenLoeve || _options.WithPrediction, _options.WithPrediction);
         var (done, windowCount) = (0, (_statisticsText.Length + _windowTokens - 1) / _windowTokens);
         evaluation.Accumulate(_statisticsText, moments, () => Report("statistics", StatisticsShare * 0.8 * ++done / windowCount));
         var decomposition = new ShareProgress(share => Report("eigenvectors", StatisticsShare * (0.8 + (0.2 * share))));

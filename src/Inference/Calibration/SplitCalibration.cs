@@ -7,7 +7,7 @@ namespace SplitActors.Inference.Calibration;
 /// <summary>What is known of the hidden states at one split of one model. Immutable: encoders, decoders and threads share it.</summary>
 public sealed class SplitCalibration
 {
-    private readonly HiddenStateTransform?[] _transforms; // [RateDistortionTransform]
+    private readonly Lazy<HiddenStateTransform>?[] _transforms; // [RateDistortionTransform] made when first used: a model has many splits, a session one transform
 
     internal SplitCalibration(int splitLayer, ulong id, SplitTensors tensors, IReadOnlyList<CalibratedStep> steps, IReadOnlyList<CalibratedTabq> tabq)
     {
@@ -16,10 +16,10 @@ public sealed class SplitCalibration
         _transforms =
         [
             null,
-            new HiddenStateTransform(tensors.Mean, tensors.Deviation, basis: null, prediction: null),
-            tensors.KarhunenLoeve is { } basis ? new HiddenStateTransform(tensors.Mean, basis.Deviation, basis.Vectors, prediction: null) : null,
+            new(() => new HiddenStateTransform(tensors.Mean, tensors.Deviation, basis: null, prediction: null)),
+            tensors.KarhunenLoeve is { } basis ? new(() => new HiddenStateTransform(tensors.Mean, basis.Deviation, basis.Vectors, prediction: null)) : null,
             tensors.Prediction is { } prediction
-                ? new HiddenStateTransform(prediction.Bias, prediction.Residual.Deviation, prediction.Residual.Vectors, prediction.Weights())
+                ? new(() => new HiddenStateTransform(prediction.Bias, prediction.Residual.Deviation, prediction.Residual.Vectors, prediction.Weights()))
                 : null,
         ];
         Span<byte> bytes = stackalloc byte[sizeof(ulong) + sizeof(int)];
@@ -43,7 +43,7 @@ public sealed class SplitCalibration
     /// <summary>Settings of TAB-Q for every quality.</summary>
     public IReadOnlyList<CalibratedTabq> Tabq { get; }
 
-    public bool Has(RateDistortionTransform transform) => transform == RateDistortionTransform.None || Transform(transform) is not null;
+    public bool Has(RateDistortionTransform transform) => transform == RateDistortionTransform.None || _transforms[(int)transform] is not null;
 
     /// <summary>Settings that are expected to keep a quality.</summary>
     /// <param name="quality">One of <see cref="QualityTarget.All"/>.</param>
@@ -103,5 +103,5 @@ public sealed class SplitCalibration
     /// <summary>CRC32C of id and split layer: what the checksums of frames that use this calibration begin with.</summary>
     internal uint ChecksumSeed { get; }
 
-    internal HiddenStateTransform? Transform(RateDistortionTransform transform) => _transforms[(int)transform];
+    internal HiddenStateTransform? Transform(RateDistortionTransform transform) => _transforms[(int)transform]?.Value;
 }

@@ -6,17 +6,16 @@ internal static class SplitStatistics
     private const float DeviationMin = 1e-6f; // a column that never changes
     private const int CodeMax = sbyte.MaxValue;
 
-    /// <param name="moments">With embeddings if <paramref name="withPrediction"/>.</param>
+    /// <param name="moments">With products if either is wanted, with embeddings if <paramref name="withPrediction"/>.</param>
     /// <param name="withKarhunenLoeve">Whether to find the eigenvectors of the hidden state's covariance.</param>
     /// <param name="withPrediction">Whether to predict from embeddings, and to find the eigenvectors of the residual's covariance.</param>
     /// <param name="progress">Told the share of each decomposition.</param>
     public static SplitTensors Of(WeightedMoments moments, bool withKarhunenLoeve, bool withPrediction, IProgress<double>? progress)
     {
-        var (size, mean, covariance) = (moments.Size, moments.Mean, moments.Covariance());
-        var variances = Enumerable.Range(0, size).Select(i => covariance[(i * size) + i]);
+        var covariance = withKarhunenLoeve || withPrediction ? moments.Covariance() : [];
         var prediction = withPrediction ? Predict(moments, covariance, progress) : null;
         return new SplitTensors(
-            ToFloats(mean), [.. variances.Select(DeviationOf)], withKarhunenLoeve ? BasisOf(covariance, size, progress) : null, prediction);
+            ToFloats(moments.Mean), [.. moments.Variances.Select(DeviationOf)], withKarhunenLoeve ? BasisOf(covariance, moments.Size, progress) : null, prediction);
     }
 
     private static KarhunenLoeveBasis BasisOf(double[] covariance, int size, IProgress<double>? progress)

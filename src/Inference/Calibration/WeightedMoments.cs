@@ -4,13 +4,15 @@ namespace SplitActors.Inference.Calibration;
 /// Sums over tokens of hidden states h and embeddings e, each token weighed by 1/RMS(h)²: the codec's step follows the RMS, so this is the spread that it sees.
 /// </summary>
 /// <param name="size">d.</param>
-/// <param name="withEmbeddings">Whether e takes part.</param>
-internal sealed class WeightedMoments(int size, bool withEmbeddings)
+/// <param name="withProducts">Whether covariances are wanted, not variances alone.</param>
+/// <param name="withEmbeddings">Whether e takes part, too.</param>
+internal sealed class WeightedMoments(int size, bool withProducts, bool withEmbeddings)
 {
     private const int BlockTokens = 16; // a row of products stays in the cache for so many tokens
 
     private readonly double[] _hidden = new double[size];                                        // Σ w·h
-    private readonly double[] _hiddenProducts = new double[size * size];                         // Σ w·h·hᵀ
+    private readonly double[] _hiddenSquares = new double[size];                                 // Σ w·h²
+    private readonly double[] _hiddenProducts = new double[withProducts ? size * size : 0];      // Σ w·h·hᵀ
     private readonly double[] _embedding = new double[size];                                     // Σ w·e
     private readonly double[] _embeddingProducts = new double[withEmbeddings ? size * size : 0]; // Σ w·e·eᵀ
     private readonly double[] _crossProducts = new double[withEmbeddings ? size * size : 0];     // Σ w·e·hᵀ
@@ -48,6 +50,9 @@ internal sealed class WeightedMoments(int size, bool withEmbeddings)
         _ = AddBlock(count);
     }
 
+    /// <summary>[d] The diagonal of <see cref="Covariance"/>.</summary>
+    public double[] Variances => [.. _hiddenSquares.Select((square, i) => (square - (_hidden[i] * _hidden[i] / _weight)) / TokenCount)];
+
     /// <summary>[d, d] Σ w·(h − mean)·(h − mean)ᵀ ÷ tokens: the covariance of h ÷ RMS(h).</summary>
     public double[] Covariance() => Centred(_hiddenProducts, _hidden, _hidden);
 
@@ -77,12 +82,16 @@ internal sealed class WeightedMoments(int size, bool withEmbeddings)
             var weight = _weights[token];
             TokenCount++;
             _weight += weight;
-            DoubleVectors.AddScaled(_h.AsSpan(token * size, size), weight, _hidden);
+            var hidden = _h.AsSpan(token * size, size);
+            DoubleVectors.AddScaled(hidden, weight, _hidden);
+            for (var i = 0; i < size; i++)
+                _hiddenSquares[i] += hidden[i] * (weight * hidden[i]);
             if (withEmbeddings)
                 DoubleVectors.AddScaled(_e.AsSpan(token * size, size), weight, _embedding);
         }
 
-        AddProducts(_hiddenProducts, _h, _h, count);
+        if (withProducts)
+            AddProducts(_hiddenProducts, _h, _h, count);
         if (!withEmbeddings)
             return 0;
         AddProducts(_embeddingProducts, _e, _e, count);

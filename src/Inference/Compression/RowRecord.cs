@@ -78,7 +78,8 @@ internal readonly record struct RowRecord(QuantizationGrid Grid, int Shape, bool
         return read;
     }
 
-    private static bool TryReadEscaped(ref ByteReader reader, int bits, out QuantizationGrid grid)
+    /// <summary>A scale as bfloat16, whose sign bit says that −z follows as a varint; so version 1 has every scale.</summary>
+    internal static bool TryReadEscaped(ref ByteReader reader, int bits, out QuantizationGrid grid)
     {
         grid = default;
         if (!reader.TryReadUInt16(out var packed))

@@ -35,7 +35,7 @@ internal static class Quill
     /// <summary>Of all its splits.</summary>
     public static ModelCalibration Calibration { get; } = ModelCalibration.TryOpen(Checkpoint)!;
 
-    public static CalibratedSplit Calibrated(int splitLayer) => CalibratedSplits.GetOrAdd(splitLayer, split => CalibratedSplit.Load(Checkpoint, Calibration.For(split)!));
+    public static CalibratedSplit Calibrated(int splitLayer) => CalibratedSplits.GetOrAdd(splitLayer, split => new CalibratedSplit(Calibration.For(split)!, Front(0)));
 
     public static ImmutableList<int> Prompt(int index) => [.. Ids(index, "ids")];
 

@@ -46,7 +46,7 @@ public class SplitStatisticsTests
     [Fact]
     public void Add_TokensThatAreNotFinite_DoNotCount()
     {
-        var moments = new WeightedMoments(2, withEmbeddings: false);
+        var moments = new WeightedMoments(2, withProducts: false, withEmbeddings: false);
         moments.Add([float.NaN, 1, 0, 0, 3, 4], []);
         Assert.Equal(1, moments.TokenCount);
         Assert.Equal([3.0, 4], moments.Mean);
@@ -54,9 +54,11 @@ public class SplitStatisticsTests
 
     private static SplitTensors Calibrate(float[] hidden, float[] embeddings)
     {
-        var moments = new WeightedMoments(Size, withEmbeddings: true);
+        var moments = new WeightedMoments(Size, withProducts: true, withEmbeddings: true);
         moments.Add(hidden, embeddings);
         Assert.Equal(TokenCount, moments.TokenCount);
+        var covariance = moments.Covariance();
+        Assert.Equal(Enumerable.Range(0, Size).Select(i => covariance[(i * Size) + i]), moments.Variances);
         return SplitStatistics.Of(moments, withKarhunenLoeve: true, withPrediction: true, progress: null);
     }
 

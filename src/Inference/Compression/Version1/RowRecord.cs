@@ -11,7 +11,6 @@ internal readonly record struct RowRecord(QuantizationGrid Grid, int Shape)
 
     private const int ShapeBits = 5;
     private const int ConstantShape = 1;
-    private const ushort ZeroPointFollows = 0x8000;
 
     public static bool TryRead(ref ByteReader reader, out RowRecord record)
     {
@@ -21,7 +20,7 @@ internal readonly record struct RowRecord(QuantizationGrid Grid, int Shape)
         var bits = (first >> ShapeBits) + 1;
         var shape = first & (TableFamily.ShapeCount - 1);
         QuantizationGrid grid;
-        var read = bits == QuantizationGrid.ConstantBits ? TryReadConstant(ref reader, shape, out grid) : TryReadGrid(ref reader, bits, out grid);
+        var read = bits == QuantizationGrid.ConstantBits ? TryReadConstant(ref reader, shape, out grid) : Compression.RowRecord.TryReadEscaped(ref reader, bits, out grid);
         record = new RowRecord(grid, bits == QuantizationGrid.ConstantBits ? 0 : shape);
         return read;
     }
@@ -34,19 +33,5 @@ internal readonly record struct RowRecord(QuantizationGrid Grid, int Shape)
         var read = reader.TryReadSingle(out var magnitude);
         grid = QuantizationGrid.Constant(magnitude);
         return read && magnitude > 0 && float.IsFinite(magnitude);
-    }
-
-    private static bool TryReadGrid(ref ByteReader reader, int bits, out QuantizationGrid grid)
-    {
-        grid = default;
-        if (!reader.TryReadUInt16(out var packed))
-            return false;
-        var hasZeroPoint = (packed & ZeroPointFollows) != 0;
-        var scale = Bfloat16.FromBits((ushort)(packed & ~ZeroPointFollows));
-        var negatedZeroPoint = 0u;
-        if (hasZeroPoint && !(reader.TryReadVarInt(out negatedZeroPoint) && negatedZeroPoint is > 0 and <= int.MaxValue))
-            return false;
-        grid = new QuantizationGrid(bits, scale, -(int)negatedZeroPoint);
-        return scale > 0 && float.IsFinite(scale);
     }
 }
