@@ -22,11 +22,16 @@ internal sealed record PlanAnswer(PlannedChoice? Choice, IReadOnlyDictionary<Pla
 /// <param name="Transport">Round trip less the worker's times.</param>
 internal sealed record MeasuredToken(double Total, double Compute, double Codec, double Transport)
 {
-    public static MeasuredToken Mean(IReadOnlyCollection<JsonNode> bills)
+    /// <summary>
+    /// The mean of what crosses the link, since attempts fail by design, and medians of the rest, which the machine's other guests disturb.
+    /// </summary>
+    public static MeasuredToken Of(IReadOnlyCollection<JsonNode> bills)
     {
+        var transport = Each("transport_us").Average();
+        var rest = Each("elapsed_us").Zip(Each("transport_us"), (elapsed, onLink) => elapsed - onLink);
         return new MeasuredToken(
-            Milliseconds("elapsed_us"), Milliseconds("edge_compute_us", "worker_compute_us"), Milliseconds("encode_us", "decode_us"), Milliseconds("transport_us"));
+            Figures.Median(rest) + transport, Figures.Median(Each("edge_compute_us", "worker_compute_us")), Figures.Median(Each("encode_us", "decode_us")), transport);
 
-        double Milliseconds(params string[] fields) => bills.Average(bill => fields.Sum(field => (double)bill[field]!)) / 1e3;
+        IEnumerable<double> Each(params string[] fields) => bills.Select(bill => fields.Sum(field => (double)bill[field]!) / 1e3);
     }
 }

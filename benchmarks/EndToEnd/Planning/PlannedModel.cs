@@ -59,7 +59,7 @@ internal sealed record PlannedModel(
         return PlanAnswer.Parse(JsonNode.Parse(await BuiltProgram.RunAsync(arguments))!);
     }
 
-    /// <summary>Mean milliseconds of the tokens that count, with what each part took.</summary>
+    /// <summary>Milliseconds of the tokens that count, with what each part took.</summary>
     public async Task<MeasuredToken> RunAsync(PlannedChoice choice, string link)
     {
         string[] arguments =
@@ -71,7 +71,7 @@ internal sealed record PlannedModel(
         var lines = (await BuiltProgram.RunAsync(arguments)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var bills = lines.Select(line => JsonNode.Parse(line)!).Where(line => (string)line["type"]! == "token").Skip(WarmUpTokens).Select(line => line["bill"]!).ToArray();
         return bills.Length > 0
-            ? MeasuredToken.Mean(bills)
+            ? MeasuredToken.Of(bills)
             : throw new JsonException($"{Name} with ℓ = {choice.SplitLayer} ended within its warm-up.");
     }
 

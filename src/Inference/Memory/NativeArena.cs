@@ -14,6 +14,25 @@ internal sealed class NativeArena
     /// <summary>Bytes that were asked for.</summary>
     public long AllocatedBytes { get; private set; }
 
+    /// <summary>Bytes that such allocations would take beyond what is asked for: each buffer ends within a large page, which is there as a whole.</summary>
+    public static long PaddingBytes(IEnumerable<long> byteCounts)
+    {
+        var (padding, used, free) = (0L, 0L, 0L);
+        foreach (var byteCount in byteCounts)
+        {
+            if (byteCount > free)
+            {
+                padding += NativeBuffer.ResidentBytes(used) - used;
+                (used, free) = (0, Math.Max(byteCount, BufferBytes));
+            }
+
+            var taken = (byteCount + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
+            (used, free) = (used + taken, free - taken);
+        }
+
+        return padding + NativeBuffer.ResidentBytes(used) - used;
+    }
+
     /// <param name="byteCount">At least 1. The content is undefined.</param>
     /// <exception cref="UserErrorException">There is not as much.</exception>
     public NativeSlice Allocate(long byteCount)

@@ -46,6 +46,9 @@ internal sealed unsafe partial class NativeBuffer : SafeHandleZeroOrMinusOneIsIn
         }
     }
 
+    /// <summary>What the first bytes of a large buffer take where the system grants large pages.</summary>
+    public static long ResidentBytes(long byteCount) => (byteCount + HugePageBytes - 1) / HugePageBytes * HugePageBytes;
+
     protected override bool ReleaseHandle()
     {
         NativeMemory.AlignedFree((void*)handle);

@@ -44,4 +44,13 @@ public sealed unsafe class NativeArenaTests
             return slice;
         }
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData((2 << 20) - 64, 1)]
+    [InlineData(1 << 20, 3 << 20)]
+    [InlineData((1 << 20) + (1 << 20), 65 << 20, 1 << 20)]
+    [InlineData(0, 40 << 20, 40 << 20)]
+    public void PaddingBytes_OfAllocations_IsTheRestOfTheirLastLargePages(long expected, params long[] byteCounts) =>
+        Assert.Equal(expected, NativeArena.PaddingBytes(byteCounts));
 }

@@ -27,8 +27,8 @@ public sealed record HardwareFigures(string Name, int CoreCount, double BytesPer
     {
         var perSecond = weights.IsQuantized ? Int8PerSecond : FloatPerSecond;
         var three = config with { LayerCount = 3, TieWordEmbeddings = false }; // the middle one has neither embedding nor head
-        var layerBytes = WeightMemory.Of(three, new LayerRange(1, 2), weights, unquantizedWeightBytes).ByteCount;
-        var headBytes = WeightMemory.Of(three, new LayerRange(3, 3), weights, unquantizedWeightBytes).ByteCount;
+        var layerBytes = WeightMemory.Of(three, new LayerRange(1, 2), weights, unquantizedWeightBytes).MatrixBytes;
+        var headBytes = WeightMemory.Of(three, new LayerRange(3, 3), weights, unquantizedWeightBytes).MatrixBytes;
         var counts = ParameterCounts.Of(config);
         var attend = 2.0 * config.QueryWidth / FloatPerSecond; // scores, and the sum of values
         var readPosition = (double)new KvLayout(layerCount: 1, config.KvHeadCount, config.HeadDim, kv).PageBytes / KvLayout.PagePositions / BytesPerSecond;

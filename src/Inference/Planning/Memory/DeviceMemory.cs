@@ -26,9 +26,9 @@ public sealed record DeviceMemory(
     WeightMemory FrontWeights, WeightMemory BackWeights, long KvBytes, WorkspaceMemory Workspace, long ActivationBytes, long ReplayBytes, long RuntimeBytes)
 {
     /// <summary>
-    /// Measured: peaks of <c>splitactors bench</c> less everything else here, in nine runs on x64 Linux with .NET 10 (shapes of quill to
-    /// llama-3b, 4 to 16 bits, fronts and whole models, chunks of 32 to 512 rows, one and two threads): 41 to 55 MB, median 44. With this
-    /// number each of the nine peaks is predicted within 3.6 %.
+    /// Measured: peaks of <c>splitactors bench</c> less everything else here, in 39 runs on x64 Linux with .NET 10 (quill, qwen2.5-0.5b and llama-1b, 2 to 16 bits,
+    /// fronts and whole models, prompts of 64): 39 to 60 MB, median 44. With this number each peak is predicted within 4 %, but for fronts of quill in 3 and 2 bits:
+    /// code for their kernels takes up to 6 MB more, which is 7 and 12 % of so small a process.
     /// </summary>
     public const long RuntimeBytesDefault = 43_000_000;
 

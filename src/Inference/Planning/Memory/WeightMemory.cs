@@ -1,4 +1,5 @@
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Memory;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Quantization;
 
@@ -10,9 +11,10 @@ namespace SplitActors.Inference.Planning.Memory;
 /// </summary>
 /// <param name="MatrixBytes">All matrices; one that is embedding and head of the same segment counts once.</param>
 /// <param name="NormBytes">Norm vectors, always float32.</param>
-public readonly record struct WeightMemory(long MatrixBytes, long NormBytes)
+/// <param name="PaddingBytes">What quantized matrices leave unused in the large pages of their buffers; others stay where they are mapped.</param>
+public readonly record struct WeightMemory(long MatrixBytes, long NormBytes, long PaddingBytes)
 {
-    public long ByteCount => MatrixBytes + NormBytes;
+    public long ByteCount => MatrixBytes + NormBytes + PaddingBytes;
 
     /// <param name="config">Sizes of the model.</param>
     /// <param name="layers">
@@ -28,16 +30,26 @@ public readonly record struct WeightMemory(long MatrixBytes, long NormBytes)
         ArgumentOutOfRangeException.ThrowIfNegative(layers.Count, nameof(layers));
         var (startsModel, endsModel) = (layers.First == 0, layers.End == config.LayerCount);
         var vocabularyMatrices = (startsModel ? 1 : 0) + (endsModel ? 1 : 0) - (startsModel && endsModel && config.TieWordEmbeddings ? 1 : 0);
+        var vocabularyBytes = MatrixBytesOf(new ModelTensor(ModelTensors.Embedding, 0, config.VocabularySize, config.HiddenSize));
         var layer = ModelTensors.OfLayer(config, layer: 0);
-        var matrices = (layers.Count * layer.Where(tensor => tensor.IsMatrix).Sum(MatrixBytesOf))
-            + (vocabularyMatrices * MatrixBytesOf(new ModelTensor(ModelTensors.Embedding, 0, config.VocabularySize, config.HiddenSize)));
+        long[] layerBytes = [.. layer.Where(tensor => tensor.IsMatrix).Select(MatrixBytesOf)];
         var norms = (layers.Count * layer.Where(tensor => !tensor.IsMatrix).Sum(tensor => (long)tensor.RowCount)) + (endsModel ? config.HiddenSize : 0);
-        return new WeightMemory(matrices, norms * sizeof(float));
+        return new WeightMemory(
+            (layers.Count * layerBytes.Sum()) + (vocabularyMatrices * vocabularyBytes),
+            norms * sizeof(float),
+            format.IsQuantized ? NativeArena.PaddingBytes(AsLoaded()) : 0);
+
+        IEnumerable<long> AsLoaded()
+        {
+            var isFirst = startsModel || (endsModel && config.TieWordEmbeddings);
+            var layerMatrices = Enumerable.Repeat(layerBytes, layers.Count).SelectMany(bytes => bytes);
+            return isFirst
+                ? [vocabularyBytes, .. layerMatrices, .. Enumerable.Repeat(vocabularyBytes, vocabularyMatrices - 1)]
+                : [.. layerMatrices, .. Enumerable.Repeat(vocabularyBytes, vocabularyMatrices)];
+        }
 
         long MatrixBytesOf(ModelTensor tensor) => format.IsQuantized
             ? new TileLayout(tensor.RowCount, tensor.ColumnCount, format).ByteCount
             : (long)tensor.RowCount * tensor.ColumnCount * unquantizedWeightBytes;
     }
-
-    public static WeightMemory operator +(WeightMemory a, WeightMemory b) => new(a.MatrixBytes + b.MatrixBytes, a.NormBytes + b.NormBytes);
 }

@@ -1,5 +1,4 @@
 using SplitActors.Inference.Checkpoints;
-using SplitActors.Inference.Memory;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Planning.Compute;
 using SplitActors.Inference.Quantization;
@@ -41,14 +40,14 @@ internal sealed class LayerProbe : IDisposable
 
     /// <param name="config">The whole model.</param>
     /// <param name="weights">Format of all matrices.</param>
-    /// <param name="memory">Of <see cref="ProbeWeights.Allocate"/>.</param>
+    /// <param name="memory">That holds the weights.</param>
     /// <param name="threads">Compute.</param>
     /// <param name="timer">Takes the times.</param>
-    public static LayerProbe Open(ModelConfig config, WeightFormat weights, NativeSlice memory, ComputeThreads threads, PassTimer timer)
+    public static LayerProbe Open(ModelConfig config, WeightFormat weights, ProbeMemory memory, ComputeThreads threads, PassTimer timer)
     {
         var part = ProbeWeights.PartOf(config, weights);
-        var layerBytes = Planning.Memory.WeightMemory.Of(part with { LayerCount = 3 }, new LayerRange(1, 2), weights).ByteCount;
-        var layerCount = (int)Math.Clamp((ProbeWeights.RingBytesMin / Math.Max(1, layerBytes)) + 1, 1, config.LayerCount);
+        var layerBytes = Planning.Memory.WeightMemory.Of(part with { LayerCount = 3 }, new LayerRange(1, 2), weights).MatrixBytes;
+        var layerCount = (int)Math.Clamp((memory.RingBytesMin / Math.Max(1, layerBytes)) + 1, 1, config.LayerCount);
         var few = part with { LayerCount = layerCount };
         return new LayerProbe(
             config,

@@ -12,12 +12,7 @@ namespace SplitActors.Inference.Planning.Profiling;
 /// </summary>
 internal sealed unsafe class ProbeWeights : IWeightSource
 {
-    /// <summary>Twice what the last cache of most processors holds for a core.</summary>
-    public const long RingBytesMin = 64 << 20;
-
     private const long HeadBytesMax = 32 << 20; // of the head that is measured: its time grows with its rows
-
-    private const byte FiniteByte = 0x2C; // in every format a small number: as a half 0.07, as BF16 2.4e-12, as codes all alike
 
     private readonly NativeSlice _memory;
     private readonly WeightFormat _format;
@@ -35,22 +30,11 @@ internal sealed unsafe class ProbeWeights : IWeightSource
         return config with { VocabularySize = (int)Math.Clamp(HeadBytesMax / rowBytes, 1, config.VocabularySize), TieWordEmbeddings = true };
     }
 
-    /// <summary>Memory for <see cref="Of"/>, written once so that each page is there.</summary>
-    /// <param name="config">Whose matrices must fit.</param>
-    /// <param name="formats">In any of these.</param>
-    public static NativeSlice Allocate(ModelConfig config, IEnumerable<WeightFormat> formats)
-    {
-        var byteCount = formats.Max(format => RingBytesOf(config, format));
-        var memory = new NativeArena().Allocate(byteCount);
-        for (var done = 0L; done < byteCount; done += int.MaxValue)
-            new Span<byte>(memory.Pointer + done, (int)Math.Min(int.MaxValue, byteCount - done)).Fill(FiniteByte);
-        return memory;
-    }
-
-    /// <param name="memory">Of <see cref="Allocate"/>.</param>
+    /// <param name="memory">With room for them.</param>
     /// <param name="config">The whole model.</param>
     /// <param name="format">Of all matrices.</param>
-    public static ProbeWeights Of(NativeSlice memory, ModelConfig config, WeightFormat format) => new(memory, RingBytesOf(config, format), format);
+    public static ProbeWeights Of(ProbeMemory memory, ModelConfig config, WeightFormat format) =>
+        new(memory.Memory, RingBytesOf(config, format, memory.RingBytesMin), format);
 
     public Linear Matrix(string name, int outputSize, int inputSize)
     {
@@ -71,7 +55,11 @@ internal sealed unsafe class ProbeWeights : IWeightSource
         return weights;
     }
 
-    private static long RingBytesOf(ModelConfig config, WeightFormat format)
+    /// <summary>Bytes of the ring: as many as no cache holds, or all of the model.</summary>
+    /// <param name="config">The whole model.</param>
+    /// <param name="format">Of all matrices.</param>
+    /// <param name="ringBytesMin">Enough for a large model.</param>
+    public static long RingBytesOf(ModelConfig config, WeightFormat format, long ringBytesMin)
     {
         long[] matrices =
         [
@@ -79,7 +67,7 @@ internal sealed unsafe class ProbeWeights : IWeightSource
             BytesOf(PartOf(config, format).VocabularySize, config.HiddenSize, format),
         ];
         var all = (config.LayerCount * matrices[..^1].Sum(Aligned)) + Aligned(matrices[^1]);
-        return Math.Max(matrices.Max(), Math.Min(all, RingBytesMin));
+        return Math.Max(matrices.Max(), Math.Min(all, ringBytesMin));
     }
 
     private static long Aligned(long bytes) => (bytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;

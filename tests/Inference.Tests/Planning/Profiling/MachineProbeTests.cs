@@ -52,17 +52,18 @@ public sealed class MachineProbeTests
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
         Assert.Throws<OperationCanceledException>(() => MachineProbe.Measure(
-            "here", ModelShapes.Parse("quill", "test"), Weights, KeyValues, ComputeThreads.Single, TimeProvider.System, cancelled.Token));
+            "here", ModelShapes.Parse("quill", "test"), Weights, KeyValues, ComputeThreads.Single, TimeProvider.System, cancellation: cancelled.Token));
     }
 
     /// <summary>Large models need the memory of their largest matrix, small ones that of all, with as much of the head as is measured.</summary>
     [Theory]
-    [InlineData("quill", 16, (8 * 737_280) + (4096 * 256))]
-    [InlineData("llama-7b", 16, 4096 * 11_008)]
-    public void Allocate_Shape_TakesOneRing(string shape, int bits, long weightCount)
+    [InlineData("quill", 0, (8 * 737_280) + (4096 * 256))]
+    [InlineData("llama-7b", 0, 4096 * 11_008)]
+    [InlineData("llama-7b", 32 << 20, 96 << 20)]
+    public void Allocate_Shape_TakesOneRing(string shape, long lastCacheBytes, long weightCount)
     {
         var config = ModelShapes.Parse(shape, "test");
-        var source = ProbeWeights.Of(ProbeWeights.Allocate(config, [WeightFormat.Of(bits, 32)]), config, WeightFormat.Of(bits, 32));
-        Assert.Equal(weightCount * sizeof(ushort), source.RingBytes);
+        var memory = ProbeMemory.Allocate(config, [WeightFormat.Unquantized], lastCacheBytes);
+        Assert.Equal(weightCount * sizeof(ushort), ProbeWeights.Of(memory, config, WeightFormat.Unquantized).RingBytes);
     }
 }
