@@ -47,10 +47,10 @@ public sealed unsafe class NativeArenaTests
 
     [Theory]
     [InlineData(0)]
-    [InlineData((2 << 20) - 64, 1)]
-    [InlineData(1 << 20, 3 << 20)]
-    [InlineData((1 << 20) + (1 << 20), 65 << 20, 1 << 20)]
-    [InlineData(0, 40 << 20, 40 << 20)]
+    [InlineData((2 << 20) - 64, 1L)]
+    [InlineData(1 << 20, 3L << 20)]
+    [InlineData(2 << 20, 65L << 20, 1L << 20)]
+    [InlineData(0, 40L << 20, 40L << 20)]
     public void PaddingBytes_OfAllocations_IsTheRestOfTheirLastLargePages(long expected, params long[] byteCounts) =>
         Assert.Equal(expected, NativeArena.PaddingBytes(byteCounts));
 }
