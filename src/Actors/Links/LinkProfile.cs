@@ -9,6 +9,9 @@ public sealed record LinkProfile(LinkDirection Up, LinkDirection Down)
 {
     public const double OutageTargetDefault = 1e-3;
 
+    /// <summary>Of which this is the use at R*; null where the link is no such channel.</summary>
+    public RayleighChannel? Channel { get; private init; }
+
     public TimeSpan RoundTrip => Up.Delay + Down.Delay;
 
     /// <summary>A fading channel, used at its best rate R*; what fails is sent again at once [2511.04002, eq. 9, 10, 13].</summary>
@@ -19,7 +22,7 @@ public sealed record LinkProfile(LinkDirection Up, LinkDirection Down)
     {
         var rate = new RayleighLink(channel, outageTarget).Rate.BitsPerSecond;
         var direction = new LinkDirection(rate, roundTrip / 2, channel.OutageProbability(rate), TimeSpan.Zero, outageTarget);
-        return new LinkProfile(direction, direction);
+        return new LinkProfile(direction, direction) { Channel = channel };
     }
 
     /// <summary>A link of known figures; the sender notices after a round trip that a message is lost, and sends it again.</summary>

@@ -64,7 +64,7 @@ internal sealed record PlanReport(
         var config = Problem.Config;
         yield return ("model", $"{Model}, {config.LayerCount} layers of {config.HiddenSize}");
         yield return ("device", $"{Device.Description}; {(HasMemoryLimit ? $"{Problem.MemoryBytesMax / 1e6:0} MB" : "memory not limited")}");
-        yield return ("worker", $"{Worker.Description}; {Problem.Worker.Weights}, keys and values of {(int)Problem.Worker.Kv} bits, batches of {Problem.Worker.BatchSize}");
+        yield return ("worker", $"{Worker.Description}; {Problem.Worker!.Weights}, keys and values of {(int)Problem.Worker!.Kv} bits, batches of {Problem.Worker!.BatchSize}");
         yield return ("link", Link.Description);
         yield return ("hidden states", States.Description);
         yield return ("accuracy", Accuracy);

@@ -22,6 +22,10 @@ public sealed record ComputeProfile(LinearCost PrefillLayer, LinearCost DecodeLa
         IReadOnlyCollection<ComputeSample> head, IReadOnlyCollection<ComputeSample> embedding) =>
         new(LinearFit.Of(prefillLayer).Cost, LinearFit.Of(decodeLayer).Cost, LinearFit.Of(head).Cost, LinearFit.Of(embedding).Cost);
 
+    /// <summary>Of a machine that takes so many times as long.</summary>
+    public ComputeProfile Scaled(double factor) =>
+        new(PrefillLayer.Scaled(factor), DecodeLayer.Scaled(factor), Head.Scaled(factor), Embedding.Scaled(factor), Wake.Scaled(factor));
+
     /// <summary>A prompt of one sequence through layers, in chunks.</summary>
     public double PrefillSeconds(int layerCount, int tokenCount, int chunkRows)
     {

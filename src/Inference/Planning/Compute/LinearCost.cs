@@ -14,4 +14,6 @@ public readonly record struct LinearCost(double PassSeconds, double RowSeconds, 
     /// <param name="passCount">Passes over the weights.</param>
     public double Seconds(double rowCount, double positionCount, double passCount = 1) =>
         (passCount * PassSeconds) + (rowCount * RowSeconds) + (positionCount * PositionSeconds);
+
+    public LinearCost Scaled(double factor) => new(factor * PassSeconds, factor * RowSeconds, factor * PositionSeconds);
 }

@@ -11,6 +11,13 @@ public sealed record MachineProfile(string Name, IReadOnlyDictionary<(WeightForm
     /// <summary>Beside the layers.</summary>
     public SessionCosts Session { get; init; }
 
+    /// <summary>The same machine while it takes so many times as long.</summary>
+    public MachineProfile Scaled(double factor) => this with
+    {
+        Formats = Formats.ToDictionary(format => format.Key, format => format.Value.Scaled(factor)),
+        Session = Session.Scaled(factor),
+    };
+
     /// <exception cref="UserErrorException">These formats were not measured.</exception>
     public ComputeProfile For(WeightFormat weights, KvFormat kv) => Formats.TryGetValue((weights, kv), out var found)
         ? found

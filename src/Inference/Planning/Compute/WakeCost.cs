@@ -8,4 +8,6 @@ namespace SplitActors.Inference.Planning.Compute;
 public readonly record struct WakeCost(double PassSeconds, double LayerSeconds)
 {
     public double Seconds(int layerCount) => PassSeconds + (layerCount * LayerSeconds);
+
+    public WakeCost Scaled(double factor) => new(factor * PassSeconds, factor * LayerSeconds);
 }

@@ -28,16 +28,18 @@ public enum Verdict
 /// Expected, after the whole prompt; an upper bound, as chunks of a prompt travel while others are computed.
 /// </param>
 /// <param name="Token">Expected, half-way from the prompt's end to W̄.</param>
-/// <param name="TokenSecondsWorst">In the links' worst case, at W̄ tokens.</param>
+/// <param name="TokenWorst">In the links' worst case, at W̄ tokens.</param>
 /// <param name="UplinkBytes">Of a decoded token.</param>
 /// <param name="Shortfalls">Limits that it breaks.</param>
 /// <param name="Verdict">Chosen or not.</param>
 /// <param name="Reason">In words.</param>
 public sealed record Candidate(
     SplitChoice Choice, DeviceMemory Memory, double? PerplexityRise, long ActivationBits, LatencyParts FirstToken, LatencyParts Token,
-    double TokenSecondsWorst, long UplinkBytes, ImmutableArray<Shortfall> Shortfalls, Verdict Verdict, string Reason)
+    LatencyParts TokenWorst, long UplinkBytes, ImmutableArray<Shortfall> Shortfalls, Verdict Verdict, string Reason)
 {
     public bool IsFeasible => Shortfalls.IsEmpty;
+
+    public double TokenSecondsWorst => TokenWorst.Seconds;
 
     /// <summary>What candidates are compared by.</summary>
     internal double TokenNs => Math.Round(Token.Seconds * 1e9);

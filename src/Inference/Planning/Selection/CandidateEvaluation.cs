@@ -11,11 +11,22 @@ internal static class CandidateEvaluation
 
     /// <summary>
     /// ℓ from 0 to L, with every Q^w and Q^a that matters for it: with ℓ = 0 all is the worker's and with ℓ = L all is the device's, in one
-    /// format; between them the back is the worker's unless the device holds it too.
+    /// format; between them the back is the worker's unless the device holds it too. Without a worker there is ℓ = L alone.
     /// </summary>
     public static IEnumerable<SplitChoice> Choices(PlanningProblem problem)
     {
-        var (layerCount, worker) = (problem.Config.LayerCount, problem.Worker);
+        var layerCount = problem.Config.LayerCount;
+        if (problem.Worker is not { } worker)
+        {
+            foreach (var weights in problem.FrontWeights)
+            {
+                foreach (var kv in problem.FrontKv)
+                    yield return new SplitChoice(layerCount, weights, weights, kv, kv);
+            }
+
+            yield break;
+        }
+
         yield return new SplitChoice(0, worker.Weights, worker.Weights, worker.Kv, worker.Kv);
         var holdsBack = problem.DeviceLoad.Share == DeviceShare.WholeModel;
         var backs =
@@ -41,12 +52,12 @@ internal static class CandidateEvaluation
         var rise = accuracy.PerplexityRise(choice);
         var tokenCount = Math.Min(problem.DeviceLoad.TokenCountMax, problem.Config.ContextLength);
         var uplinkBytes = problem.Traffic.UplinkBytes(choice.SplitLayer);
-        var worst = Token(problem, choice, uplinkBytes, tokenCount, isWorstCase: true).Seconds;
+        var worst = Token(problem, choice, uplinkBytes, tokenCount, isWorstCase: true);
 
         var shortfalls = ImmutableArray.CreateBuilder<Shortfall>();
         Limit(Constraint.Memory, problem.MemoryBytesMax, memory.ByteCount);
         Limit(Constraint.Accuracy, problem.PerplexityRiseMax, rise ?? double.PositiveInfinity);
-        Limit(Constraint.Deadline, problem.DeadlineSeconds, worst);
+        Limit(Constraint.Deadline, problem.DeadlineSeconds, worst.Seconds);
         return new Candidate(
             choice, memory, rise, choice.ActivationBits(problem.Config.LayerCount),
             FirstToken(problem, choice, uplinkBytes),
@@ -63,19 +74,20 @@ internal static class CandidateEvaluation
     private static LatencyParts Token(PlanningProblem problem, SplitChoice choice, long uplinkBytes, double contextLength, bool isWorstCase)
     {
         var (splitLayer, backLayers) = (choice.SplitLayer, problem.Config.LayerCount - choice.SplitLayer);
-        var (edge, worker) = (problem.Device.Session, problem.Worker);
+        var edge = problem.Device.Session;
         var device = splitLayer == 0 ? 0
             : DeviceSeconds(problem, choice, rowCount: 1, profile => profile.DecodeSeconds(splitLayer, contextLength) + (backLayers > 0 ? profile.Wake.Seconds(splitLayer) : 0))
                 + (HandOvers * edge.HandOverSeconds) + (backLayers > 0 ? edge.EncodeSeconds : 0);
         if (backLayers == 0)
             return new LatencyParts(device, Uplink: 0, Queue: 0, Worker: 0, Downlink: 0);
+        var worker = problem.Worker!; // there is one wherever layers are left for it
         var remote = worker.Profile.Session;
         return new LatencyParts(
             device + edge.ArrivalSeconds, // of the token
             isWorstCase ? problem.Uplink.WorstCaseSeconds(uplinkBytes) : problem.Uplink.ExpectedSeconds(uplinkBytes),
             worker.QueueSeconds,
             WorkerSeconds(
-                problem, choice, worker.BatchSize, worker.BatchSize,
+                worker, choice, worker.BatchSize, worker.BatchSize,
                 profile => profile.DecodeSeconds(backLayers, contextLength, worker.BatchSize) + profile.Wake.Seconds(backLayers))
                 + remote.ArrivalSeconds + (HandOvers * remote.HandOverSeconds) + (splitLayer > 0 ? worker.BatchSize * remote.DecodeSeconds : 0),
             isWorstCase ? problem.Downlink.WorstCaseSeconds(problem.Traffic.TokenIdBytes) : problem.Downlink.ExpectedSeconds(problem.Traffic.TokenIdBytes));
@@ -89,11 +101,12 @@ internal static class CandidateEvaluation
         var backLayers = problem.Config.LayerCount - choice.SplitLayer;
         if (backLayers == 0)
             return new LatencyParts(device, Uplink: 0, Queue: 0, Worker: 0, Downlink: 0);
+        var worker = problem.Worker!;
         return new LatencyParts(
             device,
             problem.Uplink.ExpectedSeconds(tokenCount * uplinkBytes),
-            problem.Worker.QueueSeconds,
-            WorkerSeconds(problem, choice, tokenCount, headRows: 1, profile => profile.PrefillSeconds(backLayers, tokenCount, chunkRows)),
+            worker.QueueSeconds,
+            WorkerSeconds(worker, choice, tokenCount, headRows: 1, profile => profile.PrefillSeconds(backLayers, tokenCount, chunkRows)),
             problem.Downlink.ExpectedSeconds(problem.Traffic.TokenIdBytes));
     }
 
@@ -106,9 +119,9 @@ internal static class CandidateEvaluation
     }
 
     /// <summary>The embedding if it has all layers, its layers, and the head.</summary>
-    private static double WorkerSeconds(PlanningProblem problem, SplitChoice choice, int rowCount, int headRows, Func<ComputeProfile, double> layers)
+    private static double WorkerSeconds(WorkerSituation worker, SplitChoice choice, int rowCount, int headRows, Func<ComputeProfile, double> layers)
     {
-        var profile = problem.Worker.Profile.For(problem.Worker.Weights, problem.Worker.Kv);
+        var profile = worker.Profile.For(worker.Weights, worker.Kv);
         var embeddingSeconds = choice.SplitLayer == 0 ? profile.EmbeddingSeconds(rowCount) : 0;
         return embeddingSeconds + layers(profile) + profile.HeadSeconds(headRows);
     }

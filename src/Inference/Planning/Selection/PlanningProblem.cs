@@ -17,7 +17,8 @@ public sealed record PlanningProblem
 
     public required MachineProfile Device { get; init; }
 
-    public required WorkerSituation Worker { get; init; }
+    /// <summary>Null if there is none: the device alone can serve.</summary>
+    public required WorkerSituation? Worker { get; init; }
 
     /// <summary>From the device to the worker.</summary>
     public required ILinkModel Uplink { get; init; }

@@ -16,13 +16,13 @@ internal static class ExhaustiveSearch
         var whole = problem.DeviceLoad.Share == DeviceShare.WholeModel;
         for (var split = 0; split <= layers; split++)
         {
-            foreach (var frontWeights in split == 0 ? [problem.Worker.Weights] : problem.FrontWeights)
+            foreach (var frontWeights in split == 0 ? [problem.Worker!.Weights] : problem.FrontWeights)
             {
-                foreach (var frontKv in split == 0 ? [problem.Worker.Kv] : problem.FrontKv)
+                foreach (var frontKv in split == 0 ? [problem.Worker!.Kv] : problem.FrontKv)
                 {
-                    foreach (var backWeights in split == layers ? [frontWeights] : whole && split > 0 ? problem.BackWeights : [problem.Worker.Weights])
+                    foreach (var backWeights in split == layers ? [frontWeights] : whole && split > 0 ? problem.BackWeights : [problem.Worker!.Weights])
                     {
-                        foreach (var backKv in split == layers ? [frontKv] : whole && split > 0 ? problem.BackKv : [problem.Worker.Kv])
+                        foreach (var backKv in split == layers ? [frontKv] : whole && split > 0 ? problem.BackKv : [problem.Worker!.Kv])
                             rows.Add(Predict(problem, accuracy, new SplitChoice(split, frontWeights, backWeights, frontKv, backKv)));
                     }
                 }
@@ -64,8 +64,8 @@ internal static class ExhaustiveSearch
         var (expected, worst) = (Compute((problem.PromptTokens + tokenCount) / 2.0), Compute(tokenCount));
         if (split < layers)
         {
-            expected += problem.Uplink.ExpectedSeconds(bytes) + problem.Downlink.ExpectedSeconds(problem.Traffic.TokenIdBytes) + problem.Worker.QueueSeconds;
-            worst += problem.Uplink.WorstCaseSeconds(bytes) + problem.Downlink.WorstCaseSeconds(problem.Traffic.TokenIdBytes) + problem.Worker.QueueSeconds;
+            expected += problem.Uplink.ExpectedSeconds(bytes) + problem.Downlink.ExpectedSeconds(problem.Traffic.TokenIdBytes) + problem.Worker!.QueueSeconds;
+            worst += problem.Uplink.WorstCaseSeconds(bytes) + problem.Downlink.WorstCaseSeconds(problem.Traffic.TokenIdBytes) + problem.Worker!.QueueSeconds;
         }
 
         var psi = 0L;
@@ -76,7 +76,7 @@ internal static class ExhaustiveSearch
 
         double Compute(double context)
         {
-            var (device, worker, batch) = (problem.Device, problem.Worker, problem.Worker.BatchSize);
+            var (device, worker, batch) = (problem.Device, problem.Worker!, problem.Worker!.BatchSize);
             var seconds = 0.0;
             if (split > 0)
             {

@@ -57,7 +57,7 @@ public sealed class PlannerTests
             Problem with
             {
                 Device = Machine("device", layerSeconds: 0.2e-3),
-                Worker = Problem.Worker with { BatchSize = 8, Profile = Machine("worker", layerSeconds: 2e-3) },
+                Worker = Problem.Worker! with { BatchSize = 8, Profile = Machine("worker", layerSeconds: 2e-3) },
                 MemoryBytesMax = 400 * Megabyte,
             },
             _accuracy);
@@ -133,7 +133,7 @@ public sealed class PlannerTests
     {
         var wake = new WakeCost(PassSeconds: 1e-3, LayerSeconds: 1e-4);
         var costs = new SessionCosts(EncodeSeconds: 2e-3, DecodeSeconds: 3e-3, HandOverSeconds: 1e-5, ArrivalSeconds: 4e-3);
-        var with = Planner.Decide(Problem with { Device = Add(Problem.Device), Worker = Problem.Worker with { Profile = Add(Problem.Worker.Profile) } }, _accuracy).Candidates;
+        var with = Planner.Decide(Problem with { Device = Add(Problem.Device), Worker = Problem.Worker! with { Profile = Add(Problem.Worker!.Profile) } }, _accuracy).Candidates;
         var without = Planner.Decide(Problem, _accuracy).Candidates;
         foreach (var (more, less) in with.Zip(without))
         {
