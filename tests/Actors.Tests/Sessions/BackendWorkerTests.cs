@@ -278,8 +278,10 @@ public sealed class BackendWorkerTests
     {
         { "version 9", RejectReason.ProtocolVersion, new(WorkerStepper.OpenSession()) { ProtocolVersion = 9 } },
         { "digest (none), the worker 010203", RejectReason.ModelDigest, new(WorkerStepper.OpenSession()) { ModelDigest = ByteString.Empty } },
-        { "layers 1–5, the worker layers 5–8", RejectReason.LayerRange, new(WorkerStepper.OpenSession()) { SplitLayer = 5 } },
-        { "layers 1–4294967295, the worker layers 5–8", RejectReason.LayerRange, new(WorkerStepper.OpenSession()) { SplitLayer = uint.MaxValue } },
+        { "layers 1–3, the worker layers 5–8; it serves devices that hold 4 to 7 layers", RejectReason.LayerRange, WorkerStepper.OpenSession(splitLayer: 3) },
+        { "no layers, the worker layers 5–8", RejectReason.LayerRange, WorkerStepper.OpenSession(splitLayer: 0) },
+        { "layers 1–8, the worker layers 5–8", RejectReason.LayerRange, WorkerStepper.OpenSession(splitLayer: 8) },
+        { "layers 1–4294967295, the worker layers 5–8", RejectReason.LayerRange, WorkerStepper.OpenSession(splitLayer: uint.MaxValue) },
         { "65 tokens; the model's context has 1–64", RejectReason.ContextLength, new(WorkerStepper.OpenSession()) { TokenCountMax = 65 } },
         { "4294967295 tokens", RejectReason.ContextLength, new(WorkerStepper.OpenSession()) { TokenCountMax = uint.MaxValue } },
         { "asks for 0 tokens", RejectReason.ContextLength, new(WorkerStepper.OpenSession()) { TokenCountMax = 0 } },
@@ -325,10 +327,49 @@ public sealed class BackendWorkerTests
     }
 
     [Fact]
+    public void Open_AtEverySplitThatTheWorkerHolds_IsServedWithTheLayersFromThere()
+    {
+        var worker = new WorkerStepper(options => options with { SessionCountMax = 4 });
+        for (var splitLayer = 4u; splitLayer < 8; splitLayer++)
+        {
+            worker.Open(session: splitLayer, splitLayer: splitLayer);
+            Assert.Contains(new WorkerEffect.CreateCache(new SessionId(splitLayer), LayerCount: 8 - (int)splitLayer, TokenCountMax: 40), worker.Effects);
+        }
+    }
+
+    [Fact]
+    public void Batches_OfSeveralSplits_CountTheLayersOfTheDeepestAndOfEachRow()
+    {
+        _worker.Open(session: 1, splitLayer: 4);
+        _worker.Open(session: 2, splitLayer: 7);
+        _worker.Open(session: 3, splitLayer: 6);
+        _worker.Receive(Step(0, 1, session: 2)); // alone
+        _worker.Receive(Step(0, 2, session: 1));
+        _worker.Receive(Step(0, 3, session: 3));
+        _worker.Receive(new DecodeStep(Step(1, 1, session: 2)) { KeysAndValues = ByteString.CopyFromUtf8("as they are") });
+        _worker.Compute();
+        Assert.Equal((1, 1, 1), (_worker.State.LayersComputed, _worker.State.LayerRowsComputed, _worker.State.RowsComputed));
+        _worker.Compute(isRefused: step => step.SessionId == 1);
+        Assert.Equal((1 + 2, 1 + (3 * 2), 1 + 3 + 1), (_worker.State.LayersComputed, _worker.State.LayerRowsComputed, _worker.State.RowsComputed));
+        _worker.Receive(Step(0, 2, session: 1));
+        _worker.Compute();
+        Assert.Equal((3 + 4, 7 + (2 * 4), 5 + 2), (_worker.State.LayersComputed, _worker.State.LayerRowsComputed, _worker.State.RowsComputed));
+    }
+
+    [Fact]
+    public void TokenIds_OfASessionWithASplit_AreRefusedThoughTheWorkerHasTheEmbedding()
+    {
+        var worker = new WorkerStepper(options => options with { Layers = new(0, 8) });
+        worker.Open(splitLayer: 4);
+        worker.Receive(new DecodeStep(Step(0, 1)) { Tokens = new TokenIds { Ids = { 1 } } });
+        Assert.Equal(RejectReason.BadRequest, Assert.Single(worker.Sent<Rejected>()).Reason);
+    }
+
+    [Fact]
     public void TokenIds_OnACloudWorker_AreChecked()
     {
         var worker = new WorkerStepper(options => options with { Layers = new(0, 8) });
-        worker.Receive(new OpenSession(WorkerStepper.OpenSession()) { SplitLayer = 0 });
+        worker.Open(splitLayer: 0);
         foreach (var ids in (uint[][])[[1], [1, 100], [1, uint.MaxValue], [1, 2, 3]])
         {
             worker.Receive(new DecodeStep(Step(0, 2)) { Tokens = new TokenIds { Ids = { ids } } });
