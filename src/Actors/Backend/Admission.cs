@@ -1,4 +1,5 @@
 using SplitActors.Actors.Protocol;
+using SplitActors.Inference.Models;
 
 namespace SplitActors.Actors.Backend;
 
@@ -12,8 +13,8 @@ internal static class Admission
         var options = worker.Options;
         if (Compatibility.Check("The device", open.ProtocolVersion, open.ModelDigest, "the worker", options.ModelDigest) is { } mismatch)
             return mismatch;
-        if (open.SplitLayer != options.Layers.First)
-            return new Refusal(RejectReason.LayerRange, $"The device holds layers 1–{open.SplitLayer}, the worker {options.Layers}; they must follow each other.");
+        if (open.SplitLayer < options.Layers.First || open.SplitLayer >= options.Layers.End)
+            return new Refusal(RejectReason.LayerRange, Describe(open.SplitLayer, options.Layers));
         if (Compatibility.CheckCalibration("The device", open.CalibrationId, "the worker", options.CalibrationId) is { } otherCalibration)
             return otherCalibration;
         if (open.TokenCountMax == 0 || open.TokenCountMax > options.ContextLength)
@@ -31,15 +32,22 @@ internal static class Admission
         return CheckMemory(open, worker);
     }
 
+    /// <summary>A device without layers leaves the embedding to the worker, which has it exactly if its layers are the model's first.</summary>
+    private static string Describe(uint splitLayer, LayerRange layers)
+    {
+        var held = splitLayer == 0 ? "no layers" : $"layers 1–{splitLayer}";
+        return $"The device holds {held}, the worker {layers}; it serves devices that hold {layers.First} to {layers.End - 1} layers.";
+    }
+
     /// <summary>What does not even fit into an empty worker is no matter of waiting.</summary>
     private static Refusal? CheckMemory(OpenSession open, WorkerState worker)
     {
-        var (layout, bytesMax) = (worker.Options.KvLayout, worker.Options.KvBytesMax);
+        var bytesMax = worker.Options.KvBytesMax;
+        var layout = worker.Options.KvLayout.WithLayers(worker.Options.Layers.End - (int)open.SplitLayer);
         var needed = layout.BytesFor((int)open.TokenCountMax);
         if (needed > bytesMax)
             return new Refusal(RejectReason.ContextLength, $"The session's {open.TokenCountMax} tokens need {needed} bytes of keys and values; the worker has {bytesMax}.");
-        var own = worker.Sessions.TryGetValue(new SessionId(open.SessionId), out var known) ? layout.BytesFor(known.TokenCountMax) : 0;
-        var free = bytesMax - worker.KvBytesReserved + own;
+        var free = worker.ReservationsWithout(new SessionId(open.SessionId)).BytesFree(layout.LayerCount, bytesMax);
         return needed > free
             ? new Refusal(RejectReason.Memory, $"The session's {open.TokenCountMax} tokens need {needed} bytes of keys and values; {free} of the worker's {bytesMax} are free.")
             : null;
@@ -52,12 +60,12 @@ internal static class Admission
             return new Refusal(RejectReason.BadRequest, $"The step has {step.TokenCount} tokens; a step may have 1–{options.BatchRowsMax}.");
         if ((long)step.Position + step.TokenCount > session.TokenCountMax)
             return new Refusal(RejectReason.ContextLength, $"The step ends at token {(long)step.Position + step.TokenCount}; the session was opened for {session.TokenCountMax}.");
-        if (!HasContentFor(step, options))
+        if (!HasContentFor(step, session, options))
             return new Refusal(RejectReason.BadRequest, "The step has neither a frame, nor one valid token id for each of its tokens, nor keys and values without a wish for a token.");
         if (step.Frame.Length > (long)step.TokenCount * options.FrameBytesPerTokenMax)
             return new Refusal(RejectReason.BadRequest, $"The frame has {step.Frame.Length} bytes; {step.TokenCount} tokens may have {options.FrameBytesPerTokenMax} each.");
-        if (step.KeysAndValues.Length > KvFrameBytesMax(step, options))
-            return new Refusal(RejectReason.BadRequest, $"The keys and values have {step.KeysAndValues.Length} bytes; those of {step.TokenCount} tokens may have {KvFrameBytesMax(step, options)}.");
+        if (step.KeysAndValues.Length > KvFrameBytesMax(step, session, options))
+            return new Refusal(RejectReason.BadRequest, $"The keys and values have {step.KeysAndValues.Length} bytes; those of {step.TokenCount} tokens may have {KvFrameBytesMax(step, session, options)}.");
         if (worker.QueuedRows + step.TokenCount > options.QueuedRowsMax)
             return new Refusal(RejectReason.QueueFull, $"{worker.QueuedRows} of {options.QueuedRowsMax} tokens are waiting.");
         if (session.UnansweredRows + step.TokenCount > options.SessionQueuedRowsMax)
@@ -65,15 +73,16 @@ internal static class Admission
         return null;
     }
 
-    /// <summary>What the worker's cache takes, in whole pages, and the frame around it.</summary>
-    private static long KvFrameBytesMax(DecodeStep step, WorkerOptions options) => options.KvLayout.BytesFor((int)step.TokenCount) + KvFrameHeaderBytesMax;
+    /// <summary>What the session's cache takes, in whole pages, and the frame around it.</summary>
+    private static long KvFrameBytesMax(DecodeStep step, WorkerSession session, WorkerOptions options) =>
+        options.KvLayout.WithLayers(session.Layers.Count).BytesFor((int)step.TokenCount) + KvFrameHeaderBytesMax;
 
-    private static bool HasContentFor(DecodeStep step, WorkerOptions options) => step.ContentCase switch
+    private static bool HasContentFor(DecodeStep step, WorkerSession session, WorkerOptions options) => step.ContentCase switch
     {
         DecodeStep.ContentOneofCase.Frame => true,
         DecodeStep.ContentOneofCase.KeysAndValues => !step.Samples,
         DecodeStep.ContentOneofCase.Tokens =>
-            options.Layers.First == 0 && step.Tokens.Ids.Count == step.TokenCount && step.Tokens.Ids.All(token => token < options.VocabularySize),
+            session.Layers.First == 0 && step.Tokens.Ids.Count == step.TokenCount && step.Tokens.Ids.All(token => token < options.VocabularySize),
         _ => false,
     };
 }

@@ -12,25 +12,30 @@ namespace SplitActors.Actors.Backend;
 public sealed record BatchWork(BatchEntry Entry, KvCache Cache);
 
 /// <summary>
-/// The worker's arithmetic: frames become hidden states, all steps of a batch go through the back layers in one pass over the weights,
-/// and the steps that ask for it get a token. One call at a time.
+/// The worker's arithmetic: frames become hidden states, all steps of a batch go through the back layers in one pass over the weights, each from
+/// its session's split on, and the steps that ask for it get a token. One call at a time.
 /// </summary>
-/// <param name="segment">Ends the model.</param>
+/// <param name="segment">Ends the model, and starts at the smallest split that is served.</param>
 /// <param name="batchRowsMax">Most tokens of one batch.</param>
-/// <param name="kvPages">Where its sessions' caches get their pages; disposed with the engine.</param>
+/// <param name="kvPages">Where its sessions' caches get their pages; disposed with the engine, and used by who opens and closes caches.</param>
 /// <param name="threads">Compute, and outlive the engine.</param>
 /// <param name="clock">Measures what the bill says.</param>
-/// <param name="calibrated">What the codec knows of the split; null for none.</param>
+/// <param name="calibrated">What the codec knows of a split, asked once for each; null for none.</param>
 public sealed partial class BackEngine(
-    Segment segment, int batchRowsMax, KvPagePool kvPages, ComputeThreads threads, TimeProvider clock, CalibratedSplit? calibrated = null) : IDisposable
+    Segment segment, int batchRowsMax, KvPagePools kvPages, ComputeThreads threads, TimeProvider clock, Func<int, CalibratedSplit?>? calibrated = null) : IDisposable
 {
     private readonly Workspace _workspace = new(segment.Config, batchRowsMax, threads); // freed when collected: a batch may still run
     private readonly Sampler _sampler = new();
     private readonly float[] _hidden = new float[batchRowsMax * segment.Config.HiddenSize];
-    private readonly float[] _embeddings = new float[calibrated?.Embedding is null ? 0 : batchRowsMax * segment.Config.HiddenSize];
     private readonly float[] _logits = new float[segment.Config.VocabularySize];
+    private readonly Dictionary<int, CalibratedSplit?> _calibratedSplits = [];
+    private float[] _embeddings = []; // made when something is predicted first
 
-    public KvCache CreateCache(int tokenCountMax) => segment.CreateCache(tokenCountMax, kvPages);
+    /// <summary>A cache of the segment's last layers. Not while another thread opens or closes one.</summary>
+    public KvCache OpenCache(int layerCount, int tokenCountMax) => kvPages.OpenCache(layerCount, Math.Min(tokenCountMax, segment.Config.ContextLength));
+
+    /// <summary>Gives the pages of a cache back, once no batch retains it. As for <see cref="OpenCache"/>.</summary>
+    public void CloseCache(KvCache cache) => kvPages.CloseCache(cache);
 
     public void Dispose() => kvPages.Dispose();
 
@@ -40,7 +45,7 @@ public sealed partial class BackEngine(
     /// </summary>
     public BatchComputed Compute(IReadOnlyList<BatchWork> works)
     {
-        var alive = works.Where(work => work.Cache.TryRetain()).ToList();
+        var alive = works.Where(work => work.Cache.TryRetain()).OrderByDescending(work => work.Cache.Layout.LayerCount).ToList(); // as the segment wants them
         try
         {
             return ComputeAlive(alive);
@@ -72,11 +77,10 @@ public sealed partial class BackEngine(
         foreach (var work in works)
         {
             var count = (int)work.Entry.Step.TokenCount;
-            var isShipped = work.Entry.Step.ContentCase == DecodeStep.ContentOneofCase.KeysAndValues;
             var refusal = settled.Any(result => result.Refusal is not null && result.Entry.Queued.Session == work.Entry.Queued.Session)
                 ? new Refusal(RejectReason.BadFrame, "It follows a step that was refused.")
-                : isShipped ? StoreKeysAndValues(work) : ReadContent(work.Entry, _hidden.AsSpan(row * segment.Config.HiddenSize, count * segment.Config.HiddenSize));
-            if (refusal is null && !isShipped)
+                : !work.Entry.RunsLayers ? StoreKeysAndValues(work) : ReadContent(work.Entry, _hidden.AsSpan(row * segment.Config.HiddenSize, count * segment.Config.HiddenSize));
+            if (refusal is null && work.Entry.RunsLayers)
             {
                 accepted.Add(work);
                 row += count;
@@ -103,17 +107,30 @@ public sealed partial class BackEngine(
         if (status == DecodeStatus.Ok && (header.Rows != step.TokenCount || header.Width != segment.Config.HiddenSize))
             return new Refusal(RejectReason.BadFrame, $"The frame has {header.Rows} rows of {header.Width}; the step needs {step.TokenCount} of {segment.Config.HiddenSize}.");
         if (status == DecodeStatus.Ok)
-            status = FrameDecoder.Decode(step.Frame.Span, hidden, out _, calibrated?.Calibration, Embeddings(entry));
+        {
+            var split = Calibrated(entry.Session.Layers.First);
+            status = FrameDecoder.Decode(step.Frame.Span, hidden, out _, split?.Calibration, Embeddings(entry, split));
+        }
+
         if (status == DecodeStatus.MissingContext) // sending it again would not help
             return new Refusal(RejectReason.BadRequest, "The frame is predicted from tokens that the worker does not know, or needs a part of the calibration that it does not have.");
         return status == DecodeStatus.Ok ? null : new Refusal(RejectReason.BadFrame, $"The frame cannot be decoded: {status}.");
     }
 
-    /// <summary>[n, d] Of the step's tokens; empty where nothing is predicted, or where they are not all known.</summary>
-    private ReadOnlySpan<float> Embeddings(BatchEntry entry)
+    private CalibratedSplit? Calibrated(int splitLayer)
     {
-        if (calibrated?.Embedding is not { } embedding)
+        if (!_calibratedSplits.TryGetValue(splitLayer, out var split))
+            _calibratedSplits[splitLayer] = split = calibrated?.Invoke(splitLayer);
+        return split;
+    }
+
+    /// <summary>[n, d] Of the step's tokens; empty where nothing is predicted, or where they are not all known.</summary>
+    private ReadOnlySpan<float> Embeddings(BatchEntry entry, CalibratedSplit? split)
+    {
+        if (split?.Embedding is not { } embedding)
             return [];
+        if (_embeddings.Length == 0)
+            _embeddings = new float[batchRowsMax * segment.Config.HiddenSize];
         var tokens = entry.Session.TokensAt((int)entry.Step.Position, (int)entry.Step.TokenCount);
         var rows = _embeddings.AsSpan(0, tokens.Length * segment.Config.HiddenSize);
         embedding.Embed(tokens.AsSpan(), rows);

@@ -66,13 +66,13 @@ public sealed class BackendActor(WorkerOptions options, ITransport transport, Ba
     private void Create(WorkerEffect.CreateCache create)
     {
         Drop(create.Session);
-        _caches[create.Session] = engine.CreateCache(create.TokenCountMax);
+        _caches[create.Session] = engine.OpenCache(create.LayerCount, create.TokenCountMax);
     }
 
     private void Drop(SessionId session)
     {
         if (_caches.Remove(session, out var cache))
-            cache.Dispose();
+            engine.CloseCache(cache);
     }
 
     private void Compute(WorkerEffect.ComputeBatch compute)

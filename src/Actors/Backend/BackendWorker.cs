@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Google.Protobuf;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Transport;
+using SplitActors.Inference.Models;
 
 namespace SplitActors.Actors.Backend;
 
@@ -84,13 +85,14 @@ public static class BackendWorker
 
                 var session = new WorkerSession(edge, open.Epoch, open.Sampling.ToOptions(), (int)open.TokenCountMax, AcceptedCount: 0, now)
                 {
+                    Layers = LayerRange.Back((int)open.SplitLayer, Options.Layers.End),
                     Generated = open.Generated.Select(token => (int)token).ToImmutableList(),
                     Opening = State.OpeningCount,
                     PromptCount = (int)open.PromptCount,
                     Prompt = [.. open.Prompt.Select(token => (int)token)],
                 };
-                State = State with { Sessions = State.Sessions.SetItem(id, session), OpeningCount = State.OpeningCount + 1 };
-                _effects.Add(new WorkerEffect.CreateCache(id, session.TokenCountMax));
+                State = State.With(id, session) with { OpeningCount = State.OpeningCount + 1 };
+                _effects.Add(new WorkerEffect.CreateCache(id, session.Layers.Count, session.TokenCountMax));
                 _effects.Add(new WorkerEffect.Watch(edge));
             }
 
@@ -199,13 +201,7 @@ public static class BackendWorker
                     AnswerRefused(result, result.Refusal);
             }
 
-            State = State with
-            {
-                IsComputing = false,
-                RowsComputed = State.RowsComputed + RowCount(computed),
-                ComputeUsSum = State.ComputeUsSum + computed.DecodeUs + computed.ComputeUs,
-                BatchCount = State.BatchCount + 1,
-            };
+            State = State.After(computed) with { IsComputing = false };
         }
 
         private void AnswerDone(EntryResult result, BatchComputed batch)
@@ -219,7 +215,7 @@ public static class BackendWorker
                 QueueUs = (uint)(result.Entry.StartedAt - result.Entry.Queued.ArrivedAt).TotalMicroseconds,
                 DecodeUs = (uint)batch.DecodeUs,
                 ComputeUs = (uint)batch.ComputeUs,
-                BatchRows = (uint)RowCount(batch),
+                BatchRows = (uint)batch.RowCount,
             };
             var session = State.Sessions[result.Entry.Queued.Session];
             if (session.AcceptedCount < answer.NextPosition)
@@ -273,7 +269,7 @@ public static class BackendWorker
 
         private void Drop(SessionId id)
         {
-            State = State with { Sessions = State.Sessions.Remove(id) };
+            State = State.Without(id);
             _effects.Add(new WorkerEffect.DropCache(id));
         }
 
@@ -347,7 +343,5 @@ public static class BackendWorker
         private bool IsCurrent(QueuedStep queued) => State.Sessions.TryGetValue(queued.Session, out var session) && session.Opening == queued.Opening;
 
         private bool IsCurrent(SessionId id, uint epoch) => State.Sessions.TryGetValue(id, out var session) && session.Epoch == epoch;
-
-        private static int RowCount(BatchComputed batch) => batch.Results.Where(result => result.Refusal is null).Sum(result => (int)result.Entry.Step.TokenCount);
     }
 }

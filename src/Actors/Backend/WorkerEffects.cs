@@ -13,7 +13,7 @@ public abstract record WorkerEffect
     public sealed record Watch(string Address) : WorkerEffect;
 
     /// <summary>Give a session an empty cache in place of the one it had.</summary>
-    public sealed record CreateCache(SessionId Session, int TokenCountMax) : WorkerEffect;
+    public sealed record CreateCache(SessionId Session, int LayerCount, int TokenCountMax) : WorkerEffect;
 
     public sealed record DropCache(SessionId Session) : WorkerEffect;
 
@@ -28,6 +28,9 @@ public abstract record WorkerEffect
 public sealed record BatchEntry(QueuedStep Queued, WorkerSession Session, TimeSpan StartedAt)
 {
     public DecodeStep Step => Queued.Step;
+
+    /// <summary>Keys and values go into the cache as they are.</summary>
+    public bool RunsLayers => Step.ContentCase != DecodeStep.ContentOneofCase.KeysAndValues;
 }
 
 /// <summary>What became of a step: done, with the token that it asked for, or refused because of its content.</summary>
@@ -35,7 +38,11 @@ public sealed record BatchEntry(QueuedStep Queued, WorkerSession Session, TimeSp
 public sealed record EntryResult(BatchEntry Entry, int? Token, Refusal? Refusal, long KvBytes);
 
 /// <summary>A batch is done. Times are of the whole batch.</summary>
-public sealed record BatchComputed(ImmutableArray<EntryResult> Results, long DecodeUs, long ComputeUs);
+public sealed record BatchComputed(ImmutableArray<EntryResult> Results, long DecodeUs, long ComputeUs)
+{
+    /// <summary>Tokens of the steps that were not refused.</summary>
+    public int RowCount => Results.Where(result => result.Refusal is null).Sum(result => (int)result.Entry.Step.TokenCount);
+}
 
 /// <summary>Time to report to the scheduler and to drop idle sessions.</summary>
 public sealed record StatusDue;

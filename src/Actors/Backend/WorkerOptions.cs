@@ -13,7 +13,7 @@ public sealed record WorkerOptions
 
     public required ByteString ModelDigest { get; init; }
 
-    /// <summary>The layers ℓ+1 … L of the sessions that it serves.</summary>
+    /// <summary>The layers f+1 … L that it holds: it serves sessions of every split ℓ with f ≤ ℓ &lt; L, in cloud mode (ℓ = 0) if it holds all.</summary>
     public required LayerRange Layers { get; init; }
 
     /// <summary>Of the calibration that it has (<see cref="Inference.Calibration.ModelCalibration.Id"/>); 0: none.</summary>
@@ -23,12 +23,14 @@ public sealed record WorkerOptions
 
     public required int VocabularySize { get; init; }
 
-    /// <summary>How its sessions' keys and values are stored, and so what a token takes of <see cref="KvBytesMax"/>.</summary>
+    /// <summary>
+    /// How its sessions' keys and values are stored, and so what a token takes of <see cref="KvBytesMax"/> in a session of all <see cref="Layers"/>; in others less.
+    /// </summary>
     public required KvLayout KvLayout { get; init; }
 
     /// <summary>
     /// Most bytes of keys and values. A session is admitted only if all tokens that it may hold fit beside those of the others, so that none
-    /// runs out of memory halfway. The default of 1 GiB holds 32,768 tokens of a 1B model (16 layers, 8 KV heads of 64) at 16 bits.
+    /// runs out of memory halfway. Memory that sessions of one split have used serves those of another once none of the former is left. The default of 1 GiB holds 32,768 tokens of a 1B model (16 layers, 8 KV heads of 64) at 16 bits.
     /// </summary>
     public long KvBytesMax { get; init; } = 1L << 30;
 

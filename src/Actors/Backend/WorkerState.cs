@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using SplitActors.Actors.Protocol;
+using SplitActors.Inference.Models;
 using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Actors.Backend;
@@ -29,16 +30,54 @@ public sealed record WorkerState(WorkerOptions Options)
 
     public long BatchCount { get; init; }
 
+    /// <summary>Layers of all batches so far, each batch with those of its deepest session: passes over a layer's weights.</summary>
+    public long LayersComputed { get; init; }
+
+    /// <summary>Layers of all tokens so far, each with those of its session.</summary>
+    public long LayerRowsComputed { get; init; }
+
     /// <summary>Bytes that the sessions' caches may come to hold.</summary>
-    public long KvBytesReserved => Sessions.Values.Sum(session => Options.KvLayout.BytesFor(session.TokenCountMax));
+    public KvReservations KvReservations { get; init; } = KvReservations.None;
 
     /// <summary>Bytes of all caches that have held a token.</summary>
     public long KvBytes => Sessions.Values.Sum(session => session.KvBytes);
+
+    /// <summary>Adds a session, in place of the one that had its id.</summary>
+    public WorkerState With(SessionId id, WorkerSession session) => this with
+    {
+        Sessions = Sessions.SetItem(id, session),
+        KvReservations = ReservationsWithout(id).Add(session.Layers.Count, KvBytesOf(session)),
+    };
+
+    public WorkerState Without(SessionId id) => this with { Sessions = Sessions.Remove(id), KvReservations = ReservationsWithout(id) };
+
+    /// <summary>As if a session, if it is there, were gone.</summary>
+    public KvReservations ReservationsWithout(SessionId id) =>
+        Sessions.TryGetValue(id, out var session) ? KvReservations.Remove(session.Layers.Count, KvBytesOf(session)) : KvReservations;
+
+    /// <summary>Adds to the sums what a batch computed.</summary>
+    public WorkerState After(BatchComputed batch)
+    {
+        var ran = batch.Results.Where(result => result.Refusal is null && result.Entry.RunsLayers).Select(result => result.Entry).ToList();
+        return this with
+        {
+            RowsComputed = RowsComputed + batch.RowCount,
+            LayersComputed = LayersComputed + (ran.Count == 0 ? 0 : ran.Max(entry => entry.Session.Layers.Count)),
+            LayerRowsComputed = LayerRowsComputed + ran.Sum(entry => (long)entry.Session.Layers.Count * entry.Step.TokenCount),
+            ComputeUsSum = ComputeUsSum + batch.DecodeUs + batch.ComputeUs,
+            BatchCount = BatchCount + 1,
+        };
+    }
+
+    private long KvBytesOf(WorkerSession session) => Options.KvLayout.WithLayers(session.Layers.Count).BytesFor(session.TokenCountMax);
 }
 
 /// <summary>A session on a worker. Positions below <paramref name="AcceptedCount"/> are computed or queued.</summary>
 public sealed record WorkerSession(string Edge, uint Epoch, SamplingOptions Sampling, int TokenCountMax, int AcceptedCount, TimeSpan SeenAt)
 {
+    /// <summary>ℓ+1 … L: those that the worker runs for it.</summary>
+    public required LayerRange Layers { get; init; }
+
     public ImmutableList<int> Generated { get; init; } = [];
 
     /// <summary>Tells it from one that had its id and epoch before, of which steps may still wait or be computed.</summary>

@@ -224,7 +224,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     }
 
     private BackendActor NewWorker(WorkerOptions options, Segment segment) =>
-        new(options, _transport, new BackEngine(segment, options.BatchRowsMax, new KvPagePool(options.KvLayout, options.KvBytesMax), _threads, _system.TimeProvider, Calibrated(segment.Layers.First, _calibration?.Id)), _report);
+        new(options, _transport, new BackEngine(segment, options.BatchRowsMax, new KvPagePools(options.KvLayout, options.KvBytesMax), _threads, _system.TimeProvider, splitLayer => Calibrated(splitLayer, _calibration?.Id)), _report);
 
     private CalibratedSplit? Calibrated(int splitLayer, ulong? calibrationId) => calibrationId is null or 0
         ? null

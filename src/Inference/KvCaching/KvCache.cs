@@ -177,7 +177,7 @@ public sealed unsafe class KvCache : IDisposable
         {
             while (_pageCount < pageCount)
             {
-                var page = _pool.Rent();
+                var page = _pool.Rent(pageCountWanted: _pages.Length - _pageCount);
                 _pages[_pageCount++] = (nint)page;
             }
         }

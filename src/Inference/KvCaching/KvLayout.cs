@@ -48,6 +48,9 @@ public sealed record KvLayout
     /// <summary>Bytes of K, and of V, of one layer and KV head in a page.</summary>
     internal int BlockBytes { get; }
 
+    /// <summary>The same for caches of another number of layers.</summary>
+    public KvLayout WithLayers(int layerCount) => new(layerCount, KvHeadCount, HeadDim, Format);
+
     public static int PagesFor(int tokenCount) => (int)(((long)tokenCount + PagePositions - 1) / PagePositions);
 
     /// <summary>Bytes that a cache of this many tokens holds, exactly.</summary>

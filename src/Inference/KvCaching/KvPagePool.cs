@@ -4,8 +4,8 @@ namespace SplitActors.Inference.KvCaching;
 
 /// <summary>
 /// A bounded store of pages that several caches share, from any thread. Memory is taken from the operating system in chunks of about 2 MB
-/// as it is needed; a page that comes back is given out again, the last one first. Disposing it lets no further page out and frees the
-/// memory as soon as the last page is back.
+/// as it is needed, and never more than the caches together may come to need; a page that comes back is given out again, the last one first.
+/// Disposing it frees the memory as soon as the last page is back; caches in use may go on growing until then.
 /// </summary>
 public sealed unsafe class KvPagePool : IDisposable
 {
@@ -14,6 +14,7 @@ public sealed unsafe class KvPagePool : IDisposable
     private readonly Lock _gate = new();
     private readonly List<NativeBuffer> _chunks = [];
     private readonly long _pageCountMax;
+    private readonly KvPagePools? _owner;
     private byte* _free; // a free page begins with the address of the next one
     private long _pagesAllocated;
     private long _pagesInUse;
@@ -29,6 +30,11 @@ public sealed unsafe class KvPagePool : IDisposable
         _pageCountMax = layout.PageBytes == 0 ? 0 : byteCountMax / layout.PageBytes;
     }
 
+    /// <summary>A pool of several, of which the owner keeps the sums.</summary>
+    internal KvPagePool(KvLayout layout, long byteCountMax, KvPagePools owner)
+        : this(layout, byteCountMax) =>
+        _owner = owner;
+
     public KvLayout Layout { get; }
 
     public long ByteCountMax { get; }
@@ -43,6 +49,16 @@ public sealed unsafe class KvPagePool : IDisposable
         }
     }
 
+    /// <summary>Bytes taken from the operating system.</summary>
+    public long BytesAllocated
+    {
+        get
+        {
+            lock (_gate)
+                return _pagesAllocated * Layout.PageBytes;
+        }
+    }
+
     public void Dispose()
     {
         lock (_gate)
@@ -53,18 +69,19 @@ public sealed unsafe class KvPagePool : IDisposable
     }
 
     /// <summary>A page of undefined content.</summary>
+    /// <param name="pageCountWanted">Pages that the cache may still come to hold, this one included: a chunk has no more.</param>
     /// <exception cref="KvPoolExhaustedException">All pages are in use.</exception>
     /// <exception cref="UserErrorException">There is no more memory.</exception>
-    internal byte* Rent()
+    internal byte* Rent(int pageCountWanted)
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_free == null)
-                Grow();
+                Grow(pageCountWanted);
             var page = _free;
             _free = *(byte**)page;
             _pagesInUse++;
+            _owner?.AddInUse(Layout.PageBytes);
             return page;
         }
     }
@@ -76,18 +93,20 @@ public sealed unsafe class KvPagePool : IDisposable
             *(byte**)page = _free;
             _free = page;
             _pagesInUse--;
+            _owner?.AddInUse(-Layout.PageBytes);
             FreeWhenUnused();
         }
     }
 
-    private void Grow()
+    private void Grow(int pageCountWanted)
     {
         if (_pagesAllocated == _pageCountMax)
             throw new KvPoolExhaustedException(_pagesInUse * Layout.PageBytes, ByteCountMax);
-        var pageCount = Math.Min(Math.Max(1, ChunkBytes / Layout.PageBytes), _pageCountMax - _pagesAllocated);
+        var pageCount = Math.Min(Math.Clamp(ChunkBytes / Layout.PageBytes, 1, pageCountWanted), _pageCountMax - _pagesAllocated);
         var chunk = new NativeBuffer(pageCount * Layout.PageBytes);
         _chunks.Add(chunk);
         _pagesAllocated += pageCount;
+        _owner?.AddAllocated(pageCount * Layout.PageBytes);
         for (var i = pageCount - 1; i >= 0; i--)
         {
             var page = chunk.Pointer + (i * Layout.PageBytes);
@@ -102,6 +121,8 @@ public sealed unsafe class KvPagePool : IDisposable
             return;
         _chunks.ForEach(chunk => chunk.Dispose());
         _chunks.Clear();
+        _owner?.AddAllocated(-_pagesAllocated * Layout.PageBytes);
+        _pagesAllocated = 0;
         _free = null;
     }
 }

@@ -1,5 +1,6 @@
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Kernels;
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Threading;
 
 namespace SplitActors.Inference.Models;
@@ -14,31 +15,31 @@ internal readonly ref struct AttentionWork : IParallelWork
 
     private readonly ModelConfig _config;
     private readonly ReadOnlySpan<SequenceRows> _batch;
-    private readonly int _cacheLayer;
+    private readonly int _layersLeft;
     private readonly Workspace _buffers;
     private readonly bool _appends; // the first of the two steps
 
-    private AttentionWork(ModelConfig config, ReadOnlySpan<SequenceRows> batch, int cacheLayer, Workspace buffers, bool appends)
+    private AttentionWork(ModelConfig config, ReadOnlySpan<SequenceRows> batch, int layersLeft, Workspace buffers, bool appends)
     {
         _config = config;
         _batch = batch;
-        _cacheLayer = cacheLayer;
+        _layersLeft = layersLeft;
         _buffers = buffers;
         _appends = appends;
     }
 
     /// <param name="config">Sizes of the model.</param>
     /// <param name="batch">The sequences; their caches have room for these rows.</param>
-    /// <param name="cacheLayer">The layer's number within the caches.</param>
+    /// <param name="layersLeft">Layers from this one to the segment's last, with which every cache ends.</param>
     /// <param name="buffers">Query, keys and values of the batch, attended is written.</param>
-    public static void Run(ModelConfig config, ReadOnlySpan<SequenceRows> batch, int cacheLayer, Workspace buffers)
+    public static void Run(ModelConfig config, ReadOnlySpan<SequenceRows> batch, int layersLeft, Workspace buffers)
     {
-        var appending = new AttentionWork(config, batch, cacheLayer, buffers, appends: true);
+        var appending = new AttentionWork(config, batch, layersLeft, buffers, appends: true);
         if (buffers.RowCount >= AppendedRowsMin)
             buffers.Threads.Run(ref appending, config.KvHeadCount);
         else
             ComputeThreads.RunAlone(ref appending, config.KvHeadCount);
-        var attending = new AttentionWork(config, batch, cacheLayer, buffers, appends: false);
+        var attending = new AttentionWork(config, batch, layersLeft, buffers, appends: false);
         buffers.Threads.Run(ref attending, attending.CountTiles() * config.KvHeadCount);
     }
 
@@ -49,6 +50,9 @@ internal readonly ref struct AttentionWork : IParallelWork
         else
             Attend(chunk, thread);
     }
+
+    /// <summary>This layer's number within a cache.</summary>
+    private int LayerOf(KvCache cache) => cache.Layout.LayerCount - _layersLeft;
 
     private static int TileCount(SequenceRows rows, int tileRows) => (rows.Count + tileRows - 1) / tileRows;
 
@@ -66,7 +70,7 @@ internal readonly ref struct AttentionWork : IParallelWork
                 var key = _buffers.Keys.Slice((row * _config.KvWidth) + (kvHead * headDim), headDim);
                 RotaryEmbedding.Rotate(_buffers.Query.Slice((row * _config.QueryWidth) + (kvHead * queryDims), queryDims), _buffers.Rotary(row));
                 RotaryEmbedding.Rotate(key, _buffers.Rotary(row));
-                rows.Cache.Write(_cacheLayer, kvHead, rows.Position + i, key, _buffers.Values.Slice((row * _config.KvWidth) + (kvHead * headDim), headDim));
+                rows.Cache.Write(LayerOf(rows.Cache), kvHead, rows.Position + i, key, _buffers.Values.Slice((row * _config.KvWidth) + (kvHead * headDim), headDim));
             }
         }
     }
@@ -104,7 +108,7 @@ internal readonly ref struct AttentionWork : IParallelWork
 
     private void Attend(SequenceRows rows, int start, int count, int row, int kvHead, int thread) => Attention.Attend(
         rows.Cache,
-        new AttentionTile(_cacheLayer, kvHead, rows.Position + start, count),
+        new AttentionTile(LayerOf(rows.Cache), kvHead, rows.Position + start, count),
         RowsOf(_buffers.Query, row, count, _config.QueryWidth),
         RowsOf(_buffers.Attended, row, count, _config.QueryWidth),
         _buffers.AttentionScratch(thread));

@@ -39,14 +39,14 @@ internal sealed class DecoderLayer
     public IEnumerable<Linear> Matrices => [.. _qkvProj.Matrices, .. _oProj.Matrices, .. _gateUpProj.Matrices, .. _downProj.Matrices];
 
     /// <param name="batch">The sequences; their caches have room for these rows.</param>
-    /// <param name="cacheLayer">This layer's number within the segment's caches.</param>
+    /// <param name="layersLeft">Layers from this one to the segment's last, with which every cache ends.</param>
     /// <param name="hidden">[n, d], updated in place</param>
     /// <param name="buffers">Prepared for the batch.</param>
-    public void Forward(ReadOnlySpan<SequenceRows> batch, int cacheLayer, Span<float> hidden, Workspace buffers)
+    public void Forward(ReadOnlySpan<SequenceRows> batch, int layersLeft, Span<float> hidden, Workspace buffers)
     {
         RowWork.Normalize(hidden, _inputNorm, _config.RmsNormEps, buffers);                        // [n, d]
         _qkvProj.Forward(buffers.Normed, buffers, buffers.Query, buffers.Keys, buffers.Values);    // [n, H·D], 2 × [n, Hkv·D]
-        AttentionWork.Run(_config, batch, cacheLayer, buffers);                                    // [n, H·D]
+        AttentionWork.Run(_config, batch, layersLeft, buffers);                                    // [n, H·D]
         _oProj.Forward(buffers.Attended, buffers, buffers.Normed);                                 // [n, d]
         Elementwise.Add(hidden, buffers.Normed);
 

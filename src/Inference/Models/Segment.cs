@@ -104,14 +104,15 @@ public sealed class Segment
 
     /// <summary>
     /// Runs the layers over a batch of sequences, whose rows follow each other in <paramref name="hidden"/>. The result is that of one
-    /// entry after the other, bit for bit.
+    /// entry after the other, bit for bit. A segment that ends the model takes sequences of every split in one batch: one whose cache has fewer
+    /// layers than the segment enters at the layer from which on its cache has all. Other segments take none of them, as nothing says where they leave.
     /// </summary>
-    /// <param name="batch">One entry per run of neighbouring tokens; a sequence may have several.</param>
+    /// <param name="batch">One entry per run of neighbouring tokens; a sequence may have several. Caches of more layers come first.</param>
     /// <param name="hidden">[n, d], updated in place</param>
     /// <param name="workspace">Scratch with room for n rows.</param>
     /// <exception cref="ArgumentException">
-    /// The sizes do not fit each other, or a cache has another layout, a gap or no room. Then nothing has been computed, and no cache
-    /// counts a token of the batch.
+    /// The sizes do not fit each other, or a cache has another layout, more layers than the one before it, a gap or no room. Then nothing has been
+    /// computed, and no cache counts a token of the batch.
     /// </exception>
     /// <exception cref="KvPoolExhaustedException">The pool of a cache has too few pages left. Likewise.</exception>
     public void Forward(ReadOnlySpan<SequenceRows> batch, Span<float> hidden, Workspace workspace)
@@ -119,9 +120,20 @@ public sealed class Segment
         workspace.Prepare(batch);
         if (hidden.Length != workspace.RowCount * Config.HiddenSize)
             throw new ArgumentException($"{hidden.Length} floats for {workspace.RowCount} rows of {Config.HiddenSize}.", nameof(hidden));
+        RequireCachesThatFit(batch);
         Reserve(batch);
+        var (enteredCount, rowCount) = (0, 0); // of the batch: the first ones, as those of fewer layers come last
         for (var layer = 0; layer < _layers.Length; layer++)
-            _layers[layer].Forward(batch, layer, hidden, workspace);
+        {
+            var layersLeft = _layers.Length - layer;
+            for (; enteredCount < batch.Length && batch[enteredCount].Cache.Layout.LayerCount >= layersLeft; enteredCount++)
+                rowCount += batch[enteredCount].Count;
+            if (rowCount == 0)
+                continue;
+            workspace.Resize(rowCount);
+            _layers[layer].Forward(batch[..enteredCount], layersLeft, hidden[..(rowCount * Config.HiddenSize)], workspace);
+        }
+
         GC.KeepAlive(workspace);
     }
 
@@ -133,16 +145,28 @@ public sealed class Segment
         return _reading.Sum(threads);
     }
 
-    private void Reserve(ReadOnlySpan<SequenceRows> batch)
+    private void RequireCachesThatFit(ReadOnlySpan<SequenceRows> batch)
+    {
+        var layerCountMax = _layers.Length;
+        foreach (var rows in batch)
+        {
+            var layout = rows.Cache.Layout;
+            var hasLayers = HasHead ? layout.LayerCount <= _layers.Length : layout.LayerCount == _layers.Length;
+            if (!hasLayers || (layout.KvHeadCount, layout.HeadDim) != (Config.KvHeadCount, Config.HeadDim))
+                throw new ArgumentException($"A cache of {layout.LayerCount} layers for a segment of {_layers.Length}: {layout}.", nameof(batch));
+            if (layout.LayerCount > layerCountMax)
+                throw new ArgumentException($"A cache of {layout.LayerCount} layers after one of {layerCountMax}: sequences of more layers come first.", nameof(batch));
+            layerCountMax = layout.LayerCount;
+        }
+    }
+
+    private static void Reserve(ReadOnlySpan<SequenceRows> batch)
     {
         var reserved = 0;
         try
         {
             foreach (var rows in batch)
             {
-                var layout = rows.Cache.Layout;
-                if ((layout.LayerCount, layout.KvHeadCount, layout.HeadDim) != (_layers.Length, Config.KvHeadCount, Config.HeadDim))
-                    throw new ArgumentException($"A cache of {layout.LayerCount} layers for a segment of {_layers.Length}: {layout}.", nameof(batch));
                 rows.Cache.Reserve(rows.Position, rows.Count);
                 reserved++;
             }

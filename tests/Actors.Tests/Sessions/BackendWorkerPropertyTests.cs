@@ -59,7 +59,7 @@ public sealed class BackendWorkerPropertyTests
     {
         SessionId = (ulong)random.Next(5),
         Epoch = (uint)random.Next(4),
-        SplitLayer = (uint)worker.State.Options.Layers.First,
+        SplitLayer = (uint)(worker.State.Options.Layers.First + random.Next(5)), // of a worker of four layers one in five is the whole model
         TokenCountMax = (uint)(1 + random.Next(64)),
     };
 

@@ -278,8 +278,10 @@ public sealed class BackendWorkerTests
     {
         { "version 9", RejectReason.ProtocolVersion, new(WorkerStepper.OpenSession()) { ProtocolVersion = 9 } },
         { "digest (none), the worker 010203", RejectReason.ModelDigest, new(WorkerStepper.OpenSession()) { ModelDigest = ByteString.Empty } },
-        { "layers 1–5, the worker layers 5–8", RejectReason.LayerRange, new(WorkerStepper.OpenSession()) { SplitLayer = 5 } },
-        { "layers 1–4294967295, the worker layers 5–8", RejectReason.LayerRange, new(WorkerStepper.OpenSession()) { SplitLayer = uint.MaxValue } },
+        { "layers 1–3, the worker layers 5–8; it serves devices that hold 4 to 7 layers", RejectReason.LayerRange, WorkerStepper.OpenSession(splitLayer: 3) },
+        { "no layers, the worker layers 5–8", RejectReason.LayerRange, WorkerStepper.OpenSession(splitLayer: 0) },
+        { "layers 1–8, the worker layers 5–8", RejectReason.LayerRange, WorkerStepper.OpenSession(splitLayer: 8) },
+        { "layers 1–4294967295, the worker layers 5–8", RejectReason.LayerRange, WorkerStepper.OpenSession(splitLayer: uint.MaxValue) },
         { "65 tokens; the model's context has 1–64", RejectReason.ContextLength, new(WorkerStepper.OpenSession()) { TokenCountMax = 65 } },
         { "4294967295 tokens", RejectReason.ContextLength, new(WorkerStepper.OpenSession()) { TokenCountMax = uint.MaxValue } },
         { "asks for 0 tokens", RejectReason.ContextLength, new(WorkerStepper.OpenSession()) { TokenCountMax = 0 } },
@@ -322,21 +324,6 @@ public sealed class BackendWorkerTests
 
         Assert.Equal(reason, Assert.Single(_worker.Sent<Rejected>()).Reason);
         Assert.Null(_worker.Batch);
-    }
-
-    [Fact]
-    public void TokenIds_OnACloudWorker_AreChecked()
-    {
-        var worker = new WorkerStepper(options => options with { Layers = new(0, 8) });
-        worker.Receive(new OpenSession(WorkerStepper.OpenSession()) { SplitLayer = 0 });
-        foreach (var ids in (uint[][])[[1], [1, 100], [1, uint.MaxValue], [1, 2, 3]])
-        {
-            worker.Receive(new DecodeStep(Step(0, 2)) { Tokens = new TokenIds { Ids = { ids } } });
-            Assert.Equal(RejectReason.BadRequest, Assert.Single(worker.Sent<Rejected>()).Reason);
-        }
-
-        worker.Receive(new DecodeStep(Step(0, 2)) { Tokens = new TokenIds { Ids = { 1, 99 } } });
-        Assert.NotNull(worker.Batch);
     }
 
     private static DecodeStep Step(uint position, uint tokenCount, uint epoch = 1, ulong session = 1, bool samples = false) =>

@@ -138,14 +138,14 @@ public sealed class CalibrationTests
     [InlineData(5, 1, "")]
     public void TokensAt_PromptAndGenerated_GivesThemOrNothing(int position, int count, string expected)
     {
-        var session = new Backend.WorkerSession("edge/1", 1, SamplingOptions.Greedy, 40, AcceptedCount: 0, TimeSpan.Zero) { PromptCount = 3, Prompt = [1, 2, 3], Generated = [7, 8] };
+        var session = new Backend.WorkerSession("edge/1", 1, SamplingOptions.Greedy, 40, AcceptedCount: 0, TimeSpan.Zero) { Layers = new(4, 8), PromptCount = 3, Prompt = [1, 2, 3], Generated = [7, 8] };
         Assert.Equal(expected, string.Join(',', session.TokensAt(position, count)));
     }
 
     [Fact]
     public void TokensAt_PromptThatIsNotShared_GivesNothing()
     {
-        var session = new Backend.WorkerSession("edge/1", 1, SamplingOptions.Greedy, 40, AcceptedCount: 0, TimeSpan.Zero) { PromptCount = 3, Generated = [7, 8] };
+        var session = new Backend.WorkerSession("edge/1", 1, SamplingOptions.Greedy, 40, AcceptedCount: 0, TimeSpan.Zero) { Layers = new(4, 8), PromptCount = 3, Generated = [7, 8] };
         Assert.Empty(session.TokensAt(2, 2));
         Assert.Equal("7,8", string.Join(',', session.TokensAt(3, 2)));
     }

@@ -50,7 +50,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     public List<string> StopReasons { get; } = [];
 
     /// <summary>Of every incarnation of every worker.</summary>
-    public List<KvPagePool> WorkerPools { get; } = [];
+    public List<KvPagePools> WorkerPools { get; } = [];
 
     /// <summary>Of every session that has one.</summary>
     public List<FrontEngine> Fronts { get; } = [];
@@ -91,7 +91,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     /// <param name="address">Also its name, with '-' for '/'.</param>
     /// <param name="change">Changes the options.</param>
     /// <param name="engineClock">Given to the engine of each incarnation.</param>
-    /// <param name="splitLayer">ℓ of the sessions that it serves; null for that of the plan.</param>
+    /// <param name="splitLayer">The smallest ℓ of the sessions that it serves; null for that of the plan.</param>
     public ActorRef StartWorker(string address, Func<WorkerOptions, WorkerOptions>? change = null, TimeProvider? engineClock = null, int? splitLayer = null)
     {
         var split = splitLayer ?? _plan.SplitLayer;
@@ -117,8 +117,8 @@ internal sealed class SimulatedCluster : IAsyncDisposable
 
         BackEngine NewEngine()
         {
-            WorkerPools.Add(new KvPagePool(options.KvLayout, options.KvBytesMax));
-            return new BackEngine(segment, options.BatchRowsMax, WorkerPools[^1], ComputeThreads.Single, engineClock ?? _driver.Time, Calibrated(_plan.Compression.CalibrationId, split));
+            WorkerPools.Add(new KvPagePools(options.KvLayout, options.KvBytesMax));
+            return new BackEngine(segment, options.BatchRowsMax, WorkerPools[^1], ComputeThreads.Single, engineClock ?? _driver.Time, Quill.Calibrated);
         }
     }
 

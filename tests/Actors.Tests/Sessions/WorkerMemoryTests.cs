@@ -22,7 +22,7 @@ public sealed class WorkerMemoryTests
 
         _worker.Open(session: 3, tokenCountMax: 16);
         Assert.Single(_worker.Sent<SessionOpened>());
-        Assert.Equal(4 * PageBytes, _worker.State.KvBytesReserved);
+        Assert.Equal(4 * PageBytes, _worker.State.KvReservations.Bytes);
 
         _worker.Receive(new CloseSession { SessionId = 1, Epoch = 1 });
         _worker.Open(session: 2, tokenCountMax: 17);
@@ -35,7 +35,7 @@ public sealed class WorkerMemoryTests
         _worker.Open(tokenCountMax: 64);
         _worker.Open(epoch: 2, tokenCountMax: 50);
         Assert.Single(_worker.Sent<SessionOpened>());
-        Assert.Equal(4 * PageBytes, _worker.State.KvBytesReserved);
+        Assert.Equal(4 * PageBytes, _worker.State.KvReservations.Bytes);
     }
 
     [Fact]
@@ -47,6 +47,47 @@ public sealed class WorkerMemoryTests
         Assert.Equal((RejectReason.ContextLength, 0u), (rejected.Reason, rejected.RetryAfterMs));
         Assert.Contains($"need {2 * PageBytes} bytes of keys and values; the worker has {PageBytes}.", rejected.Detail, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Open_AtALaterSplit_TakesTheMemoryOfItsLayersOnly()
+    {
+        for (var session = 1ul; session <= 3; session++)
+            _worker.Open(session: session, tokenCountMax: 64, splitLayer: 7);
+        Assert.Equal(3 * PageBytes, _worker.State.KvReservations.Bytes); // four pages of a quarter each
+    }
+
+    /// <summary>The pages of closed sessions serve others of their split at once, and of another when the last of them is gone.</summary>
+    [Fact]
+    public void Open_AtASplitOther_WaitsForTheLastSessionOfAPool()
+    {
+        _worker.Open(session: 1, tokenCountMax: 32, splitLayer: 4);
+        _worker.Open(session: 2, tokenCountMax: 32, splitLayer: 4);
+        Close(2);
+        _worker.Open(session: 3, tokenCountMax: 16, splitLayer: 7);
+        var rejected = Assert.Single(_worker.Sent<Rejected>());
+        Assert.Equal(RejectReason.Memory, rejected.Reason);
+        Assert.Contains($"need {PageBytes / 4} bytes of keys and values; 0 of the worker's {4 * PageBytes} are free", rejected.Detail, StringComparison.Ordinal);
+
+        _worker.Open(session: 3, tokenCountMax: 32, splitLayer: 4);
+        Assert.Single(_worker.Sent<SessionOpened>());
+        Close(1);
+        Close(3);
+        Assert.Equal(0, _worker.State.KvReservations.BytesKept);
+        _worker.Open(session: 3, tokenCountMax: 64, splitLayer: 5);
+        Assert.Single(_worker.Sent<SessionOpened>());
+        Assert.Equal(3 * PageBytes, _worker.State.KvReservations.BytesKept);
+    }
+
+    [Fact]
+    public void Open_OfAHigherEpochAtAnotherSplit_FreesTheFormersMemory()
+    {
+        _worker.Open(tokenCountMax: 64, splitLayer: 4);
+        _worker.Open(epoch: 2, tokenCountMax: 64, splitLayer: 6);
+        Assert.Single(_worker.Sent<SessionOpened>());
+        Assert.Equal(2 * PageBytes, _worker.State.KvReservations.BytesKept);
+    }
+
+    private void Close(ulong session) => _worker.Receive(new CloseSession { SessionId = session, Epoch = 1 });
 
     [Fact]
     public async Task Sessions_ThatDoNotFitTogether_RunOneAfterTheOther()

@@ -66,15 +66,16 @@ internal sealed class WorkerStepper
 
     public void Receive(IMessage body, string from = Edge) => Step(new Received(from, body));
 
-    public void Open(uint epoch = 1, ulong session = 1, uint tokenCountMax = 40, string from = Edge) => Receive(OpenSession(epoch, session, tokenCountMax), from);
+    public void Open(uint epoch = 1, ulong session = 1, uint tokenCountMax = 40, string from = Edge, uint splitLayer = 4) =>
+        Receive(OpenSession(epoch, session, tokenCountMax, splitLayer), from);
 
-    public static OpenSession OpenSession(uint epoch = 1, ulong session = 1, uint tokenCountMax = 40) => new()
+    public static OpenSession OpenSession(uint epoch = 1, ulong session = 1, uint tokenCountMax = 40, uint splitLayer = 4) => new()
     {
         SessionId = session,
         Epoch = epoch,
         ProtocolVersion = ProtocolVersion.Current,
         ModelDigest = ByteString.CopyFrom(1, 2, 3),
-        SplitLayer = 4,
+        SplitLayer = splitLayer,
         TokenCountMax = tokenCountMax,
         Sampling = new Sampling { TopP = 1, RepetitionPenalty = 1 },
     };
@@ -140,7 +141,11 @@ internal sealed class WorkerStepper
         {
             Assert.InRange(session.AcceptedCount, 0, session.TokenCountMax);
             Assert.InRange(session.TokenCountMax, 1, State.Options.ContextLength);
+            Assert.InRange(session.Layers.First, State.Options.Layers.First, State.Options.Layers.End - 1);
         }
+
+        Assert.Equal(State.Sessions.Values.Sum(session => State.Options.KvLayout.WithLayers(session.Layers.Count).BytesFor(session.TokenCountMax)), State.KvReservations.Bytes);
+        Assert.InRange(State.KvReservations.BytesKept, State.KvReservations.Bytes, State.Options.KvBytesMax);
     }
 
     private static Comparer<SessionId> SessionOrder { get; } = Comparer<SessionId>.Create((a, b) => a.Value.CompareTo(b.Value));

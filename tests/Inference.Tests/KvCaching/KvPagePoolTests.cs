@@ -70,13 +70,34 @@ public sealed class KvPagePoolTests
     {
         var pool = new KvPagePool(Layout, Layout.BytesFor(100));
         using var cache = new KvCache(pool, 100);
+        using var unused = new KvCache(pool, 100);
         cache.Reserve(0, 16);
         pool.Dispose();
         cache.Write(1, 1, 15, new float[64], new float[64]);
-        Assert.Throws<ObjectDisposedException>(() => cache.Reserve(16, 16));
-        Assert.Equal(16, cache.TokenCount);
+        cache.Reserve(16, 16);
         cache.Dispose();
-        Assert.Equal(0, pool.BytesInUse);
+        Assert.Equal((0, 0), (pool.BytesInUse, pool.BytesAllocated));
+
+        unused.Reserve(0, 1);
+        unused.Dispose();
+        Assert.Equal((0, 0), (pool.BytesInUse, pool.BytesAllocated));
+    }
+
+    /// <summary>However large the chunks that the pool could take.</summary>
+    [Fact]
+    public void Growing_NeverTakesMoreThanItsCachesMayComeToNeed()
+    {
+        using var pool = new KvPagePool(Layout, 1 << 24);
+        var caches = Enumerable.Range(1, 5).Select(pages => new KvCache(pool, pages * KvLayout.PagePositions)).ToList();
+        for (var i = 0; i < caches.Count; i++)
+        {
+            caches[i].Reserve(0, 1);
+            Assert.InRange(pool.BytesAllocated, pool.BytesInUse, caches.Take(i + 1).Sum(cache => Layout.BytesFor(cache.TokenCountMax)));
+        }
+
+        caches.ForEach(cache => cache.Reserve(0, cache.TokenCountMax));
+        Assert.Equal(caches.Sum(cache => cache.ByteCount), pool.BytesAllocated);
+        caches.ForEach(cache => cache.Dispose());
     }
 
     [Fact]

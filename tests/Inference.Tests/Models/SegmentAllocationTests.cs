@@ -36,7 +36,7 @@ public sealed class SegmentAllocationTests
         Assert.InRange(loop.TokenCount, WarmUpTokens + MeasuredTokens, int.MaxValue);
     }
 
-    /// <summary>A worker's step: several sequences, one of them with a chunk of its prompt.</summary>
+    /// <summary>A worker's step: several sequences of different splits, one of them with a chunk of its prompt.</summary>
     [Theory]
     [InlineData(8, 1)]
     [InlineData(4, 2)]
@@ -45,11 +45,12 @@ public sealed class SegmentAllocationTests
         const int ChunkTokens = 12, StepCount = 10;
         using var threads = new ComputeThreads(threadCount);
         var back = Quill.Back(SplitLayer, new WeightFormat(weightBits));
-        using var pool = new KvPagePool(back.KvLayout(KvFormat.Int8), 1 << 24);
-        using KvCache prompt = back.CreateCache(512, pool), decoding = back.CreateCache(512, pool);
-        using var workspace = new Workspace(Quill.Config, ChunkTokens + 1, threads);
-        var batch = new SequenceRows[2];
-        var hidden = new float[(ChunkTokens + 1) * Quill.Config.HiddenSize];
+        using var pools = new KvPagePools(back.KvLayout(KvFormat.Int8), 1 << 24);
+        var layerCount = back.Layers.Count;
+        using KvCache prompt = pools.OpenCache(layerCount, 512), decoding = pools.OpenCache(layerCount, 512), shallow = pools.OpenCache(layerCount - 2, 512);
+        using var workspace = new Workspace(Quill.Config, ChunkTokens + 2, threads);
+        var batch = new SequenceRows[3];
+        var hidden = new float[(ChunkTokens + 2) * Quill.Config.HiddenSize];
         var allocations = new ThreadAllocations(threads);
         allocations.TotalBytes();
         Step(StepCount);
@@ -62,6 +63,7 @@ public sealed class SegmentAllocationTests
             {
                 batch[0] = new SequenceRows(decoding, decoding.TokenCount, 1);
                 batch[1] = new SequenceRows(prompt, prompt.TokenCount, ChunkTokens);
+                batch[2] = new SequenceRows(shallow, shallow.TokenCount, 1);
                 back.Forward(batch, hidden, workspace);
             }
         }

@@ -53,10 +53,10 @@ public sealed class SegmentMisuseTests
     [Fact]
     public void Forward_CacheOfAnotherSegment_IsRefused()
     {
-        var cache = Quill.Front(3).CreateCache(64);
+        var cache = Quill.Whole.CreateCache(64);
         var error = Assert.Throws<ArgumentException>(
-            () => Quill.Whole.Forward([new SequenceRows(cache, 0, 1)], new float[Width], new Workspace(Quill.Config, 4, ComputeThreads.Single)));
-        Assert.Contains("3 layers for a segment of 8", error.Message, StringComparison.Ordinal);
+            () => Quill.Back(5).Forward([new SequenceRows(cache, 0, 1)], new float[Width], new Workspace(Quill.Config, 4, ComputeThreads.Single)));
+        Assert.Contains("8 layers for a segment of 3", error.Message, StringComparison.Ordinal);
     }
 
     /// <summary>A cache must never count tokens whose keys and values were not computed: the next step would attend to them.</summary>
