@@ -304,6 +304,8 @@ public static class BackendWorker
             RowsComputed = (ulong)State.RowsComputed,
             ComputeUsSum = (ulong)State.ComputeUsSum,
             BatchCount = (ulong)State.BatchCount,
+            LayersComputed = (ulong)State.LayersComputed,
+            LayerRowsComputed = (ulong)State.LayerRowsComputed,
         };
 
         private Hello Hello() => new()
@@ -317,11 +319,10 @@ public static class BackendWorker
             SessionCountMax = (uint)Options.SessionCountMax,
             Profile = new WorkerProfile
             {
-                PassUs = LinkMessages.ToMicroseconds(Options.PassTime.TotalSeconds),
-                RowUs = LinkMessages.ToMicroseconds(Options.RowTime.TotalSeconds),
+                Costs = Options.Costs?.ToMessage(),
                 BatchRowsMax = (uint)Options.BatchRowsMax,
                 KvBytesMax = (ulong)Options.KvBytesMax,
-                KvBytesPerToken = (ulong)Options.KvLayout.BytesFor(KvTokens) / KvTokens,
+                KvBytesPerLayer = (ulong)Options.KvLayout.WithLayers(1).BytesFor(KvTokens) / KvTokens,
             },
         };
 

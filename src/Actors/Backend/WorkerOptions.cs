@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
+using SplitActors.Inference.Planning.Compute;
 
 namespace SplitActors.Actors.Backend;
 
@@ -59,10 +60,8 @@ public sealed record WorkerOptions
     /// <summary>What a device is told to wait when the worker is full.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>What it measured at its start: time of a batch, whatever its tokens, and for each of them; zero if it did not.</summary>
-    public TimeSpan PassTime { get; init; }
-
-    public TimeSpan RowTime { get; init; }
+    /// <summary>What its machine takes in the format of its weights, and of its keys and values; null if that was not measured.</summary>
+    public MachineProfile? Costs { get; init; }
 
     /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>
     internal void Validate()

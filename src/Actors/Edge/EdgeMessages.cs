@@ -31,6 +31,9 @@ public sealed record FrontComputed(
 /// <summary>The front could not compute; the session ends.</summary>
 public sealed record FrontFailed(string Detail);
 
+/// <summary>The device has more or less memory for the session's process than it had; 0: no limit.</summary>
+public sealed record DeviceMemoryChanged(ulong MemoryBytesMax);
+
 /// <summary>The measurement of the link has changed.</summary>
 public sealed record LinkMeasured(LinkObservation Measurement);
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
 using SplitActors.Actors.Links;
+using SplitActors.Actors.Protocol;
 using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Actors.Edge;
@@ -83,7 +84,10 @@ public sealed record EdgeOptions
     /// <summary>Most bytes that one token's step is expected to take on the declared link.</summary>
     public int StepBytesMax { get; init; } = 1024;
 
-    /// <summary>What the device takes for one token, as measured before; zero if it was not.</summary>
+    /// <summary>What the device can do; null: it takes a plan that was not made for it.</summary>
+    public DeviceDescription? Device { get; init; }
+
+    /// <summary>What the device takes for one token under a plan that was not made for it; zero if that was not measured.</summary>
     public TimeSpan DeviceTime { get; init; }
 
     /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>

@@ -27,6 +27,13 @@ public static partial class EdgeSession
             return frame.SentBytes > 0 && (index == 0 || Microseconds(frame.SentAt - State.Frames[index - 1].SentAt) >= State.TransportUs);
         }
 
+        private void TellMemory(DeviceMemoryChanged memory)
+        {
+            State = State with { MemoryBytesMax = memory.MemoryBytesMax };
+            if (State.Phase > EdgePhase.Planning)
+                ReportLink(isDue: true);
+        }
+
         private void Adopt(Deadline? deadline)
         {
             if (deadline is null || Options.Deadline is null)
@@ -38,11 +45,11 @@ public static partial class EdgeSession
         /// <summary>A token counts by what was promised when it began. The first has no deadline: it includes loading and the prompt.</summary>
         private TokenBill Judge(TokenBill bill)
         {
-            if (Options.Deadline is null || State.GeneratedCount == 0)
+            if (State.GeneratedCount == 0)
                 return bill;
-            var (isKept, isPromised) = (bill.ElapsedUs <= AskedUs, bill.ElapsedUs <= State.TokenPromisedUs);
+            var (isKept, isPromised) = (Options.Deadline is null || bill.ElapsedUs <= AskedUs, bill.ElapsedUs <= State.TokenPromisedUs);
             State = State with { Link = State.Link.WithToken(bill.ResentCount == 0 && State.Move is null ? bill.DeviceUs : 0, isMissed: !isKept && !isPromised) };
-            return bill with { KeptCount = isKept ? 1 : 0, DegradedCount = !isKept && isPromised ? 1 : 0, MissedCount = isKept || isPromised ? 0 : 1 };
+            return Options.Deadline is null ? bill : bill with { KeptCount = isKept ? 1 : 0, DegradedCount = !isKept && isPromised ? 1 : 0, MissedCount = isKept || isPromised ? 0 : 1 };
         }
 
         /// <summary>

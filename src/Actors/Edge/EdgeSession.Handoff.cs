@@ -1,3 +1,4 @@
+using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Inference.Planning.EarlyExit;
 using SplitActors.Inference.Planning.Links;
@@ -49,7 +50,7 @@ public static partial class EdgeSession
             var tokenSeconds = State.GeneratedCount > 1 ? (now - State.FirstTokenAt).TotalSeconds / (State.GeneratedCount - 1) : 0;
             return new EarlyExitProblem(
                 new MeasuredExitCosts(options, (int)target.SplitLayer, State.PromptCount, firstSeconds, tokenSeconds),
-                (ILinkModel?)Options.Link?.Up ?? UnknownLink.Instance,
+                (ILinkModel?)Options.Link?.Up ?? UnknownLink.Instance, // then only memory decides
                 options.Deadline?.TotalSeconds ?? double.PositiveInfinity,
                 Math.Max(options.TokenCountMax, State.GeneratedCount),
                 layerCount: 1,
@@ -95,16 +96,6 @@ public static partial class EdgeSession
                     Shipment = KvShipment.None,
                 },
             };
-        }
-
-        /// <summary>Where nothing is known of the link, only memory decides.</summary>
-        private sealed class UnknownLink : ILinkModel
-        {
-            public static UnknownLink Instance { get; } = new();
-
-            public double ExpectedSeconds(long byteCount) => 0;
-
-            public double WorstCaseSeconds(long byteCount) => 0;
         }
     }
 }

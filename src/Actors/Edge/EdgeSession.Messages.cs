@@ -16,14 +16,16 @@ public static partial class EdgeSession
 
         private void Publish(SessionEvent sessionEvent) => _effects.Add(new EdgeEffect.Publish(sessionEvent));
 
-        private void ReportLink()
+        /// <summary>Of a device without steps only that its memory has changed is worth telling.</summary>
+        private void ReportLink(bool isDue = false)
         {
-            if (State.Link.StepCount == 0)
+            if (State.Link.StepCount == 0 && !isDue)
                 return;
             var report = State.Link.ToMessage(State.Session);
             report.Revision = State.Revision;
             report.LinkUsWorst = LinkUsWorst();
             report.Measured = State.Measured?.ToMessage();
+            report.MemoryBytesMax = MemoryBytesMax;
             Send(Options.Scheduler, report);
             State = State with { Link = LinkTally.Empty };
         }
@@ -46,7 +48,12 @@ public static partial class EdgeSession
             DeadlineUs = LinkMessages.ToMicroseconds(Options.Deadline?.TotalSeconds),
             LinkUsWorst = LinkUsWorst(),
             DeviceUs = LinkMessages.ToMicroseconds(Options.DeviceTime.TotalSeconds),
+            Device = Options.Device is null ? null : new DeviceDescription(Options.Device) { MemoryBytesMax = MemoryBytesMax },
+            Link = Options.Link?.ToMessage(),
+            PromptCount = (uint)State.PromptCount,
         };
+
+        private ulong MemoryBytesMax => State.MemoryBytesMax ?? Options.Device?.MemoryBytesMax ?? 0;
 
         private CloseSession CloseSession() => new() { SessionId = State.Session.Value, Epoch = State.Epoch };
 
@@ -57,7 +64,7 @@ public static partial class EdgeSession
             ProtocolVersion = Protocol.ProtocolVersion.Current,
             ModelDigest = Options.ModelDigest,
             SplitLayer = State.Plan!.SplitLayer,
-            TokenCountMax = (uint)TokenCountMax,
+            TokenCountMax = (uint)PlannedTokenCountMax,
             Sampling = Options.Sampling.ToMessage(),
             Generated = { Generated().Select(token => (uint)token) },
             CalibrationId = State.Plan.Compression?.CalibrationId ?? 0,
@@ -68,6 +75,9 @@ public static partial class EdgeSession
         private bool SharesPrompt => State.Plan?.Compression is { SharesPromptTokens: true };
 
         private int TokenCountMax => (int)Math.Min((long)State.PromptCount + Options.GeneratedCountMax, Options.ContextLength);
+
+        /// <summary>As the plan has it, whose worker or device may have room for fewer tokens than were asked for.</summary>
+        private int PlannedTokenCountMax => State.Plan is { TokenCountMax: > 0 and var planned } && planned < TokenCountMax ? (int)planned : TokenCountMax;
 
         private IEnumerable<int> Generated() => State.Tokens.Skip(State.PromptCount);
 

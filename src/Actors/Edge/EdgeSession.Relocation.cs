@@ -176,7 +176,7 @@ public static partial class EdgeSession
 
         /// <summary>Frames made under one plan can be replayed under the other.</summary>
         private static bool IsSameLeg(Plan plan, Plan other) =>
-            plan.Mode == other.Mode && plan.SplitLayer == other.SplitLayer && Equals(plan.Compression, other.Compression);
+            plan.Mode == other.Mode && plan.SplitLayer == other.SplitLayer && Equals(plan.Compression, other.Compression) && Equals(plan.Front, other.Front);
 
         private void PublishMove(TokenBill bill)
         {

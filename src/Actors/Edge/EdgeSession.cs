@@ -59,6 +59,7 @@ public static partial class EdgeSession
                 case FrontFailed failed: End(EndReason.Failed, failed.Detail); break;
                 case AnswerOverdue: Retry(); break;
                 case ProbeDue: AskWhetherBack(); break;
+                case DeviceMemoryChanged memory: TellMemory(memory); break;
                 case LinkMeasured measured: State = State with { Measured = measured.Measurement }; break;
                 case Undelivered lost: LosePeer(lost.To, lost.Reason); break;
                 case PeerLost lost: LosePeer(lost.Address, "it stopped"); break;
@@ -329,8 +330,8 @@ public static partial class EdgeSession
             Publish(new TokenGenerated(token, bill));
             if (Options.EndTokens.Contains(token))
                 End(EndReason.EndToken);
-            else if (State.GeneratedCount >= Options.GeneratedCountMax)
-                End(EndReason.TokenLimit);
+            else if (State.GeneratedCount >= Options.GeneratedCountMax || State.Tokens.Count >= PlannedTokenCountMax)
+                End(State.Tokens.Count >= Options.ContextLength ? EndReason.ContextFull : EndReason.TokenLimit);
             else if (State.Tokens.Count >= Options.ContextLength)
                 End(EndReason.ContextFull);
             else if (bill.MissedCount > 0 || State.GeneratedCount % Options.LinkReportTokens == 0)

@@ -109,6 +109,9 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>Link time of the step that was acknowledged last, in microseconds.</summary>
     public long TransportUs { get; init; }
 
+    /// <summary>Of the device's process, since it has changed; null: as the options have it.</summary>
+    public ulong? MemoryBytesMax { get; init; }
+
     /// <summary>What the link has shown so far.</summary>
     public LinkObservation? Measured { get; init; }
 

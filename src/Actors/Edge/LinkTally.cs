@@ -10,13 +10,20 @@ public sealed record LinkTally(int StepCount, long BytesSent, long RoundTripUsSu
     /// <summary>Most that a token took beside link and worker.</summary>
     public long DeviceUsMax { get; init; }
 
+    /// <summary>What tokens took beside link and worker, and how many they are.</summary>
+    public (long DeviceUsSum, int Count) Tokens { get; init; }
+
     /// <summary>Tokens that took longer than was promised.</summary>
     public int MissedCount { get; init; }
 
     /// <param name="deviceUs">What the token took beside link and worker.</param>
     /// <param name="isMissed">It took longer than was promised.</param>
-    public LinkTally WithToken(long deviceUs, bool isMissed) =>
-        this with { DeviceUsMax = Math.Max(DeviceUsMax, deviceUs), MissedCount = MissedCount + (isMissed ? 1 : 0) };
+    public LinkTally WithToken(long deviceUs, bool isMissed) => this with
+    {
+        DeviceUsMax = Math.Max(DeviceUsMax, deviceUs),
+        Tokens = (Tokens.DeviceUsSum + deviceUs, Tokens.Count + (deviceUs > 0 ? 1 : 0)),
+        MissedCount = MissedCount + (isMissed ? 1 : 0),
+    };
 
     public LinkTally WithMessage(long bytes, bool isRepeat) =>
         this with { BytesSent = BytesSent + bytes, RetryCount = RetryCount + (isRepeat ? 1 : 0) };
@@ -38,5 +45,7 @@ public sealed record LinkTally(int StepCount, long BytesSent, long RoundTripUsSu
         RetryCount = (uint)RetryCount,
         DeviceUs = (uint)Math.Min(DeviceUsMax, uint.MaxValue),
         MissedCount = (uint)MissedCount,
+        DeviceUsSum = (ulong)Tokens.DeviceUsSum,
+        TokenCount = (uint)Tokens.Count,
     };
 }

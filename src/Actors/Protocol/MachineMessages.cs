@@ -19,7 +19,7 @@ public static class MachineMessages
         Arrival = profile.Session.ArrivalSeconds,
     };
 
-    /// <summary>Null if it has no formats, too many or unknown ones, or times that are negative or not finite: whoever sent it is not planned for.</summary>
+    /// <summary>Null if it has no formats, too many, unknown ones or not all combinations, or times that are negative or not finite: whoever sent it is not planned for.</summary>
     public static MachineProfile? ToProfile(this MachineCosts? message)
     {
         if (message is null || message.Formats.Count is 0 or > FormatCountMax || !AreSound(message.Encode, message.Decode, message.HandOver, message.Arrival))
@@ -33,6 +33,9 @@ public static class MachineMessages
                 return null;
         }
 
+        var (weightCount, kvCount) = (formats.Keys.Select(format => format.Item1).Distinct().Count(), formats.Keys.Select(format => format.Item2).Distinct().Count());
+        if (formats.Count != weightCount * kvCount)
+            return null;
         return new MachineProfile(message.Name, formats) { Session = new SessionCosts(message.Encode, message.Decode, message.HandOver, message.Arrival) };
     }
 

@@ -11,35 +11,35 @@ public static partial class Scheduler
 {
     private sealed partial class Turn
     {
-        private long WorkerUsWorst(string worker, int sessionCount) =>
+        private long WorkerUsWorst(string worker, WorkerLoad load) =>
             State.Workers.TryGetValue(worker, out var known)
-                ? (long)Math.Min(Math.Ceiling(Options.WorkerMargin * known.Speed.StepUsWorst(sessionCount)), uint.MaxValue)
+                ? (long)Math.Min(Math.Ceiling(Options.WorkerMargin * known.Speed.StepUsWorst(load)), uint.MaxValue)
                 : 0;
 
-        /// <summary>What a session with this request can be promised on a worker that then has so many.</summary>
-        private Deadline PromiseFor(DeadlineRequest request, string worker, int sessionCount)
+        /// <summary>What a session with this request can be promised on a worker that then has so much to do.</summary>
+        private Deadline PromiseFor(DeadlineRequest request, string worker, WorkerLoad load)
         {
-            var workerUs = WorkerUsWorst(worker, sessionCount);
-            var totalUs = TotalUsWorst(request, worker, sessionCount);
+            var workerUs = WorkerUsWorst(worker, load);
+            var totalUs = TotalUsWorst(request, worker, load);
             var promisedUs = totalUs <= request.AskedUs ? request.AskedUs : (long)Math.Min(totalUs * (1 + Options.PromiseHeadroom), uint.MaxValue);
             return new Deadline
             {
                 PromisedUs = (uint)promisedUs,
                 DeviceUs = (uint)Math.Max(0, promisedUs - workerUs),
-                Detail = totalUs <= request.AskedUs ? "" : Describe(request, worker, sessionCount),
+                Detail = totalUs <= request.AskedUs ? "" : Describe(request, worker, load),
             };
         }
 
-        private long TotalUsWorst(DeadlineRequest request, string worker, int sessionCount) =>
-            worker.Length > 0 ? request.DeviceUs + request.LinkUs + WorkerUsWorst(worker, sessionCount) : request.DeviceUs;
+        private long TotalUsWorst(DeadlineRequest request, string worker, WorkerLoad load) =>
+            worker.Length > 0 ? request.DeviceUs + request.LinkUs + WorkerUsWorst(worker, load) : request.DeviceUs;
 
         /// <summary>What makes up the time at worst.</summary>
-        private string Describe(DeadlineRequest request, string worker, int sessionCount)
+        private string Describe(DeadlineRequest request, string worker, WorkerLoad load)
         {
-            var total = Ms(TotalUsWorst(request, worker, sessionCount));
+            var total = Ms(TotalUsWorst(request, worker, load));
             return worker.Length > 0
                 ? $"at worst {total} = device {Ms(request.DeviceUs)} + link {Ms(request.LinkUs)} + {worker} "
-                    + $"{Ms(WorkerUsWorst(worker, sessionCount))} ({Sessions(sessionCount)})"
+                    + $"{Ms(WorkerUsWorst(worker, load))} ({Sessions(load.SessionCount)})"
                 : $"the device alone takes {total}";
         }
 
@@ -47,30 +47,29 @@ public static partial class Scheduler
 
         private static string Ms(long microseconds) => string.Create(CultureInfo.InvariantCulture, $"{microseconds / 1000.0:F1} ms");
 
-        /// <summary>Why a new session cannot start on a worker that then has so many; null if it can.</summary>
-        private Refusal? CheckDeadlines(DeadlineRequest? request, string worker, int sessionCount)
+        /// <summary>Why a new session cannot start on a worker that then has so much to do; null if it can.</summary>
+        private Refusal? CheckDeadlines(SessionId id, DeadlineRequest? request, string worker, WorkerLoad load)
         {
-            if (request is not null && PromiseFor(request, worker, sessionCount).PromisedUs > Options.DegradationMax * request.AskedUs)
+            if (request is not null && PromiseFor(request, worker, load).PromisedUs > Options.DegradationMax * request.AskedUs)
             {
                 var hopeless = string.Create(
                     CultureInfo.InvariantCulture,
                     $"The deadline of {Ms(request.AskedUs)} for each token cannot be kept, nor {Options.DegradationMax:0.#} times of it");
-                return new Refusal(RejectReason.Deadline, $"{hopeless}: {Describe(request, worker, sessionCount)}. Ask for more time.");
+                return new Refusal(RejectReason.Deadline, $"{hopeless}: {Describe(request, worker, load)}. Ask for more time.") { IsFinal = true };
             }
 
-            return KeepsPromises(worker, sessionCount) ? null : new Refusal(
+            return KeepsPromises(id, worker, load) ? null : new Refusal(
                 RejectReason.Deadline,
-                $"Another session on {worker}, which has {sessionCount - 1}, would break a deadline that was promised there. Try later, or start a worker.");
+                $"Another session on {worker}, which has {load.SessionCount - 1}, would break a deadline that was promised there. Try later, or start a worker.") { IsFinal = request is not null };
         }
 
-        /// <summary>Whether all sessions of a worker that were promised something keep it with one more beside them.</summary>
-        private bool KeepsPromises(string worker, int sessionCount)
+        /// <summary>Whether all other sessions of a worker that were promised something keep it with this one beside them.</summary>
+        private bool KeepsPromises(SessionId id, string worker, WorkerLoad load)
         {
-            foreach (var session in State.Sessions.Values)
+            foreach (var session in SessionsOn(worker, but: id))
             {
-                if (session.Worker == worker
-                    && session is { Request: { } request, Promise: { } promise }
-                    && TotalUsWorst(request, worker, sessionCount) > promise.PromisedUs)
+                if (session is { Request: { } request, Promise: { } promise }
+                    && TotalUsWorst(request, worker, load) > promise.PromisedUs)
                     return false;
             }
 
@@ -80,20 +79,20 @@ public static partial class Scheduler
         /// <summary>Tells the devices of a worker's sessions where what they can count on has changed.</summary>
         private void RenewPromises(string worker)
         {
-            var sessionCount = SessionCountOf(worker);
+            var load = LoadOn(worker);
             foreach (var (id, session) in State.Sessions)
             {
                 if (session.Worker == worker)
-                    RenewPromise(id, sessionCount);
+                    RenewPromise(id, load);
             }
         }
 
-        private void RenewPromise(SessionId id, int sessionCount)
+        private void RenewPromise(SessionId id, WorkerLoad load)
         {
             if (State.Sessions[id] is not { Request: { } request, Promise: { } old } session)
                 return;
-            var promise = PromiseFor(request, session.Worker, sessionCount);
-            var isBroken = TotalUsWorst(request, session.Worker, sessionCount) > old.PromisedUs;
+            var promise = PromiseFor(request, session.Worker, load);
+            var isBroken = TotalUsWorst(request, session.Worker, load) > old.PromisedUs;
             if (!isBroken && IsClose(promise.PromisedUs, old.PromisedUs) && IsClose(promise.DeviceUs, old.DeviceUs))
                 return;
             State = State with { Sessions = State.Sessions.SetItem(id, session with { Promise = promise }) };
@@ -101,7 +100,5 @@ public static partial class Scheduler
         }
 
         private bool IsClose(long microseconds, long before) => Math.Abs(microseconds - before) <= Options.PromiseHeadroom * before;
-
-        private int SessionCountOf(string worker) => State.Sessions.Values.Count(session => session.Worker == worker);
     }
 }

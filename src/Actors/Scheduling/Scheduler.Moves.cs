@@ -11,15 +11,16 @@ public static partial class Scheduler
         {
             if (!State.Sessions.TryGetValue(move.Session, out var session))
                 return;
-            var moved = session with { Plan = move.Plan, Reason = move.Reason };
-            var (worker, refusal) = move.Plan.Mode == ExecutionMode.Device ? ("", null) : Choose(moved, lostWorker: "", session.Worker, isNew: false);
+            var moved = session with { Plan = move.Plan, Reason = move.Reason, Needs = null, Expected = null };
+            var (found, refusal) = Stay(move.Session, moved, lostWorker: "", session.Worker, isNew: false);
             if (refusal is not null)
                 return;
-            Place(move.Session, moved with { Worker = worker });
+            Place(move.Session, found);
             RenewPromises(session.Worker);
         }
 
-        private FixedPlan PlanOf(PlacedSession session) => session.Plan ?? Options.Plan;
+        /// <summary>A session that is still to be planned for counts with all layers.</summary>
+        private FixedPlan PlanOf(PlacedSession session) => session.Plan ?? Options.Plan ?? Unplanned;
 
         private Plan PlanFor(SessionId id)
         {
@@ -35,6 +36,10 @@ public static partial class Scheduler
                 Deadline = session.Promise,
                 Revision = session.Revision,
                 Reason = session.Reason,
+                Front = plan.Front is var (weights, kv) ? new FrontFormat { WeightBits = (uint)weights.Bits, GroupSize = (uint)weights.GroupSize, KvBits = (uint)kv } : null,
+                Rate = session.Needs?.Rate ?? 0,
+                TokenCountMax = session.IsShortened ? (uint)session.TokenCountMax : 0,
+                Expected = session.Expected?.ToMessage(),
             };
         }
     }

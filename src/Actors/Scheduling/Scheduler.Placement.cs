@@ -1,5 +1,4 @@
 using SplitActors.Actors.Protocol;
-using SplitActors.Inference.Models;
 
 namespace SplitActors.Actors.Scheduling;
 
@@ -30,33 +29,42 @@ public static partial class Scheduler
             State = State with { Sessions = State.Sessions.Remove(id) };
             Suspect(request.LostWorker);
             var isNew = placed is null && request.LostWorker.Length == 0;
-            var session = new PlacedSession(edge, Worker: "", Link: null)
+            var session = (placed ?? new PlacedSession(edge, Worker: "", Link: null)) with
             {
-                TokenCountMax = request.TokenCountMax,
+                Worker = "",
+                TokenCountMax = placed?.TokenCountMax ?? request.TokenCountMax,
                 Request = DeadlineOf(request, placed),
-                Plan = placed?.Plan,
-                MovedAt = placed?.MovedAt,
+                Needs = placed?.Needs ?? (Options.Plan is null ? SessionNeeds.Of(request) : null),
+                Reason = "",
                 Revision = Math.Max(placed?.Revision ?? 0, request.Revision),
             };
-            var (worker, refusal) = PlanOf(session).Mode == ExecutionMode.Device
-                ? ("", isNew ? CheckDeadlines(session.Request, worker: "", sessionCount: 1) : null)
-                : Choose(session, request.LostWorker, placed?.Worker, isNew);
+            var (found, refusal) = Options.Plan is null && session.Plan is null ? PlanNew(id, session, request.LostWorker) : Stay(id, session, request.LostWorker, placed?.Worker, isNew);
+            if (refusal is not null && session is { Needs: not null, Plan: not null })
+                (found, refusal) = PlanNew(id, session with { Plan = null }, request.LostWorker);
             if (refusal is not null)
             {
-                var mayRetry = refusal.Reason != RejectReason.Deadline || session.Request is null;
-                Reject(edge, request.SessionId, refusal.Reason, refusal.Detail, mayRetry ? Options.RetryAfter : default);
+                Reject(edge, request.SessionId, refusal.Reason, refusal.Detail, refusal.IsFinal ? default : Options.RetryAfter);
                 return;
             }
 
-            Place(id, session with { Worker = worker });
+            Place(id, found);
+        }
+
+        /// <summary>A worker for the plan that the session has, so that its frames can be replayed.</summary>
+        private (PlacedSession Session, Refusal? Refusal) Stay(SessionId id, PlacedSession session, string lostWorker, string? placedWorker, bool isNew)
+        {
+            var (worker, refusal) = PlanOf(session).Mode == ExecutionMode.Device
+                ? ("", isNew ? CheckDeadlines(id, session.Request, worker: "", default) : null)
+                : Choose(id, session, lostWorker, placedWorker, isNew);
+            return (session with { Worker = worker }, refusal);
         }
 
         private void Place(SessionId id, PlacedSession session)
         {
-            session = session with { Revision = session.Revision + 1 };
+            session = session with { Revision = session.Revision + 1, WeighedAt = now };
             State = State with { Sessions = State.Sessions.SetItem(id, session) };
             if (session.Request is { } request)
-                State = State with { Sessions = State.Sessions.SetItem(id, session with { Promise = PromiseFor(request, session.Worker, SessionCountOf(session.Worker)) }) };
+                State = State with { Sessions = State.Sessions.SetItem(id, session with { Promise = PromiseFor(request, session.Worker, LoadOn(session.Worker)) }) };
             _effects.Add(new SchedulerEffect.Watch(session.Edge));
             Send(session.Edge, PlanFor(id));
             RenewPromises(session.Worker);
@@ -82,45 +90,46 @@ public static partial class Scheduler
         /// request gets the worker of the first, on whose answer the device may have acted already. A new session goes only where deadlines are kept; one that runs is
         /// never stopped for the sake of a deadline.
         /// </summary>
-        private (string Worker, Refusal? Refusal) Choose(PlacedSession session, string lostWorker, string? placedWorker, bool isNew)
+        private (string Worker, Refusal? Refusal) Choose(SessionId id, PlacedSession session, string lostWorker, string? placedWorker, bool isNew)
         {
-            var loads = State.Sessions.Values.GroupBy(placed => placed.Worker, StringComparer.Ordinal).ToDictionary(
-                group => group.Key, group => (SessionCount: group.Count(), TokenCount: group.Sum(placed => placed.TokenCountMax)), StringComparer.Ordinal);
-            var candidates = State.Workers
-                .Where(worker => IsServing(worker.Value, PlanOf(session)))
-                .Select(worker => (Address: worker.Key, Worker: worker.Value, Load: loads.GetValueOrDefault(worker.Key)))
-                .Where(worker => worker.Load.SessionCount < worker.Worker.SessionCountMax && worker.Worker.Fits(worker.Load.TokenCount, session.TokenCountMax))
-                .OrderBy(worker => worker.Address == lostWorker)
-                .ThenBy(worker => worker.Worker.IsSuspect)
-                .ThenBy(worker => worker.Address != placedWorker)
-                .ThenBy(worker => worker.Worker.StepUs(worker.Load.SessionCount + 1))
-                .ThenBy(worker => worker.Load.SessionCount);
+            var candidates = ByLoad(id, session, lostWorker, placedWorker).Where(worker => IsServing(worker.Worker, PlanOf(session)) && HasRoom(worker.Address, worker.Worker, id, session));
             Refusal? firstRefusal = null;
-            foreach (var (address, _, load) in candidates)
+            foreach (var (address, _) in candidates)
             {
-                if (!isNew || CheckDeadlines(session.Request, address, load.SessionCount + 1) is not { } refusal)
+                if (!isNew || CheckDeadlines(id, session.Request, address, LoadWith(address, id, session)) is not { } refusal)
                     return (address, null);
                 firstRefusal ??= refusal;
             }
 
-            return ("", firstRefusal ?? LackOfMemory(session) ?? new Refusal(RejectReason.NoWorker, LackOfWorkers(PlanOf(session))));
+            return ("", firstRefusal ?? LackOfMemory(id, session) ?? new Refusal(RejectReason.NoWorker, LackOfWorkers(PlanOf(session))));
         }
 
-        private bool IsServing(RegisteredWorker worker, FixedPlan plan) =>
-            worker.Layers == new LayerRange(plan.SplitLayer, Options.LayerCount) && now - worker.SeenAt <= Options.WorkerSilenceMax;
+        /// <summary>Live workers, the least loaded first; what a device lost, or another did, comes last.</summary>
+        private IEnumerable<(string Address, RegisteredWorker Worker)> ByLoad(SessionId id, PlacedSession session, string lostWorker, string? placedWorker) => State.Workers
+            .Where(worker => now - worker.Value.SeenAt <= Options.WorkerSilenceMax)
+            .Select(worker => (Address: worker.Key, Worker: worker.Value, Count: SessionsOn(worker.Key, but: id).Count()))
+            .OrderBy(worker => worker.Address == lostWorker)
+            .ThenBy(worker => worker.Worker.IsSuspect)
+            .ThenBy(worker => worker.Address != placedWorker)
+            .ThenBy(worker => worker.Worker.Speed.StepUsWorst(LoadWith(worker.Address, id, session)) + worker.Worker.Speed.BatchUs((int)Math.Min(worker.Worker.QueuedRows, int.MaxValue), 1, 1))
+            .ThenBy(worker => worker.Count)
+            .Select(worker => (worker.Address, worker.Worker));
+
+        private static bool IsServing(RegisteredWorker worker, FixedPlan plan) =>
+            worker.Layers.First <= plan.SplitLayer && plan.SplitLayer < worker.Layers.End;
 
         /// <summary>Null unless a worker would serve the session if others were not there.</summary>
-        private Refusal? LackOfMemory(PlacedSession newcomer)
+        private Refusal? LackOfMemory(SessionId id, PlacedSession newcomer)
         {
-            var tokenCountMax = newcomer.TokenCountMax;
-            foreach (var (address, worker) in State.Workers)
+            foreach (var (address, worker) in ByLoad(id, newcomer, lostWorker: "", placedWorker: null))
             {
-                var placed = State.Sessions.Values.Where(session => session.Worker == address).Sum(session => session.TokenCountMax);
-                if (!IsServing(worker, PlanOf(newcomer)) || worker.Fits(placed, tokenCountMax))
+                var others = SessionsOn(address, but: id).ToList();
+                if (!IsServing(worker, PlanOf(newcomer)) || worker.Fits(others.Sum(LayerTokensOf), LayerTokensOf(newcomer)))
                     continue;
                 return new Refusal(
                     RejectReason.Memory,
-                    $"The session's {tokenCountMax} tokens do not fit beside the {placed} of other sessions on {address}, which holds {worker.TokenCountMax}.");
+                    $"The session's {newcomer.TokenCountMax} tokens do not fit beside the {others.Sum(session => session.TokenCountMax)} of other sessions on {address}, "
+                        + $"which holds {worker.TokenCountMax(BackLayersOf(PlanOf(newcomer)))}.");
             }
 
             return null;

@@ -16,8 +16,8 @@ public abstract record SchedulerEffect
 
 /// <summary>
 /// The scheduler as a pure function: checks who says hello, keeps what workers and devices report, and answers each request for a plan
-/// with the fixed plan of its options on the least loaded live worker. Who asks for a deadline is told what load and link allow: that deadline,
-/// a longer one, or none.
+/// with one that is made for this device, or with the fixed one of its options on the least loaded live worker. Who asks for a deadline is told
+/// what load and link allow: that deadline, a longer one, or none.
 /// </summary>
 public static partial class Scheduler
 {
@@ -63,7 +63,12 @@ public static partial class Scheduler
                 Send(from, new Welcome());
         }
 
-        private ulong NeededCalibration => Options.Plan.Mode is ExecutionMode.Split or ExecutionMode.Handoff ? Options.Plan.Compression.CalibrationId : 0;
+        private ulong NeededCalibration => Options.Plan switch
+        {
+            null => Options.Planner!.CalibrationId,
+            { Mode: ExecutionMode.Split or ExecutionMode.Handoff } plan => plan.Compression.CalibrationId,
+            _ => 0,
+        };
 
         private bool Admit(string from, Hello hello)
         {
@@ -83,9 +88,8 @@ public static partial class Scheduler
             var worker = new RegisteredWorker(new((int)hello.FirstLayer, (int)hello.EndLayer), sessionCountMax, Status: null, now)
             {
                 Speed = WorkerSpeed.Of(hello.Profile),
-                TokenCountMax = hello.Profile is { KvBytesPerToken: > 0 } profile
-                    ? (long)Math.Min(profile.KvBytesMax / profile.KvBytesPerToken, long.MaxValue)
-                    : long.MaxValue,
+                KvBytesMax = hello.Profile is { KvBytesMax: > 0 } kv ? (long)Math.Min(kv.KvBytesMax, long.MaxValue) : long.MaxValue,
+                KvBytesPerLayer = (long)Math.Min(hello.Profile?.KvBytesPerLayer ?? 0, int.MaxValue),
             };
             State = State with { Workers = State.Workers.SetItem(from, worker) };
             _effects.Add(new SchedulerEffect.Watch(from));
@@ -104,7 +108,8 @@ public static partial class Scheduler
             var heard = worker with { Status = status, SeenAt = now, Speed = worker.Speed.After(worker.Status, status) };
             State = State with { Workers = State.Workers.SetItem(from, heard) };
             RenewPromises(from);
-            ReplanWhereLate(from);
+            PlanAnew(from);
+            PlanAnew(worker: ""); // those that no worker has might go to this one
         }
 
         private void KeepLink(string edge, LinkReport report)
@@ -114,13 +119,14 @@ public static partial class Scheduler
                 return;
             var isOutdated = report.Revision > 0 && report.Revision < session.Revision; // the plan was lost, or crossed the report: it is about the leg before
             var request = isOutdated ? session.Request : session.Request?.After(report);
-            State = State with { Sessions = State.Sessions.SetItem(id, session with { Link = report, Request = request }) };
+            var needs = isOutdated ? session.Needs : session.Needs?.After(report, PredictedDeviceUs(session));
+            State = State with { Sessions = State.Sessions.SetItem(id, session with { Link = report, Request = request, Needs = needs }) };
             if (isOutdated)
                 Send(edge, PlanFor(id));
             if (request is not null)
-                RenewPromise(id, SessionCountOf(session.Worker));
+                RenewPromise(id, LoadOn(session.Worker));
             if (!isOutdated)
-                ReplanIfLate(id);
+                PlanAnew(id);
         }
 
         private void Close(string edge, SessionId id)

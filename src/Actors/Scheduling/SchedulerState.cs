@@ -2,12 +2,19 @@ using System.Collections.Immutable;
 using Google.Protobuf;
 using SplitActors.Actors.Protocol;
 using SplitActors.Inference.Compression;
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
+using SplitActors.Inference.Planning.Selection;
+using SplitActors.Inference.Quantization;
 
 namespace SplitActors.Actors.Scheduling;
 
-/// <summary>What every session is told to do: mode, split layer ℓ, compression.</summary>
-public sealed record FixedPlan(ExecutionMode Mode, int SplitLayer, CompressionOptions Compression);
+/// <summary>What a session is told to do: mode, split layer ℓ, compression.</summary>
+public sealed record FixedPlan(ExecutionMode Mode, int SplitLayer, CompressionOptions Compression)
+{
+    /// <summary>Of the device's weights, and of its keys and values; null: as the device has them.</summary>
+    public (WeightFormat Weights, KvFormat Kv)? Front { get; init; }
+}
 
 public sealed record SchedulerOptions
 {
@@ -17,16 +24,14 @@ public sealed record SchedulerOptions
 
     public required int LayerCount { get; init; }
 
-    public required FixedPlan Plan { get; init; }
+    /// <summary>For every session; null: each is planned for.</summary>
+    public FixedPlan? Plan { get; init; }
 
-    /// <summary>
-    /// To which a session is moved that cannot keep its deadline where it is, if it would be faster there; or to another worker under its own plan. None:
-    /// it stays.
-    /// </summary>
-    public ImmutableArray<FixedPlan> Alternatives { get; init; } = [];
+    /// <summary>Makes a plan for each device, and anew when link, load or memory change; where there is no <see cref="Plan"/> for all.</summary>
+    public SessionPlanner? Planner { get; init; }
 
-    /// <summary>Least time between two moves of a session.</summary>
-    public TimeSpan MovePause { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>Least time from a session's plan until it is weighed against others, and from then to the next time.</summary>
+    public TimeSpan PlanPause { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Most that a token may take elsewhere, over what it takes where it is, for a move to be worth it.</summary>
     public double MoveGain { get; init; } = 0.8;
@@ -51,9 +56,12 @@ public sealed record SchedulerOptions
     /// <summary>What a promise above the deadline adds to the predicted time, so that it need not change with every report.</summary>
     public double PromiseHeadroom { get; init; } = 0.1;
 
+    /// <exception cref="InvalidOperationException">There is no plan and nobody to make one.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>
     internal void Validate()
     {
+        if (Plan is null && Planner is null)
+            throw new InvalidOperationException("The scheduler needs a plan, or a planner.");
         Limit.RequirePositive(WorkerSilenceMax);
         Limit.RequirePositive(WorkerCountMax);
         Limit.RequirePositive(SessionCountMax);
@@ -61,7 +69,7 @@ public sealed record SchedulerOptions
         Limit.RequirePositive(DegradationMax);
         Limit.RequirePositive(WorkerMargin);
         Limit.RequirePositive(PromiseHeadroom);
-        Limit.RequirePositive(MovePause);
+        Limit.RequirePositive(PlanPause);
         Limit.RequirePositive(MoveGain);
     }
 }
@@ -80,15 +88,23 @@ public sealed record RegisteredWorker(LayerRange Layers, int SessionCountMax, Wo
 {
     public WorkerSpeed Speed { get; init; } = WorkerSpeed.Unknown;
 
-    /// <summary>Most tokens of all its sessions, by their keys and values; without a limit if it did not say.</summary>
-    public long TokenCountMax { get; init; } = long.MaxValue;
+    /// <summary>Tokens that wait there, by its last report.</summary>
+    public long QueuedRows => Status?.QueuedRows ?? 0;
 
-    /// <summary>Microseconds of a step with so many sessions, and of what waited at the last report.</summary>
-    public double StepUs(int sessionCount) => Speed.StepUsWorst(sessionCount) + (Speed.Slowdown * Speed.RowUs * (Status?.QueuedRows ?? 0));
+    /// <summary>Most bytes of keys and values of all its sessions; without a limit if it did not say.</summary>
+    public long KvBytesMax { get; init; } = long.MaxValue;
 
-    /// <summary>Whether sessions of so many tokens in all fit; what not even an empty worker holds is its own to refuse.</summary>
-    public bool Fits(long placedTokens, long tokenCountMax) =>
-        tokenCountMax > TokenCountMax || placedTokens + tokenCountMax <= TokenCountMax;
+    /// <summary>Of a token in one layer.</summary>
+    public long KvBytesPerLayer { get; init; }
+
+    /// <summary>Most tokens of a session with so many layers here.</summary>
+    public long TokenCountMax(int layerCount) => layerCount > 0 && KvBytesPerLayer > 0 ? KvBytesMax / KvBytesPerLayer / layerCount : long.MaxValue;
+
+    /// <summary>Whether tokens of all layers fit beside others; what not even an empty worker holds is its own to refuse.</summary>
+    /// <param name="placed">Tokens of the others, each counted once for each of its layers.</param>
+    /// <param name="added">Likewise.</param>
+    public bool Fits(long placed, long added) =>
+        KvBytesPerLayer == 0 || added > KvBytesMax / KvBytesPerLayer || placed + added <= KvBytesMax / KvBytesPerLayer;
 
     /// <summary>When a device last reported it lost.</summary>
     public TimeSpan? LostAt { get; init; }
@@ -109,8 +125,17 @@ public sealed record PlacedSession(string Edge, string Worker, LinkReport? Link)
     /// <summary>What this session alone is told to do; null: what all are.</summary>
     public FixedPlan? Plan { get; init; }
 
-    /// <summary>When it was sent elsewhere last; null if it was not.</summary>
-    public TimeSpan? MovedAt { get; init; }
+    /// <summary>When its plan was made, or last weighed against others.</summary>
+    public TimeSpan WeighedAt { get; init; }
+
+    /// <summary>What its plan was made from; null if it was not made for this device.</summary>
+    public SessionNeeds? Needs { get; init; }
+
+    /// <summary>What its plan is expected to be like; null if it was not made for this device.</summary>
+    public Candidate? Expected { get; init; }
+
+    /// <summary>The device has room for fewer tokens than it asked for.</summary>
+    public bool IsShortened { get; init; }
 
     /// <summary>Prompt and generated tokens together.</summary>
     public long TokenCountMax { get; init; }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using SplitActors.Hosts.Planning;
 using SplitActors.Inference;
 using SplitActors.Inference.Calibration;
@@ -16,9 +15,6 @@ internal sealed record PlanOptions
     private const int TokensDefault = 350;
     private const int TokensMax = 1 << 24;
     private const int BatchMax = 4096;
-
-    private static readonly (string Unit, double Factor)[] Sizes =
-        [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1e3), ("KB", 1e3), ("MB", 1e6), ("GB", 1e9)];
 
     /// <summary>A folder; unless there is a <see cref="Shape"/>.</summary>
     public required string Model { get; init; }
@@ -104,7 +100,7 @@ internal sealed record PlanOptions
             Model = settings.Text(PlanSettings.Model) ?? EmbeddedModel.Folder,
             Shape = shape,
             ShapeConfig = shape is null ? null : ModelShapes.Parse(shape, settings.PlaceOf(PlanSettings.Shape)),
-            MemoryBytesMax = settings.Parse<double>(PlanSettings.DeviceMemory, "a size such as 512MB or 2GiB", size => Quantity(size, Sizes)) is { } bytes ? (long)bytes : long.MaxValue,
+            MemoryBytesMax = settings.Parse<long>(PlanSettings.DeviceMemory, SizeText.Expected, SizeText.Bytes) ?? long.MaxValue,
             DeviceProfile = settings.Find(PlanSettings.DeviceProfile) ?? (ProfileSource.Measure, "--device-profile"),
             WorkerProfile = settings.Find(PlanSettings.WorkerProfile) ?? ("server", "--worker-profile"),
             Link = LinkText.Parse(settings.Text(PlanSettings.Link) ?? "wifi", settings.PlaceOf(PlanSettings.Link)),
@@ -112,15 +108,15 @@ internal sealed record PlanOptions
             TokenCountMax = settings.Integer(PlanSettings.Tokens, 2, TokensMax),
             PromptTokens = settings.Integer(PlanSettings.PromptTokens, 1, TokensMax),
             Quality = settings.Text(PlanSettings.Quality) is { } quality ? QualityTarget.Parse(quality, settings.PlaceOf(PlanSettings.Quality)) : QualityTarget.Default,
-            PerplexityRiseMax = settings.Parse<double>(PlanSettings.MaxRise, "a percentage of at least 0 such as 1%", share => Quantity(share, ("%", 1e-2))),
-            FrontWeights = [.. List(settings, PlanSettings.FrontBits, WeightFormat.SupportedBits, [16, 8, 4]).Select(bits => WeightFormat.Of(bits, groupSize))],
-            FrontKv = [.. List(settings, PlanSettings.KvBits, RunOptions.KvBits, [16, 8, 4]).Select(bits => (KvFormat)bits)],
+            PerplexityRiseMax = settings.Parse<double>(PlanSettings.MaxRise, "a percentage of at least 0 such as 1%", SizeText.Share),
+            FrontWeights = [.. OrDefault(settings.Integers(PlanSettings.FrontBits, WeightFormat.SupportedBits)).Select(bits => WeightFormat.Of(bits, groupSize))],
+            FrontKv = [.. OrDefault(settings.Integers(PlanSettings.KvBits, RunOptions.KvBits)).Select(bits => (KvFormat)bits)],
             WorkerWeights = WeightFormat.Of(settings.OneOf(PlanSettings.WorkerBits, WeightFormat.SupportedBits) ?? 16, groupSize),
             WorkerKv = (KvFormat)(settings.OneOf(PlanSettings.WorkerKvBits, RunOptions.KvBits) ?? 16),
             WorkerBatch = settings.Integer(PlanSettings.WorkerBatch, 1, BatchMax) ?? 1,
             WorkerQueueSeconds = settings.Parse<double>(PlanSettings.WorkerQueue, "a time such as 5ms", LinkText.Time) ?? 0,
             ThreadCount = settings.Integer(PlanSettings.Threads, 1, Environment.ProcessorCount) ?? Environment.ProcessorCount,
-            CacheFolder = settings.Text(PlanSettings.ProfileCache) ?? CacheFolderDefault,
+            CacheFolder = settings.Text(PlanSettings.ProfileCache) ?? Planning.CacheFolder.Default,
             Refresh = settings.IsOn(PlanSettings.Refresh),
             MeasuresAccuracy = measuresAccuracy,
             Verifies = verifies,
@@ -133,12 +129,7 @@ internal sealed record PlanOptions
         };
     }
 
-    /// <summary>As the XDG Base Directory Specification has it.</summary>
-    private static string CacheFolderDefault => Path.Combine(
-        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } folder && Path.IsPathRooted(folder)
-            ? folder
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
-        "splitactors");
+    private static IReadOnlyList<int> OrDefault(IReadOnlyList<int> bits) => bits.Count > 0 ? bits : [16, 8, 4];
 
     /// <summary>W̄ and the prompt's tokens.</summary>
     /// <exception cref="UserErrorException">The context has no room for them.</exception>
@@ -151,37 +142,5 @@ internal sealed record PlanOptions
         return promptTokens <= tokenCountMax
             ? (tokenCountMax, promptTokens)
             : throw SettingReader.Wrong($"--{PlanSettings.PromptTokens.Name}", $"at most the {tokenCountMax} tokens of --{PlanSettings.Tokens.Name}", $"{promptTokens}");
-    }
-
-    private static List<int> List(SettingReader settings, Setting setting, ReadOnlySpan<int> supported, List<int> whenAbsent)
-    {
-        if (settings.Find(setting) is not var (text, place))
-            return whenAbsent;
-        var values = new List<int>();
-        foreach (var part in text.Split(','))
-        {
-            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var value) || !supported.Contains(value))
-                throw SettingReader.Wrong(place, $"some of {string.Join(", ", supported.ToArray())}, with commas between them", text);
-            if (!values.Contains(value))
-                values.Add(value);
-        }
-
-        return values;
-    }
-
-    /// <summary>A number of at least 0 with one of the units.</summary>
-    private static double? Quantity(string text, params ReadOnlySpan<(string Unit, double Factor)> units)
-    {
-        foreach (var (unit, factor) in units)
-        {
-            if (text.EndsWith(unit, StringComparison.Ordinal)
-                && double.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-                && double.IsFinite(number * factor))
-            {
-                return number * factor;
-            }
-        }
-
-        return null;
     }
 }

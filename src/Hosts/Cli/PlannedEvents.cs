@@ -6,10 +6,11 @@ using SplitActors.Hosts.Serving;
 namespace SplitActors.Hosts.Cli;
 
 /// <summary>
-/// Makes happen what <c>--resplit-at</c> and <c>--cut-link-at</c> want, within the turn that accepts the token they name.
+/// Makes happen what <c>--resplit-at</c>, <c>--relink-at</c>, <c>--device-memory-at</c> and <c>--cut-link-at</c> want, within the turn that accepts the token they name.
 /// </summary>
-internal sealed class PlannedEvents(LocalCluster cluster, SessionId session, RunMoves moves, Func<int, FixedPlan> planFor)
+internal sealed class PlannedEvents(LocalCluster cluster, SessionId session, RunOptions options, Func<int, FixedPlan> planFor)
 {
+    private readonly RunMoves _moves = options.Moves;
     private int _generatedCount;
 
     public void Observe(SessionEvent sessionEvent)
@@ -20,15 +21,19 @@ internal sealed class PlannedEvents(LocalCluster cluster, SessionId session, Run
             return;
         _generatedCount++;
         CutOrHeal();
-        foreach (var resplit in moves.Resplits.Where(resplit => resplit.AtToken == _generatedCount))
+        if (_moves.Relink is var (relinkAt, link) && relinkAt == _generatedCount)
+            cluster.ChangeLink(link.Profile);
+        if (options.Planning.MemoryChange is { } change && change.AtToken == _generatedCount)
+            cluster.ChangeDeviceMemory(session, change.Bytes);
+        foreach (var resplit in _moves.Resplits.Where(resplit => resplit.AtToken == _generatedCount))
             cluster.MoveSession(session, planFor(resplit.SplitLayer), $"--resplit-at {resplit.AtToken}:{resplit.SplitLayer}");
     }
 
     private void CutOrHeal()
     {
-        if (moves.Cut?.FromToken == _generatedCount)
+        if (_moves.Cut?.FromToken == _generatedCount)
             cluster.IsLinkCut = true;
-        else if (moves.Cut?.ToToken == _generatedCount)
+        else if (_moves.Cut?.ToToken == _generatedCount)
             cluster.IsLinkCut = false;
     }
 }

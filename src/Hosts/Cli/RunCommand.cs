@@ -26,6 +26,7 @@ internal static class RunCommand
             Continues a text, the first layers running on a device actor and the rest on a worker actor, and prints what each token cost.
 
             Example: splitactors run "Once upon a time" --split 3 --max-tokens 200 --seed 7
+            Where to split is the scheduler's to plan: splitactors run "Once upon a time" --split auto --link lte --device-memory 60MB
             Over a link: splitactors run "Once upon a time" --link rayleigh:bw=10MHz,snr=10,rtt=20ms --deadline 50ms/token
 
             Every value can also be given as an environment variable (SPLITACTORS_MAX_TOKENS for --max-tokens) or in config/run.json.
@@ -59,21 +60,20 @@ internal static class RunCommand
     {
         using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
         var (plan, calibration) = options.PlanFor(checkpoint);
+        var profile = RunProfile.For(options, checkpoint, plan, calibration, interruption.Token);
         var sampling = options.Sampling(GenerationDefaults.Read(checkpoint));
         var tokenizer = Tokenizer.Load(checkpoint);
         var tokens = Encode(tokenizer, prompt, checkpoint.Config);
 
         await using var cluster = new LocalCluster(
-            checkpoint, plan, [.. options.Moves.Alternatives.Select(PlanFor)], calibration, options.Serving, TimeProvider.System, message => Warn(options, message));
-        foreach (var splitLayer in options.Moves.SplitLayers.Prepend(plan.SplitLayer).Distinct())
-        {
-            if (splitLayer < checkpoint.Config.LayerCount)
-                cluster.StartWorkers(splitLayer, options.WorkerCount, loading.Layers("worker"));
-        }
+            checkpoint, plan, calibration, options.Serving with { Profile = profile }, TimeProvider.System, message => Warn(options, message));
+        var firstLayer = options.Moves.SplitLayers.Prepend(plan?.SplitLayer ?? 0).Min();
+        if (firstLayer < checkpoint.Config.LayerCount)
+            cluster.StartWorkers(firstLayer, options.WorkerCount, loading.Layers("worker"));
 
         var id = NewSessionId();
         var stop = new WorkerStop(cluster, options.StopWorkerAt);
-        var planned = new PlannedEvents(cluster, id, options.Moves, PlanFor);
+        var planned = new PlannedEvents(cluster, id, options, PlanFor);
         var (events, session) = cluster.StartSession(id, tokens, sampling, options.MaxTokens, Observe, loading.Layers("device"));
         using var cancelling = interruption.Token.Register(() => session.Tell(new CancelSession()));
 

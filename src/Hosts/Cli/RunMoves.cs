@@ -19,8 +19,8 @@ internal sealed record RunMoves
 
     public required ImmutableArray<Resplit> Resplits { get; init; }
 
-    /// <summary>Splits that the scheduler may choose.</summary>
-    public required ImmutableArray<int> Alternatives { get; init; }
+    /// <summary>From which token on there is another link.</summary>
+    public required (int AtToken, LinkText Link)? Relink { get; init; }
 
     public required LinkCut? Cut { get; init; }
 
@@ -33,7 +33,7 @@ internal sealed record RunMoves
     public required HandoffServing Handoff { get; init; }
 
     /// <summary>All splits that the session may come to have after its first.</summary>
-    public IEnumerable<int> SplitLayers => Resplits.Select(resplit => resplit.SplitLayer).Concat(Alternatives);
+    public IEnumerable<int> SplitLayers => Resplits.Select(resplit => resplit.SplitLayer);
 
     /// <exception cref="UserErrorException">A value is malformed or out of its range.</exception>
     public static RunMoves Read(SettingReader settings)
@@ -44,7 +44,7 @@ internal sealed record RunMoves
         {
             Resplits = settings.Parse<ImmutableArray<Resplit>>(
                 RunSettings.ResplitAt, "N:ℓ, or several such with commas between them and rising N", ParseResplits) ?? [],
-            Alternatives = settings.Parse<ImmutableArray<int>>(RunSettings.Replan, "numbers of layers with commas between them", ParseLayers) ?? [],
+            Relink = ReadRelink(settings),
             Cut = cut,
             FallsBack = settings.Parse<bool>(RunSettings.Fallback, "device or none", ParseFallback) ?? cut is not null,
             Handoff = ReadHandoff(settings),
@@ -88,17 +88,14 @@ internal sealed record RunMoves
         return resplits.ToImmutable();
     }
 
-    private static ImmutableArray<int>? ParseLayers(string text)
+    private static (int AtToken, LinkText Link)? ReadRelink(SettingReader settings)
     {
-        var layers = ImmutableArray.CreateBuilder<int>();
-        foreach (var part in text.Split(','))
-        {
-            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var layer))
-                return null;
-            layers.Add(layer);
-        }
-
-        return layers.ToImmutable();
+        if (settings.Find(RunSettings.RelinkAt) is not var (text, place))
+            return null;
+        var at = text.Split(':')[0];
+        return at.Length < text.Length && IsCount(at, out var token) && token > 0
+            ? (token, LinkText.Parse(text[(at.Length + 1)..], place))
+            : throw SettingReader.Wrong(place, "a number of tokens and a link, such as 20:lte", text);
     }
 
     private static LinkCut? ParseCut(string text) => text.Split(':') switch

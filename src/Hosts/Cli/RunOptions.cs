@@ -28,8 +28,13 @@ internal sealed record RunOptions
 
     public required ExecutionMode? Mode { get; init; }
 
-    /// <summary>Null: auto.</summary>
+    /// <summary>Null: a package's, else half of the layers; or the scheduler plans.</summary>
     public required int? SplitLayer { get; init; }
+
+    /// <summary>The scheduler plans, unless the model is a package.</summary>
+    public required bool IsPlanned { get; init; }
+
+    public required RunPlanning Planning { get; init; }
 
     /// <summary>Where the split layer was given, for messages.</summary>
     public required string SplitPlace { get; init; }
@@ -67,17 +72,26 @@ internal sealed record RunOptions
         var stopWorkerAt = settings.Integer(RunSettings.StopWorkerAt, 1, TokensMax);
         var workerCountMin = stopWorkerAt is null ? 1 : 2; // another one must take over
         var compression = RunCompression.Read(settings);
+        var isPlanned = settings.IsAuto(RunSettings.Split);
+        var planning = RunPlanning.Read(settings, isPlanned);
+        var mode = settings.Parse<ExecutionMode>(RunSettings.Mode, "split, cloud, device or handoff", ParseMode);
+        if (isPlanned && mode is not null)
+            throw SettingReader.Wrong(settings.PlaceOf(RunSettings.Mode), "nothing beside --split auto, which chooses the mode", $"{mode}".ToLowerInvariant());
+        if (link is null && moves.Relink is { Link: var relink })
+            throw SettingReader.Wrong(settings.PlaceOf(RunSettings.RelinkAt), "a --link before it", relink.Text);
         return new RunOptions
         {
             Prompt = ReadPrompt(parsed),
             Model = settings.Text(RunSettings.Model) ?? EmbeddedModel.Folder,
-            Mode = settings.Parse<ExecutionMode>(RunSettings.Mode, "split, cloud, device or handoff", ParseMode),
+            Mode = mode,
+            IsPlanned = isPlanned,
+            Planning = planning,
             SplitLayer = settings.LayersOrAuto(RunSettings.Split),
             SplitPlace = settings.PlaceOf(RunSettings.Split),
             MaxTokens = settings.Integer(RunSettings.MaxTokens, 1, TokensMax) ?? 128,
             Sampling = ReadSampling(settings),
             Compression = compression,
-            Serving = ReadServing(settings) with
+            Serving = ReadServing(settings, planning, isPlanned) with
             {
                 Predicts = compression.Predicts,
                 Link = link?.Profile,
@@ -96,15 +110,15 @@ internal sealed record RunOptions
         };
     }
 
-    /// <summary>The plan for a model, and the calibration that it goes by, if the model has one.</summary>
+    /// <summary>The plan for a model, null where the scheduler makes it, and the calibration that it goes by, if the model has one.</summary>
     /// <exception cref="UserErrorException">Mode and split layer contradict each other or the model, or the calibration is damaged or lacks what was asked for.</exception>
-    public (FixedPlan Plan, ModelCalibration? Calibration) PlanFor(Checkpoint checkpoint)
+    public (FixedPlan? Plan, ModelCalibration? Calibration) PlanFor(Checkpoint checkpoint)
     {
+        if (IsPlanned && checkpoint.Quantization is null)
+            return (null, Compression.Codec == FrameCodec.None ? null : ModelCalibration.TryOpen(checkpoint));
         var (mode, splitLayer) = PlacementFor(checkpoint);
         if (Moves.Resplits.FirstOrDefault(resplit => resplit.SplitLayer > checkpoint.Config.LayerCount) is { AtToken: > 0 } wrong)
             throw SettingReader.Wrong("--resplit-at", $"0 to {checkpoint.Config.LayerCount} layers", $"{wrong.AtToken}:{wrong.SplitLayer}");
-        if (Moves.Alternatives.Any(layer => layer > checkpoint.Config.LayerCount))
-            throw SettingReader.Wrong("--replan", $"0 to {checkpoint.Config.LayerCount} layers", string.Join(',', Moves.Alternatives));
         int[] splits = [splitLayer, .. Moves.SplitLayers];
         var isCalibrated = Compression.Codec != FrameCodec.None && splits.Any(split => ModeFor(split, checkpoint.Config.LayerCount) == ExecutionMode.Split);
         var calibration = isCalibrated ? ModelCalibration.TryOpen(checkpoint, splits.Length == 1 ? splitLayer : null) : null;
@@ -187,17 +201,15 @@ internal sealed record RunOptions
         _ => null,
     };
 
-    private static ServingOptions ReadServing(SettingReader settings)
+    private static ServingOptions ReadServing(SettingReader settings, RunPlanning planning, bool isPlanned)
     {
         var groupSize = settings.OneOf(RunSettings.GroupSize, WeightFormat.SupportedGroupSizes) ?? WeightFormat.GroupSizeDefault;
-        WeightFormat? Format(Setting bits) =>
-            settings.OneOf(bits, WeightFormat.SupportedBits) is { } count ? WeightFormat.Of(count, groupSize) : null;
         return new ServingOptions
         {
             ThreadCount = settings.Integer(RunSettings.Threads, 1, Environment.ProcessorCount) ?? Environment.ProcessorCount,
-            KvFormat = (KvFormat)(settings.OneOf(RunSettings.KvBits, KvBits) ?? 16),
-            FrontFormat = Format(RunSettings.FrontBits),
-            BackFormat = Format(RunSettings.BackBits),
+            KvFormat = planning.KeyValues[0],
+            FrontFormat = isPlanned || planning.FrontWeights.Count == 0 ? null : planning.FrontWeights[0],
+            BackFormat = settings.OneOf(RunSettings.BackBits, WeightFormat.SupportedBits) is { } backBits ? WeightFormat.Of(backBits, groupSize) : null,
         };
     }
 

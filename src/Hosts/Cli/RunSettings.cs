@@ -13,7 +13,7 @@ internal static class RunSettings
 
     public static readonly Setting Model = Setting.Value("model", "DIR", "Hugging Face folder or OPSC package of the model. Default: the embedded model, Quill.");
     public static readonly Setting Mode = Setting.Value("mode", "split|cloud|device|handoff", "Where the layers run; handoff: all on the device at first, then as with split. Default: split; with --split 0 cloud, with --split L device.");
-    public static readonly Setting Split = Setting.Value("split", "ℓ|auto", "Layers on the device, of the model's L. Default: auto, which is a package's split, else half of them.");
+    public static readonly Setting Split = Setting.Value("split", "ℓ|auto", "Layers on the device, of the model's L; auto lets the scheduler plan, before the session and when link, load or memory change. Default, and auto of a package: its split, else half of them.");
     public static readonly Setting MaxTokens = Setting.Value("max-tokens", "N", "Most tokens to generate. Default: 128.");
     public static readonly Setting Temperature = Setting.Value("temperature", "T", "0 takes the most likely token. Default: the model's generation_config.json, else 0.");
     public static readonly Setting TopK = Setting.Value("top-k", "K", "Draw from the K most likely tokens; 0 for all. Default: the model's, else 0.");
@@ -30,8 +30,8 @@ internal static class RunSettings
     public static readonly Setting Tolerance = Setting.Value("tolerance", "Δ", "For tabq: distortion, in levels, up to which a token may get fewer bits. Default: 0.11.");
     public static readonly Setting BitsMax = Setting.Value("bits-max", "Q̄", "For tabq: bits per value, sign included, that a token starts with, 2 to 8. Default: 5.");
     public static readonly Setting BitsMin = Setting.Value("bits-min", "Q", "For tabq: fewest bits per value, 2 to bits-max. Default: 4, or bits-max if that is less.");
-    public static readonly Setting KvBits = Setting.Value("kv-bits", "32|16|8|4", "Bits per value of the keys and values that device and worker keep. Default: 16.");
-    public static readonly Setting FrontBits = Setting.Value("front-bits", "2|3|4|8|16", "Quantizes the device's weights when they are loaded. Default: as they are in the checkpoint.");
+    public static readonly Setting KvBits = Setting.Value("kv-bits", "32|16|8|4", "Bits per value of the keys and values that device and worker keep; several, such as 16,8, for --split auto to choose the device's from, the first being the worker's. Default: 16.");
+    public static readonly Setting FrontBits = Setting.Value("front-bits", "2|3|4|8|16", "Quantizes the device's weights when they are loaded; several, such as 16,8,4, for --split auto to choose from. Default: as they are in the checkpoint, and with auto also 8 and 4 where their accuracy was measured.");
     public static readonly Setting BackBits = Setting.Value("back-bits", "2|3|4|8|16", "The same for the worker's weights.");
     public static readonly Setting GroupSize = Setting.Value("group-size", "32|64|128", "Weights of a row that share one scale when they are quantized. Default: 32.");
     public static readonly Setting Threads = Setting.Value("threads", "N", "Threads that compute, 1 to the number of processors, which is the default.");
@@ -39,7 +39,11 @@ internal static class RunSettings
     public static readonly Setting StopWorkerAt = Setting.Value("stop-worker-at", "N", "Stops the session's worker after N tokens, to see another one take over.");
 
     public static readonly Setting ResplitAt = Setting.Value("resplit-at", "N:ℓ", "Moves the session after N tokens to a split after ℓ layers, to see it go on there; several with commas between them.");
-    public static readonly Setting Replan = Setting.Value("replan", "ℓ,ℓ,…", "Splits to which the scheduler may move the session when it cannot keep its --deadline and would be faster there. Default: none.");
+    public static readonly Setting RelinkAt = Setting.Value("relink-at", "N:LINK", "Emulates another link from then on when N tokens are generated, to see the scheduler plan anew.");
+    public static readonly Setting DeviceMemory = Setting.Value("device-memory", "SIZE", "With --split auto: memory that the device's process may take, such as 60MB. Default: no limit.");
+    public static readonly Setting DeviceMemoryAt = Setting.Value("device-memory-at", "N:SIZE", "With --split auto: another limit when N tokens are generated, to see the scheduler plan anew.");
+    public static readonly Setting MaxRise = Setting.Value("max-rise", "P%", "With --split auto: largest rise of perplexity. Default: 1% where accuracy was measured (splitactors plan --measure-accuracy).");
+    public static readonly Setting ProfileCache = Setting.Value("profile-cache", "DIR", "Where measurements of this machine are kept, for --split auto and --deadline. Default: splitactors in the user's cache folder.");
     public static readonly Setting CutLinkAt = Setting.Value("cut-link-at", "N:M", "Cuts the link between device and worker after N tokens and mends it after M, to see the device go on alone; N alone: for good.");
     public static readonly Setting HandoffTokens = Setting.Value("handoff-tokens", "N", "In handoff mode: tokens that the device generates before it hands over. Default: 32; as many as the deadline allows, if there is one.");
     public static readonly Setting HandoffDeadline = Setting.Value("handoff-deadline", "S", "In handoff mode: seconds from the start within which what is handed over must have crossed the link (--link). Default: none.");
@@ -61,6 +65,6 @@ internal static class RunSettings
     [
         Model, Mode, Split, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Seed,
         Compression, Quality, KarhunenLoeve, Prediction, SharePromptTokens, Threshold, Tolerance, BitsMax, BitsMin, KvBits, FrontBits, BackBits, GroupSize, Threads, Workers, StopWorkerAt,
-        ResplitAt, Replan, CutLinkAt, Fallback, FallbackAfter, HandoffTokens, HandoffDeadline, HandoffKv, Link, Deadline, Json, Quiet,
+        ResplitAt, RelinkAt, DeviceMemory, DeviceMemoryAt, MaxRise, ProfileCache, CutLinkAt, Fallback, FallbackAfter, HandoffTokens, HandoffDeadline, HandoffKv, Link, Deadline, Json, Quiet,
     ];
 }

@@ -40,6 +40,28 @@ internal sealed class SettingReader(ParseResult parsed, ConfigFile? config)
             int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && values.Contains(value) ? value : null);
     }
 
+    /// <summary>Different numbers with commas between them; none if it is given nowhere.</summary>
+    /// <param name="supported">That may be given.</param>
+    /// <param name="countMax">Most of them.</param>
+    public IReadOnlyList<int> Integers(Setting setting, ReadOnlySpan<int> supported, int countMax = int.MaxValue)
+    {
+        if (Find(setting) is not var (text, place))
+            return [];
+        var values = new List<int>();
+        foreach (var part in text.Split(','))
+        {
+            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var value) || !supported.Contains(value) || values.Count == countMax)
+                throw Wrong(place, $"{(countMax == 1 ? "one" : "some")} of {string.Join(", ", supported.ToArray())}{(countMax == 1 ? "" : ", with commas between them")}", text);
+            if (!values.Contains(value))
+                values.Add(value);
+        }
+
+        return values;
+    }
+
+    /// <summary>Whether it is given as auto.</summary>
+    public bool IsAuto(Setting setting) => Find(setting) is ("auto", _);
+
     /// <summary>A number of layers; null for auto, or if it is given nowhere.</summary>
     public int? LayersOrAuto(Setting setting) =>
         Find(setting) is (not "auto", _)

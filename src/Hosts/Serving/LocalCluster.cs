@@ -33,37 +33,30 @@ internal sealed class LocalCluster : IAsyncDisposable
     /// <summary>What lies between actors of one process: next to nothing, and better known than by the first message, for which code is compiled.</summary>
     private static readonly LinkProfile InProcess = LinkProfile.Of(1e11, 1e11, TimeSpan.Zero);
 
-    /// <summary>Compression, and messages between threads, of one token.</summary>
-    private static readonly TimeSpan HandOverTime = TimeSpan.FromMilliseconds(1);
-
     private readonly DrainingDispatcher _dispatcher = new();
     private readonly ActorSystem _system;
     private readonly CuttableTransport _transport;
     private readonly EmulatedLinkTransport? _link;
     private readonly Checkpoint _checkpoint;
     private readonly ByteString _digest;
-    private readonly FixedPlan _plan;
+    private readonly FixedPlan? _plan;
     private readonly ModelCalibration? _calibration;
     private readonly Lazy<Segment>? _embedding; // for predictions
     private readonly ActorRef _scheduler;
     private readonly ServingOptions _options;
     private readonly ComputeThreads _threads;
     private readonly Action<string> _report;
-    private readonly TimeProvider _clock;
     private readonly Dictionary<string, ActorRef> _workers = new(StringComparer.Ordinal);
-    private Segment? _timedFront;
 
     /// <param name="checkpoint">Stays open as long as the cluster.</param>
-    /// <param name="plan">What every session is told to do.</param>
-    /// <param name="alternatives">Where the scheduler may move a session that is late.</param>
+    /// <param name="plan">What every session is told to do; null: the profile's planner plans.</param>
     /// <param name="calibration">That device and workers have; null for none.</param>
     /// <param name="options">Threads and formats.</param>
     /// <param name="clock">Runs timers and measures.</param>
     /// <param name="report">Told of failures inside, in a sentence each, from any thread.</param>
-    public LocalCluster(Checkpoint checkpoint, FixedPlan plan, ImmutableArray<FixedPlan> alternatives, ModelCalibration? calibration, ServingOptions options, TimeProvider clock, Action<string> report)
+    public LocalCluster(Checkpoint checkpoint, FixedPlan? plan, ModelCalibration? calibration, ServingOptions options, TimeProvider clock, Action<string> report)
     {
         _options = options;
-        _clock = clock;
         ITransport transport = new InProcessTransport();
         if (options.Link is { } profile)
         {
@@ -81,7 +74,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         _embedding = options.Predicts ? new(() => Segment.Load(checkpoint, LayerRange.Front(0))) : null;
         _digest = ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(checkpoint).Hex));
         _system = new ActorSystem(new ActorSystemOptions { Dispatcher = _dispatcher, TimeProvider = clock, EventSink = Report });
-        var schedulerOptions = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = _digest, LayerCount = checkpoint.Config.LayerCount, Plan = plan, Alternatives = alternatives };
+        var schedulerOptions = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = _digest, LayerCount = checkpoint.Config.LayerCount, Plan = plan, Planner = options.Profile?.Planner };
         _scheduler = _system.Spawn(new Props(() => new SchedulerActor(schedulerOptions, _transport)), "scheduler");
     }
 
@@ -98,7 +91,6 @@ internal sealed class LocalCluster : IAsyncDisposable
     {
         var layers = LayerRange.Back(splitLayer, _checkpoint.Config.LayerCount);
         var segment = Segment.Load(_checkpoint, layers, _options.BackFormat, progress, _threads);
-        var (pass, row) = _options.Deadline is null ? default : SegmentTiming.Measure(segment, _options.KvFormat, _threads, _clock);
         for (var (number, last) = (_workers.Count + 1, _workers.Count + count); number <= last; number++)
         {
             var options = new WorkerOptions
@@ -111,12 +103,14 @@ internal sealed class LocalCluster : IAsyncDisposable
                 ContextLength = _checkpoint.Config.ContextLength,
                 VocabularySize = _checkpoint.Config.VocabularySize,
                 KvLayout = segment.KvLayout(_options.KvFormat),
-                PassTime = pass,
-                RowTime = row,
+                Costs = _options.Profile?.Worker,
             };
             _workers[options.Address] = _system.Spawn(new Props(() => NewWorker(options, segment)), $"worker-{number}");
         }
     }
+
+    /// <summary>Emulates another link from now on; there must be one.</summary>
+    public void ChangeLink(LinkProfile profile) => _link!.Profile = profile;
 
     /// <summary>What crossed the emulated link so far; null without one.</summary>
     public (LinkTraffic Up, LinkTraffic Down)? Traffic => _link?.Traffic;
@@ -148,13 +142,19 @@ internal sealed class LocalCluster : IAsyncDisposable
             Sampling = sampling,
             GeneratedCountMax = maxTokens,
             FallsBack = _options.FallsBack,
-            Handoff = _plan.Mode == ExecutionMode.Handoff ? HandoffOf(config, maxTokens) : null,
+            Handoff = _plan?.Mode == ExecutionMode.Handoff ? HandoffOf(config, maxTokens) : null,
             Deadline = _options.Deadline,
             Link = _options.Link ?? InProcess,
             StepBytesMax = (config.HiddenSize * sizeof(ushort)) + StepHeaderBytes,
-            DeviceTime = _options.Deadline is null || _plan.SplitLayer == 0 ? TimeSpan.Zero : TimeDevice(progress),
+            DeviceTime = _plan is { SplitLayer: > 0 } plan && _options.Profile is { } timed
+                ? timed.DeviceTime(plan.SplitLayer, config.LayerCount, Math.Min(config.ContextLength, prompt.Count + maxTokens))
+                : TimeSpan.Zero,
         };
-        options = options with { FallbackAfter = _options.FallbackAfter ?? options.FallbackAfter };
+        options = options with
+        {
+            FallbackAfter = _options.FallbackAfter ?? options.FallbackAfter,
+            Device = _plan is null ? _options.Profile?.Describe(options.ChunkTokensMax, _options.ThreadCount) : null,
+        };
         var tokenCountMax = Math.Min(config.ContextLength, prompt.Count + maxTokens);
         var isRunning = false;
         var events = Channel.CreateUnbounded<SessionEvent>(new UnboundedChannelOptions { SingleReader = true }); // bounded by maxTokens
@@ -175,9 +175,10 @@ internal sealed class LocalCluster : IAsyncDisposable
         {
             try
             {
-                var segment = _timedFront is { } timed && timed.Layers.End == plan.SplitLayer ? timed : LoadSegment((int)plan.SplitLayer, isRunning ? null : progress);
+                var (weights, kv) = FrontOf(plan);
+                var segment = Segment.Load(_checkpoint, LayerRange.Front((int)plan.SplitLayer), weights, isRunning ? null : progress, _threads);
                 return new FrontEngine(
-                    segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, _options.KvFormat, _threads, _system.TimeProvider, Calibrated(segment.Layers.End, plan.Compression?.CalibrationId));
+                    segment, plan.Compression.ToOptions(), sampling, tokenCountMax, options.ChunkTokensMax, kv, _threads, _system.TimeProvider, Calibrated(segment.Layers.End, plan.Compression?.CalibrationId));
             }
             catch (Exception error) when (!isRunning && error is (UserErrorException or OperationCanceledException))
             {
@@ -203,16 +204,10 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     private static bool IsDevice(string address) => address.StartsWith(EdgePrefix, StringComparison.Ordinal);
 
-    private Segment LoadSegment(int splitLayer, IProgress<LoadProgress>? progress) =>
-        Segment.Load(_checkpoint, LayerRange.Front(splitLayer), _options.FrontFormat, progress, _threads);
-
-    /// <summary>What the device takes for a token, its layers loaded for it.</summary>
-    private TimeSpan TimeDevice(IProgress<LoadProgress>? progress)
-    {
-        _timedFront ??= LoadSegment(_plan.SplitLayer, progress);
-        var (pass, row) = SegmentTiming.Measure(_timedFront, _options.KvFormat, _threads, _clock);
-        return pass + row + HandOverTime;
-    }
+    /// <summary>As the plan has it, else as every device has it. Weights in 16 bits are those of the checkpoint.</summary>
+    private (WeightFormat? Weights, KvFormat Kv) FrontOf(Plan plan) => plan.Front?.ToFormats() is var (weights, kv)
+        ? (weights.IsQuantized ? weights : null, kv)
+        : (_options.FrontFormat, _options.KvFormat);
 
     /// <summary>Stops all actors and waits for the computation that runs, if any.</summary>
     public async ValueTask DisposeAsync()

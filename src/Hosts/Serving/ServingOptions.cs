@@ -34,7 +34,10 @@ internal sealed record ServingOptions
     /// <summary>What lies between device and cloud; null for nothing.</summary>
     public LinkProfile? Link { get; init; }
 
-    /// <summary>D: longest time for a token after the first; null for none. Then device and workers are timed before they serve.</summary>
+    /// <summary>What this machine takes; null: not measured.</summary>
+    public ServingProfile? Profile { get; init; }
+
+    /// <summary>D: longest time for a token after the first; null for none.</summary>
     public TimeSpan? Deadline { get; init; }
 
     /// <summary>Chooses the attempts that fail on the link.</summary>

@@ -11,7 +11,7 @@ internal static class CandidateEvaluation
 
     /// <summary>
     /// ℓ from 0 to L, with every Q^w and Q^a that matters for it: with ℓ = 0 all is the worker's and with ℓ = L all is the device's, in one
-    /// format; between them the back is the worker's unless the device holds it too. Without a worker there is ℓ = L alone.
+    /// format; between them, from the worker's first layer on, the back is the worker's unless the device holds it too. Without a worker there is ℓ = L alone.
     /// </summary>
     public static IEnumerable<SplitChoice> Choices(PlanningProblem problem)
     {
@@ -27,13 +27,14 @@ internal static class CandidateEvaluation
             yield break;
         }
 
-        yield return new SplitChoice(0, worker.Weights, worker.Weights, worker.Kv, worker.Kv);
+        if (problem.SplitLayerMin == 0)
+            yield return new SplitChoice(0, worker.Weights, worker.Weights, worker.Kv, worker.Kv);
         var holdsBack = problem.DeviceLoad.Share == DeviceShare.WholeModel;
         var backs =
             from weights in holdsBack ? problem.BackWeights : [worker.Weights]
             from kv in holdsBack ? problem.BackKv : [worker.Kv]
             select (Weights: weights, Kv: kv);
-        for (var split = 1; split <= layerCount; split++)
+        for (var split = Math.Max(1, problem.SplitLayerMin); split <= layerCount; split++)
         {
             foreach (var weights in problem.FrontWeights)
             {

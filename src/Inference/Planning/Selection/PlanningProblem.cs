@@ -20,6 +20,9 @@ public sealed record PlanningProblem
     /// <summary>Null if there is none: the device alone can serve.</summary>
     public required WorkerSituation? Worker { get; init; }
 
+    /// <summary>The worker's first layer: fewer layers on the device leave a gap.</summary>
+    public int SplitLayerMin { get; init; }
+
     /// <summary>From the device to the worker.</summary>
     public required ILinkModel Uplink { get; init; }
 

@@ -1,0 +1,84 @@
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Scheduling;
+using SplitActors.Hosts.Planning;
+using SplitActors.Hosts.Serving;
+using SplitActors.Inference;
+using SplitActors.Inference.Calibration;
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Compression;
+using SplitActors.Inference.KvCaching;
+using SplitActors.Inference.Planning.Accuracy;
+using SplitActors.Inference.Quantization;
+
+namespace SplitActors.Hosts.Cli;
+
+/// <summary>Measures this machine for a session whose scheduler must know how fast it is, or finds what was measured before.</summary>
+internal static class RunProfile
+{
+    private const double PerplexityRiseMaxDefault = 0.01;
+
+    private static readonly WeightFormat[] FewerBits = [new(8), new(4)];
+
+    /// <summary>Null where nobody asks: neither a plan nor a deadline is wanted.</summary>
+    /// <param name="options">Of the session.</param>
+    /// <param name="checkpoint">The model.</param>
+    /// <param name="plan">Null: the scheduler plans.</param>
+    /// <param name="calibration">Null for none.</param>
+    /// <param name="cancellation">Ends a measurement.</param>
+    /// <exception cref="UserErrorException">A file of measurements is not what it should be, or the codec lacks a calibration.</exception>
+    public static ServingProfile? For(RunOptions options, Checkpoint checkpoint, FixedPlan? plan, ModelCalibration? calibration, CancellationToken cancellation)
+    {
+        if (plan is not null && options.Serving.Deadline is null)
+            return null;
+        var (config, planning) = (checkpoint.Config, options.Planning);
+        var known = plan is null ? AccuracyFile.Find(checkpoint, named: null, planning.CacheFolder) : null;
+        var back = (options.Serving.BackFormat ?? checkpoint.Quantization?.Back ?? WeightFormat.Unquantized, options.Serving.KvFormat);
+        var fronts = FrontFormats(options, checkpoint, isPlanned: plan is null, isMeasured: known is not null);
+        var middle = calibration?.For(Math.Max(1, config.LayerCount / 2));
+        var profile = new ProfileSource
+        {
+            Config = config,
+            Weights = [.. fronts.Select(format => format.Weights).Append(back.Item1).Distinct()],
+            KeyValues = [.. fronts.Select(format => format.Kv).Append(back.KvFormat).Distinct()],
+            UnquantizedWeightBytes = checkpoint.UnquantizedWeightBytes(),
+            Compression = (options.Compression.For(middle), middle),
+            CacheFolder = planning.CacheFolder,
+            Refresh = false,
+            ThreadCount = options.Serving.ThreadCount,
+        }.Find(ProfileSource.Measure, "this machine", TimeProvider.System, cancellation);
+        return new ServingProfile(profile.Profile, fronts, back)
+        {
+            Planner = plan is null ? Planner(options, checkpoint, calibration, known?.Figures) : null,
+            MemoryBytesMax = planning.MemoryBytesMax,
+            PerplexityRiseMax = planning.PerplexityRiseMax ?? (known is null ? null : PerplexityRiseMaxDefault),
+        };
+    }
+
+    /// <summary>With all keys and values, as a planner may combine them.</summary>
+    private static List<(WeightFormat Weights, KvFormat Kv)> FrontFormats(RunOptions options, Checkpoint checkpoint, bool isPlanned, bool isMeasured)
+    {
+        var stored = checkpoint.Quantization?.Front ?? WeightFormat.Unquantized;
+        IEnumerable<WeightFormat> weights = options.Planning.FrontWeights.Count > 0 ? options.Planning.FrontWeights
+            : isPlanned && isMeasured ? [stored, .. FewerBits]
+            : [stored];
+        return [.. from format in weights from kv in options.Planning.KeyValues select (format, kv)];
+    }
+
+    private static SessionPlanner Planner(RunOptions options, Checkpoint checkpoint, ModelCalibration? calibration, AccuracyFigures? figures)
+    {
+        var config = checkpoint.Config;
+        var accuracy = new AdditiveAccuracy(config.LayerCount, figures, options.Compression.Quality ?? QualityTarget.Default, calibration);
+        return new SessionPlanner
+        {
+            Config = config,
+            Traffic = HiddenStateSizes.Of(config.LayerCount, config.HiddenSize, calibration, accuracy, options.Compression.For).Traffic,
+            Accuracy = accuracy,
+            CompressionOf = splitLayer => options.Compression.For(calibration?.For(splitLayer)),
+            CalibrationId = calibration?.Id ?? 0,
+            UnquantizedWeightBytes = checkpoint.UnquantizedWeightBytes(),
+        };
+    }
+
+    /// <summary>Of a weight as it is stored.</summary>
+    private static int UnquantizedWeightBytes(this Checkpoint checkpoint) => checkpoint.Config.TorchDtype == "float32" ? sizeof(float) : sizeof(ushort);
+}
