@@ -17,7 +17,7 @@ public sealed record BatchWork(BatchEntry Entry, KvCache Cache);
 /// </summary>
 /// <param name="segment">Ends the model, and starts at the smallest split that is served.</param>
 /// <param name="batchRowsMax">Most tokens of one batch.</param>
-/// <param name="kvPages">Where its sessions' caches get their pages; disposed with the engine, and used by who opens and closes caches.</param>
+/// <param name="kvPages">Where its sessions' caches get their pages; disposed with the engine.</param>
 /// <param name="threads">Compute, and outlive the engine.</param>
 /// <param name="clock">Measures what the bill says.</param>
 /// <param name="calibrated">What the codec knows of a split, asked once for each; null for none.</param>
@@ -31,10 +31,10 @@ public sealed partial class BackEngine(
     private readonly Dictionary<int, CalibratedSplit?> _calibratedSplits = [];
     private float[] _embeddings = []; // made when something is predicted first
 
-    /// <summary>A cache of the segment's last layers. Not while another thread opens or closes one.</summary>
+    /// <summary>A cache of the segment's last layers; also while a batch runs, but on one thread at a time.</summary>
     public KvCache OpenCache(int layerCount, int tokenCountMax) => kvPages.OpenCache(layerCount, Math.Min(tokenCountMax, segment.Config.ContextLength));
 
-    /// <summary>Gives the pages of a cache back, once no batch retains it. As for <see cref="OpenCache"/>.</summary>
+    /// <summary>Gives the pages of a cache back, once no batch retains it. On the thread of <see cref="OpenCache"/>.</summary>
     public void CloseCache(KvCache cache) => kvPages.CloseCache(cache);
 
     public void Dispose() => kvPages.Dispose();

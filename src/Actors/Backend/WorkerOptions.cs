@@ -31,7 +31,8 @@ public sealed record WorkerOptions
 
     /// <summary>
     /// Most bytes of keys and values. A session is admitted only if all tokens that it may hold fit beside those of the others, so that none
-    /// runs out of memory halfway. Memory that sessions of one split have used serves those of another once none of the former is left. The default of 1 GiB holds 32,768 tokens of a 1B model (16 layers, 8 KV heads of 64) at 16 bits.
+    /// runs out of memory halfway. Memory that sessions of one split have used serves those of another once none of the former is left. The default of
+    /// 1 GiB holds 32,768 tokens of a 1B model (16 layers, 8 KV heads of 64) at 16 bits.
     /// </summary>
     public long KvBytesMax { get; init; } = 1L << 30;
 

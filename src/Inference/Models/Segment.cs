@@ -86,11 +86,6 @@ public sealed class Segment
     public KvCache CreateCache(int tokenCountMax, KvFormat format = KvFormat.Float16) =>
         new(KvLayout(format), Math.Min(tokenCountMax, Config.ContextLength));
 
-    /// <summary>A cache in a pool of <see cref="KvLayout"/>.</summary>
-    /// <param name="tokenCountMax">Most positions; at most <see cref="ModelConfig.ContextLength"/> are used.</param>
-    /// <param name="pool">Where its pages come from.</param>
-    public KvCache CreateCache(int tokenCountMax, KvPagePool pool) => new(pool, Math.Min(tokenCountMax, Config.ContextLength));
-
     /// <summary>Looks up token embeddings.</summary>
     /// <param name="tokens">[n], each below the vocabulary size</param>
     /// <param name="hidden">[n, d], written</param>
@@ -105,7 +100,8 @@ public sealed class Segment
     /// <summary>
     /// Runs the layers over a batch of sequences, whose rows follow each other in <paramref name="hidden"/>. The result is that of one
     /// entry after the other, bit for bit. A segment that ends the model takes sequences of every split in one batch: one whose cache has fewer
-    /// layers than the segment enters at the layer from which on its cache has all. Other segments take none of them, as nothing says where they leave.
+    /// layers than the segment enters at the layer from which on its cache has all. Other segments take caches of all their layers only: nothing tells
+    /// whether a sequence of fewer enters late or leaves early.
     /// </summary>
     /// <param name="batch">One entry per run of neighbouring tokens; a sequence may have several. Caches of more layers come first.</param>
     /// <param name="hidden">[n, d], updated in place</param>

@@ -52,5 +52,18 @@ public sealed class KvPagePoolsTests
         Assert.Equal(Bytes(3, 16), pools.BytesAllocated);
     }
 
+    [Fact]
+    public void Dispose_BeforeItsCaches_LetsThemFinish()
+    {
+        var pools = new KvPagePools(Layout, 1 << 20);
+        var cache = pools.OpenCache(3, 40);
+        cache.Reserve(0, 16);
+        pools.Dispose();
+        cache.Reserve(16, 24);
+        Assert.Equal(Bytes(3, 40), pools.BytesInUse);
+        cache.Dispose();
+        Assert.Equal((0, 0), (pools.BytesInUse, pools.BytesAllocated));
+    }
+
     private static long Bytes(int layerCount, int tokenCount) => Layout.WithLayers(layerCount).BytesFor(tokenCount);
 }

@@ -11,7 +11,7 @@ namespace SplitActors.Inference.Tests.Models;
 /// <summary>Sequences that enter a segment at different layers share its batch without sharing a bit.</summary>
 public sealed class MixedSplitTests
 {
-    private const int CaseCount = 10;
+    private const int CaseCount = 4;
 
     private static readonly ConcurrentDictionary<(int SplitLayer, int Bits), Segment> Backs = new();
 
