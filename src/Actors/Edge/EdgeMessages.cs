@@ -89,6 +89,10 @@ public enum EndReason
     TokenLimit,
     ContextFull,
     Cancelled,
+
+    /// <summary>The scheduler has no plan that keeps the deadline and the device's limits.</summary>
+    Refused,
+
     Failed,
 }
 

@@ -176,7 +176,7 @@ public static partial class EdgeSession
             else if (isFromWorker && rejected.Reason == RejectReason.BadFrame)
                 SendAgain(rejected.Detail);
             else
-                End(EndReason.Failed, rejected.Detail);
+                End(rejected.Reason is RejectReason.Deadline or RejectReason.NoPlan ? EndReason.Refused : EndReason.Failed, rejected.Detail);
         }
 
         /// <summary>A frame was damaged on its way: sends it again, unless that has not helped.</summary>

@@ -21,6 +21,9 @@ public sealed class Ledger
     /// <summary>Bytes of fp16 hidden states per byte of frames; null where no frame was sent.</summary>
     public double? CompressionRatio => Total.FrameBytes > 0 ? (double)Total.RawBytes / Total.FrameBytes : null;
 
+    /// <summary>A token took longer than was asked for: the response as a whole did not keep its deadline.</summary>
+    public bool IsDegraded => Total.DegradedCount + Total.MissedCount > 0;
+
     public void Add(TokenBill bill)
     {
         _bills.Add(bill);

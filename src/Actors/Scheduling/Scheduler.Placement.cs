@@ -106,7 +106,7 @@ public static partial class Scheduler
 
         /// <summary>Live workers, the least loaded first; what a device lost, or another did, comes last.</summary>
         private IEnumerable<(string Address, RegisteredWorker Worker)> ByLoad(SessionId id, PlacedSession session, string lostWorker, string? placedWorker) => State.Workers
-            .Where(worker => now - worker.Value.SeenAt <= Options.WorkerSilenceMax)
+            .Where(worker => IsLive(worker.Value))
             .Select(worker => (Address: worker.Key, Worker: worker.Value, Count: SessionsOn(worker.Key, but: id).Count()))
             .OrderBy(worker => worker.Address == lostWorker)
             .ThenBy(worker => worker.Worker.IsSuspect)
@@ -115,16 +115,18 @@ public static partial class Scheduler
             .ThenBy(worker => worker.Count)
             .Select(worker => (worker.Address, worker.Worker));
 
+        private bool IsLive(RegisteredWorker worker) => now - worker.SeenAt <= Options.WorkerSilenceMax;
+
         private static bool IsServing(RegisteredWorker worker, FixedPlan plan) =>
             worker.Layers.First <= plan.SplitLayer && plan.SplitLayer < worker.Layers.End;
 
         /// <summary>Null unless a worker would serve the session if others were not there.</summary>
         private Refusal? LackOfMemory(SessionId id, PlacedSession newcomer)
         {
-            foreach (var (address, worker) in ByLoad(id, newcomer, lostWorker: "", placedWorker: null))
+            foreach (var (address, worker) in State.Workers)
             {
                 var others = SessionsOn(address, but: id).ToList();
-                if (!IsServing(worker, PlanOf(newcomer)) || worker.Fits(others.Sum(LayerTokensOf), LayerTokensOf(newcomer)))
+                if (!IsLive(worker) || !IsServing(worker, PlanOf(newcomer)) || worker.Fits(others.Sum(LayerTokensOf), LayerTokensOf(newcomer)))
                     continue;
                 return new Refusal(
                     RejectReason.Memory,

@@ -17,6 +17,7 @@ public static partial class Scheduler
     private sealed partial class Turn
     {
         private const double MicrosecondsPerSecond = 1e6;
+        private const int WeighedWorkersMax = 8; // the fastest of them all; planning takes tens of microseconds for each
 
         /// <summary>A choice, and the worker for it; "" for the device alone.</summary>
         private readonly record struct Option(Candidate Candidate, string Worker, string Reason);
@@ -42,16 +43,19 @@ public static partial class Scheduler
                 : new Refusal(isLate ? RejectReason.Deadline : RejectReason.NoPlan, detail) { IsFinal = true });
         }
 
-        /// <summary>Over the least loaded worker of each kind, and the device alone. If there is none: what one of them lacks.</summary>
+        /// <summary>Over the least loaded workers, its own first, and the device alone. If there is none: what one of them lacks.</summary>
         private (Option? Best, Inference.Planning.Selection.Plan? Nearest) Best(SessionId id, PlacedSession session, string lostWorker, double deadlineSeconds)
         {
             Option? best = null;
             Inference.Planning.Selection.Plan? nearest = null;
-            var kinds = new HashSet<object>();
+            var weighedCount = 0;
             foreach (var (address, worker) in ByLoad(id, session with { Plan = null }, lostWorker, placedWorker: session.Worker))
             {
-                if (kinds.Contains(KindOf(worker)) || !HasRoom(address, worker, id, session with { Plan = null }))
+                if (weighedCount == WeighedWorkersMax)
+                    break;
+                if (!HasRoom(address, worker, id, session with { Plan = null }))
                     continue;
+                weighedCount++;
                 var plan = Decide(id, session, address, deadlineSeconds);
                 if (plan.Choice is not { } candidate)
                     nearest = Nearer(nearest, plan);
@@ -59,18 +63,13 @@ public static partial class Scheduler
                     best = Better(best, new Option(candidate, "", plan.Reason));
                 else if (KeepsPromises(id, address, LoadWith(address, id, With(session, new Option(candidate, address, ""), ""))))
                     best = Better(best, new Option(candidate, address, plan.Reason));
-                else
-                    continue; // another one of this kind may have more room
-                kinds.Add(KindOf(worker));
             }
 
-            if (kinds.Count > 0)
+            if (best is not null || nearest is not null)
                 return (best, nearest);
             var alone = Decide(id, session, worker: "", deadlineSeconds);
             return alone.Choice is { } device ? (new Option(device, "", alone.Reason), null) : (null, alone);
         }
-
-        private static object KindOf(RegisteredWorker worker) => (worker.Layers, worker.Speed.Format, worker.Speed.Profile?.Name);
 
         private static Option Better(Option? known, Option other) =>
             known is { } option && option.Candidate.Token.Seconds <= other.Candidate.Token.Seconds ? option : other;

@@ -27,8 +27,11 @@ internal static class DeadlineText
             yield break;
         var total = ledger.Total;
         var counts = $"{total.KeptCount} kept, {total.DegradedCount} later but as told before, {total.MissedCount} missed";
-        yield return ("deadline", Text($"{deadline.TotalMilliseconds:0.###} ms for each token after the first: {counts}"));
+        yield return ("deadline", Text($"{Verdict(ledger)}: {deadline.TotalMilliseconds:0.###} ms for each token after the first; {counts}"));
     }
+
+    /// <summary>Of the response as a whole: one late token is enough.</summary>
+    public static string Verdict(Ledger ledger) => ledger.IsDegraded ? "degraded" : "kept";
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

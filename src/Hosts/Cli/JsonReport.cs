@@ -70,7 +70,7 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
     {
         _text.Append(_detokenizer.Flush());
         WriteLine("ledger", json => WriteLedger(json, ended, link));
-        if (ended.Reason == EndReason.Failed)
+        if (ended.Reason is EndReason.Failed or EndReason.Refused)
             Console.Error.WriteLine($"splitactors: {ended.Detail}");
     }
 
@@ -115,6 +115,7 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
         WriteNullable(json, "promised_us", _promised?.PromisedUs);
         WriteNullable(json, "device_us", _promised?.DeviceUs);
         json.WriteString("detail", _promised?.Detail);
+        json.WriteString("verdict", DeadlineText.Verdict(_ledger));
         json.WriteEndObject();
     }
 
@@ -125,6 +126,7 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
         json.WriteNumber("layer_count", config.LayerCount);
         json.WriteString("worker", _plan.Worker.Length > 0 ? _plan.Worker : null);
         CompressionText.Write(json, _plan.Mode == ExecutionMode.Split ? _plan.Compression : null);
+        PlanText.Write(json, _plan);
         WriteDeadline(json);
     }
 

@@ -19,6 +19,8 @@ internal static class LedgerTable
     {
         var total = ledger.Total;
         yield return ("mode", $"{plan.Mode.ToString().ToLowerInvariant()}, ℓ = {plan.SplitLayer} of {config.LayerCount}: {Placement(plan, config)}");
+        foreach (var row in PlanText.Rows(plan))
+            yield return row;
         yield return ("tokens", $"{promptTokens} prompt, {ledger.TokenCount} generated; {Reason(ended)}");
         foreach (var moved in moves)
             yield return (MoveText.Name(moved), MoveText.Describe(moved));
@@ -58,6 +60,7 @@ internal static class LedgerTable
         EndReason.TokenLimit => "the token limit is reached",
         EndReason.ContextFull => "the context is full",
         EndReason.Cancelled => "interrupted",
+        EndReason.Refused => "refused",
         _ => "failed",
     };
 

@@ -30,7 +30,7 @@ internal static class RunCommand
             Over a link: splitactors run "Once upon a time" --link rayleigh:bw=10MHz,snr=10,rtt=20ms --deadline 50ms/token
 
             Every value can also be given as an environment variable (SPLITACTORS_MAX_TOKENS for --max-tokens) or in config/run.json.
-            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 130 interrupted, 143 terminated.
+            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 130 interrupted, 143 terminated.
             """)
         {
             RunSettings.Prompt, RunSettings.Config.Option,
@@ -85,6 +85,7 @@ internal static class RunCommand
         return ended.Reason switch
         {
             EndReason.Failed => ExitCode.Failure,
+            EndReason.Refused => ExitCode.Infeasible,
             EndReason.Cancelled => interruption.ExitCode,
             _ => ExitCode.Success,
         };

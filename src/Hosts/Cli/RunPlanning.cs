@@ -1,5 +1,4 @@
 using System.Globalization;
-using SplitActors.Hosts.Planning;
 using SplitActors.Inference;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Quantization;

@@ -1,11 +1,9 @@
-using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Hosts.Planning;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference;
 using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
-using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Planning.Accuracy;
 using SplitActors.Inference.Quantization;

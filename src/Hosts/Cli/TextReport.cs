@@ -68,7 +68,7 @@ internal sealed class TextReport(
         loading.Clear();
         if (!options.Quiet && _plan is not null)
             LedgerTable.Write(_plan, _compression, config, promptTokens, _ledger, _moves, ended, [.. LinkRows.Of(_ledger, link), .. DeadlineText.Rows(_ledger, options.Serving.Deadline)]);
-        if (ended.Reason == EndReason.Failed)
+        if (ended.Reason is EndReason.Failed or EndReason.Refused)
             Console.Error.WriteLine($"splitactors: {ended.Detail}");
     }
 

@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Google.Protobuf;
 using SplitActors.Actors.Backend;
@@ -13,6 +13,7 @@ using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
+using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Sampling;
 using SplitActors.Inference.Threading;
 
@@ -46,6 +47,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     private readonly ServingOptions _options;
     private readonly ComputeThreads _threads;
     private readonly Action<string> _report;
+    private readonly ConcurrentDictionary<SessionId, ActorRef> _edges = new();
     private readonly Dictionary<string, ActorRef> _workers = new(StringComparer.Ordinal);
 
     /// <param name="checkpoint">Stays open as long as the cluster.</param>
@@ -118,6 +120,9 @@ internal sealed class LocalCluster : IAsyncDisposable
     /// <summary>Lets a session go on under another plan.</summary>
     public void MoveSession(SessionId session, FixedPlan plan, string reason) => _scheduler.Tell(new MoveSession(session, plan, reason));
 
+    /// <summary>The device has so much memory from now on.</summary>
+    public void ChangeDeviceMemory(SessionId session, long bytes) => _edges[session].Tell(new DeviceMemoryChanged((ulong)bytes));
+
     public void StopWorker(string address) => _system.Stop(_workers[address]);
 
     /// <summary>Starts a session on a prompt of at least one token; <paramref name="observe"/> sees each event within the actor's turn.</summary>
@@ -161,6 +166,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         var actor = _system.Spawn(
             new Props(() => new EdgeActor(new EdgeState(session, options), _transport, LoadFront, Publish)),
             $"edge-{session}");
+        _edges[session] = actor;
         actor.Tell(new StartSession([.. prompt]));
         return (events.Reader, actor);
 

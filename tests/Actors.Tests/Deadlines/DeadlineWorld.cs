@@ -70,10 +70,9 @@ internal sealed class DeadlineWorld : IAsyncDisposable
             ContextLength = 1024,
             VocabularySize = 100,
             KvLayout = new KvLayout(layerCount: 4, kvHeadCount: 1, headDim: 64, KvFormat.Float16),
-            PassTime = passTime,
-            RowTime = rowTime,
+            Costs = FlatCosts.Of(passTime.TotalMicroseconds, rowTime.TotalMicroseconds),
         };
-        _system.Spawn(new Props(() => new TimedWorker(options, Network, _seed + (ulong)number, () => Slowdown)), $"worker-{number}");
+        _system.Spawn(new Props(() => new TimedWorker(options, passTime, rowTime, Network, _seed + (ulong)number, () => Slowdown)), $"worker-{number}");
     }
 
     /// <summary>A session whose times a test can check for itself.</summary>

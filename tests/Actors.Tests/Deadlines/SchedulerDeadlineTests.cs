@@ -24,7 +24,7 @@ public sealed class SchedulerDeadlineTests
     private ImmutableArray<SchedulerEffect> _effects = [];
 
     /// <summary>Alone a step takes 8.1 ms; with n sessions twice 8 + 0.1·(n + 64).</summary>
-    private static readonly WorkerProfile Profile = new() { PassUs = 8000, RowUs = 100, BatchRowsMax = 128 };
+    private static readonly WorkerProfile Profile = FlatCosts.WorkerOf(passUs: 8000, rowUs: 100);
 
     [Fact]
     public void DeadlineWithRoom_IsPromised_AndTheDeviceLearnsWhatIsItsOwn()
@@ -148,7 +148,7 @@ public sealed class SchedulerDeadlineTests
     public void Sessions_GoWhereTheirTokensFit()
     {
         var profile = Profile.Clone();
-        (profile.KvBytesMax, profile.KvBytesPerToken) = (1000, 10);
+        (profile.KvBytesMax, profile.KvBytesPerLayer) = (4000, 10); // of 4 layers each
         Greet(profile, "worker/1", "worker/2");
         Assert.Equal("worker/1 worker/2", $"{Place(1, tokens: 60)!.Worker} {Place(2, tokens: 90)!.Worker}");
         Assert.Equal("worker/1", Place(3, tokens: 40)!.Worker);
@@ -163,8 +163,7 @@ public sealed class SchedulerDeadlineTests
     public void FasterWorker_GetsMoreSessions()
     {
         Greet("worker/1");
-        var fast = Profile.Clone();
-        (fast.PassUs, fast.RowUs) = (4000, 50);
+        var fast = FlatCosts.WorkerOf(passUs: 4000, rowUs: 50);
         Greet(fast, "worker/2");
 
         for (var session = 1u; session <= 5; session++)

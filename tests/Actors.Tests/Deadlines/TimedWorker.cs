@@ -5,8 +5,8 @@ using SplitActors.Actors.Transport;
 
 namespace SplitActors.Actors.Tests.Deadlines;
 
-/// <summary>A worker without a model: its batches take the virtual time that its options say, times a slowdown, and a little more.</summary>
-internal sealed class TimedWorker(WorkerOptions options, ITransport transport, ulong seed, Func<double> slowdown)
+/// <summary>A worker without a model: its batches take a virtual time, times a slowdown, and a little more.</summary>
+internal sealed class TimedWorker(WorkerOptions options, TimeSpan passTime, TimeSpan rowTime, ITransport transport, ulong seed, Func<double> slowdown)
     : SteppedActor<WorkerState, WorkerEffect>(new WorkerState(options), options.Address, transport)
 {
     private readonly SplitMix64 _random = new(seed);
@@ -34,7 +34,7 @@ internal sealed class TimedWorker(WorkerOptions options, ITransport transport, u
     private void Compute(ImmutableArray<BatchEntry> entries)
     {
         var rows = entries.Sum(entry => (int)entry.Step.TokenCount);
-        var time = slowdown() * (options.PassTime + (rows * options.RowTime)) * (1 + (0.01 * _random.Next(11)));
+        var time = slowdown() * (passTime + (rows * rowTime)) * (1 + (0.01 * _random.Next(11)));
         var results = entries.Select(entry => new EntryResult(entry, entry.Step.Samples ? 1 + _random.Next(50) : null, Refusal: null, KvBytes: 0));
         Context.Timers.StartSingle("batch", new BatchComputed([.. results], DecodeUs: 0, (long)time.TotalMicroseconds), time);
     }

@@ -24,6 +24,9 @@ internal sealed class WatchedSession(TimeSpan? deadline, VirtualTimeProvider tim
 
     public int TokenCount { get; private set; }
 
+    /// <summary>What the response says of itself as a whole.</summary>
+    public Ledger Ledger { get; } = new();
+
     public SessionEnded? Ended { get; private set; }
 
     public void Add(SessionEvent sessionEvent)
@@ -41,6 +44,7 @@ internal sealed class WatchedSession(TimeSpan? deadline, VirtualTimeProvider tim
 
     private void Add(TokenGenerated generated)
     {
+        Ledger.Add(generated.Bill);
         if (TokenCount++ > 0 && deadline is { } asked)
         {
             var (bill, elapsed) = (generated.Bill, time.Elapsed - _tokenAt);

@@ -1,5 +1,4 @@
 using SplitActors.Actors.Edge;
-using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Simulation;
@@ -165,28 +164,6 @@ public sealed class RelocationTests
             Assert.True(session.Ended == new SessionEnded(EndReason.TokenLimit, null), $"Seed {seed}: {session.Ended}");
             Assert.True(session.Tokens.SequenceEqual(Undisturbed.Tokens(Undisturbed.Lossless, Quill.Prompt(3), Undisturbed.Random, TokenCount)), $"Seed {seed}: other tokens.");
         }
-    }
-
-    [Fact]
-    public async Task Session_TooSlowOnItsLink_IsMovedByTheScheduler()
-    {
-        await using var cluster = new SimulatedCluster(Undisturbed.Lossless, alternatives: [Lossless(2), Device]);
-        cluster.StartWorker("worker/1");
-        var link = LinkProfile.Of(bitsPerSecondUp: 1e7, bitsPerSecondDown: 1e7, TimeSpan.FromMilliseconds(12));
-        var session = Start(cluster, Undisturbed.Random, options => options with
-        {
-            Deadline = TimeSpan.FromMilliseconds(10),
-            DeviceTime = TimeSpan.FromMilliseconds(2),
-            Link = link,
-            LinkReportTokens = 8,
-        });
-        cluster.RunUntilEnded(session);
-
-        AssertUndisturbed(session, Undisturbed.Random);
-        var moved = Assert.Single(session.Events.OfType<SessionMoved>());
-        Assert.Equal(ExecutionMode.Device, moved.To.Mode);
-        Assert.Matches(@"^a token takes at worst 1\d\.\d ms with 4 layers on the device, 4\.0 ms with 8 \(deadline 10\.0 ms\)$", moved.Why);
-        Assert.InRange(moved.AtToken, 8, 12);
     }
 
     private static FixedPlan Lossless(int splitLayer) => splitLayer switch

@@ -21,22 +21,22 @@ internal sealed class SimulatedCluster : IAsyncDisposable
 
     private readonly SimulationDriver _driver;
     private readonly ActorSystem _system;
-    private readonly FixedPlan _plan;
-    private readonly ImmutableArray<FixedPlan> _alternatives;
+    private readonly FixedPlan? _plan;
+    private readonly SessionPlanner? _planner;
     private readonly SlowClock _deviceClock;
     private readonly Dictionary<string, int> _splits = new(StringComparer.Ordinal);
     private int _edgeCount;
 
-    /// <param name="plan">For all sessions.</param>
+    /// <param name="plan">For all sessions; null: each is planned for.</param>
     /// <param name="wrap">What to put around the transport.</param>
     /// <param name="seed">Chooses the order in which actors run; null for the order in which they became ready.</param>
     /// <param name="mailboxCapacity">Of all actors.</param>
-    /// <param name="alternatives">To which the scheduler may move a session that is late.</param>
+    /// <param name="planner">Where there is no plan for all.</param>
     public SimulatedCluster(
-        FixedPlan plan, Func<ITransport, VirtualTimeProvider, ITransport>? wrap = null, ulong? seed = null, int mailboxCapacity = 1024, ImmutableArray<FixedPlan>? alternatives = null)
+        FixedPlan? plan, Func<ITransport, VirtualTimeProvider, ITransport>? wrap = null, ulong? seed = null, int mailboxCapacity = 1024, SessionPlanner? planner = null)
     {
         _plan = plan;
-        _alternatives = alternatives ?? [];
+        _planner = planner;
         _driver = new SimulationDriver(seed);
         _deviceClock = new SlowClock(_driver.Time);
         _system = new ActorSystem(_driver.Options with { EventSink = Events.Add, MailboxCapacity = mailboxCapacity });
@@ -77,7 +77,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         ModelDigest = Quill.Digest,
         LayerCount = Quill.Config.LayerCount,
         Plan = _plan,
-        Alternatives = _alternatives,
+        Planner = _planner,
     };
 
     private static CalibratedSplit? Calibrated(ulong calibrationId, int splitLayer) => calibrationId == 0 ? null : Quill.Calibrated(splitLayer);
@@ -94,7 +94,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     /// <param name="splitLayer">The smallest ℓ of the sessions that it serves; null for that of the plan.</param>
     public ActorRef StartWorker(string address, Func<WorkerOptions, WorkerOptions>? change = null, TimeProvider? engineClock = null, int? splitLayer = null)
     {
-        var split = splitLayer ?? _plan.SplitLayer;
+        var split = splitLayer ?? _plan?.SplitLayer ?? 0;
         var segment = Quill.Back(split);
         var options = new WorkerOptions
         {
@@ -172,7 +172,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
             if (plan.SplitLayer == UnloadableSplit)
                 throw new UserErrorException(UserErrorKind.Checkpoint, "The front", "all its layers", "fewer", "Copy them.");
             Fronts.Add(new(
-                Quill.Front((int)plan.SplitLayer, DeviceFormat),
+                Quill.Front((int)plan.SplitLayer, plan.Front?.ToFormats() is { Weights.IsQuantized: true } front ? front.Weights : DeviceFormat),
                 plan.Compression.ToOptions(),
                 options.Sampling,
                 Quill.Config.ContextLength,
