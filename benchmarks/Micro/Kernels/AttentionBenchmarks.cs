@@ -59,5 +59,5 @@ public class AttentionBenchmarks : IMeasuredWork, IDisposable
     [Benchmark]
     public void AttendLast() => Attend(Positions - Tokens);
 
-    private void Attend(int position) => AttentionWork.Run(Shape.Config, [new SequenceRows(_cache!, position, Tokens)], cacheLayer: 0, _workspace!);
+    private void Attend(int position) => AttentionWork.Run(Shape.Config, [new SequenceRows(_cache!, position, Tokens)], layersLeft: 1, _workspace!);
 }

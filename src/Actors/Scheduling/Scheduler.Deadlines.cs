@@ -60,7 +60,8 @@ public static partial class Scheduler
 
             return KeepsPromises(id, worker, load) ? null : new Refusal(
                 RejectReason.Deadline,
-                $"Another session on {worker}, which has {load.SessionCount - 1}, would break a deadline that was promised there. Try later, or start a worker.") { IsFinal = request is not null };
+                $"Another session on {worker}, which has {load.SessionCount - 1}, would break a deadline that was promised there. Try later, or start a worker.")
+            { IsFinal = request is not null };
         }
 
         /// <summary>Whether all other sessions of a worker that were promised something keep it with this one beside them.</summary>

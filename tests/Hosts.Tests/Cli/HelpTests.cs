@@ -26,7 +26,7 @@ public sealed class HelpTests
         Assert.All(RunSettings.All, setting => Assert.Contains($"--{setting.Name}", help, StringComparison.Ordinal));
         int[] exitCodes =
         [
-            ExitCode.Success, ExitCode.Failure, ExitCode.Options, ExitCode.Checkpoint, ExitCode.Prompt, ExitCode.Output, ExitCode.Interrupted,
+            ExitCode.Success, ExitCode.Failure, ExitCode.Options, ExitCode.Checkpoint, ExitCode.Prompt, ExitCode.Output, ExitCode.Infeasible, ExitCode.Interrupted,
             ExitCode.Terminated,
         ];
         var line = Assert.Single(help.Split('\n'), line => line.Contains("Exit codes: ", StringComparison.Ordinal));

@@ -120,20 +120,6 @@ public sealed class MoveTests
     }
 
     [Fact]
-    public async Task Run_DeadlineThatTheLinkCannotKeep_MovesToTheDevice()
-    {
-        string[] session = ["run", "Alice looked at the", "--max-tokens", "60", "--seed", "3", "--compression", "none", "--json"];
-
-        var undisturbed = await SplitActorsProcess.RunAsync(session);
-        var moved = await SplitActorsProcess.RunAsync([.. session, "--deadline", "100ms/token", "--link", "bandwidth=10Mbit,rtt=120ms", "--replan", "8"]);
-
-        Assert.Equal(Text(undisturbed), Text(moved));
-        var move = Assert.Single(moved.JsonLines, line => Type(line) == "moved");
-        Assert.Equal("device", move["to"]!["mode"]!.GetValue<string>());
-        Assert.StartsWith("a token takes at worst", move["reason"]!.GetValue<string>(), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Run_PackageWithLowBitBackAndDeadLink_GoesOnWithIt()
     {
         using var folder = new TemporaryFolder();

@@ -5,7 +5,7 @@ namespace SplitActors.Hosts.Tests.Processes;
 
 /// <summary>
 /// The built program, run as a user runs it: arguments, environment, working folder and standard input in; both outputs and the exit
-/// code out. Settings of the machine (SPLITACTORS_…) do not reach it.
+/// code out. Settings and measurements of the machine (SPLITACTORS_…, the user's cache folder) do not reach it.
 /// </summary>
 internal sealed class SplitActorsProcess(params string[] arguments)
 {
@@ -16,6 +16,9 @@ internal sealed class SplitActorsProcess(params string[] arguments)
 
     /// <summary>As <c>dotnet</c> names it.</summary>
     public static string BuildConfiguration => Configuration;
+
+    /// <summary>What processes measure of this machine is kept here.</summary>
+    private static readonly string CacheFolder = Repository.PathTo("artifacts", "test-cache");
 
     public string Program { get; init; } = ProgramPath;
 
@@ -54,6 +57,7 @@ internal sealed class SplitActorsProcess(params string[] arguments)
             start.ArgumentList.Add(argument);
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("SPLITACTORS_", StringComparison.Ordinal)).ToArray())
             start.Environment.Remove(name);
+        start.Environment["XDG_CACHE_HOME"] = CacheFolder;
         foreach (var (name, value) in Environment)
             start.Environment[name] = value;
         return new RunningProcess(Process.Start(start)!, Input);
