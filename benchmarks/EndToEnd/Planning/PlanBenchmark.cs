@@ -9,6 +9,8 @@ namespace SplitActors.EndToEnd.Planning;
 /// </summary>
 internal sealed class PlanBenchmark(int roundCount, string folder)
 {
+    private const int TokensOfMemory = 96; // so that a prompt fills a chunk
+
     private static readonly int[] QuartersWithRoom = [3, 2, 1]; // of the layers
 
     private static readonly string[] TokenizerFiles = ["tokenizer.json", "tokenizer_config.json"];
@@ -105,7 +107,7 @@ internal sealed class PlanBenchmark(int roundCount, string folder)
         var compared = new List<ComparedMemory>();
         foreach (var (model, bits, step) in new[] { (_models[0], 16, 1), (_models[0], 8, 1), (_models[0], 4, 1), (_models[1], 8, 4), (_models[1], 4, 2) })
         {
-            var asked = model with { FrontBits = [bits] };
+            var asked = model with { FrontBits = [bits], TokenCount = TokensOfMemory };
             var expected = (await asked.PlanAsync("lan", memoryBytesMax: null, refreshes: false, folder)).Candidates;
             for (var split = step; split <= model.LayerCount; split += step)
             {

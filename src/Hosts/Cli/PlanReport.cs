@@ -90,7 +90,7 @@ internal sealed record PlanReport(
     {
         Verdict.Chosen => IsAlone(candidate) is { } alone ? $"chosen: {alone} alone" : "chosen",
         Verdict.NotBest => "possible",
-        Verdict.NoGain => "slower than unsplit",
+        Verdict.NoGain => "no gain over unsplit",
         _ => $"breaks {string.Join(", ", candidate.Shortfalls.Select(NameOf))}",
     };
 

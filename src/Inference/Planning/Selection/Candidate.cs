@@ -12,7 +12,7 @@ public enum Verdict
     /// <summary>It keeps all limits, and another is better.</summary>
     NotBest,
 
-    /// <summary>It keeps all limits, but the device or the worker alone does so too and is as fast: splitting would not pay.</summary>
+    /// <summary>It keeps all limits, but the device or the worker alone does so too and is as fast, or nearly so: splitting would not pay.</summary>
     NoGain,
 
     /// <summary>It breaks a limit.</summary>

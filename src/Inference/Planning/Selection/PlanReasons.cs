@@ -23,7 +23,7 @@ internal sealed class PlanReasons
             Verdict = Verdict.Chosen,
             Reason = IsSplit(choice)
                 ? $"Split after layer {choice.Choice.SplitLayer} of {layerCount}: {Milliseconds(choice)} per token at Ψ = {choice.ActivationBits} bits; {limits}."
-                : $"Do not split: {Alone(choice)} alone takes {Milliseconds(choice)} per token, and no split that keeps the limits is faster.",
+                : $"Do not split: {Alone(choice)} alone takes {Milliseconds(choice)} per token, and no split that keeps the limits is {1 - Planner.SplitTimeShareMax:0 %} faster.",
         };
     }
 
@@ -40,8 +40,8 @@ internal sealed class PlanReasons
             return Chosen;
         if (!candidate.IsFeasible)
             return candidate;
-        if (IsSplit(candidate) && candidate.TokenNs >= _unsplitNs)
-            return candidate with { Verdict = Verdict.NoGain, Reason = $"not faster than unsplit: {Milliseconds(candidate)} per token against {_unsplitNs / 1e6:0.00} ms" };
+        if (IsSplit(candidate) && candidate.TokenNs > Planner.SplitTimeShareMax * _unsplitNs)
+            return candidate with { Verdict = Verdict.NoGain, Reason = $"not {1 - Planner.SplitTimeShareMax:0 %} faster than unsplit: {Milliseconds(candidate)} per token against {_unsplitNs / 1e6:0.00} ms" };
         return candidate with { Verdict = Verdict.NotBest, Reason = Behind(candidate) };
     }
 

@@ -8,7 +8,7 @@ namespace SplitActors.Inference.Planning.Selection;
 /// <list type="number">
 /// <item>Candidates that break a limit are out: memory (eq. 8c), accuracy (eq. 8b), a token's deadline (eq. 11, with the worker's queue and
 /// compute time in it).</item>
-/// <item>Splits that are not faster per token than the fastest unsplit candidate are out.</item>
+/// <item>Splits that would take more than <see cref="SplitTimeShareMax"/> of the fastest unsplit candidate's time per token are out.</item>
 /// <item>Of the remaining splits the largest Ψ(Q^a) wins; ties go to less time per token, then a lower rise of perplexity, less memory and
 /// a smaller ℓ.</item>
 /// <item>With no split left, the fastest unsplit candidate wins, ties by Ψ and then likewise.</item>
@@ -17,6 +17,9 @@ namespace SplitActors.Inference.Planning.Selection;
 /// </summary>
 public static class Planner
 {
+    /// <summary>A split must promise so much: predictions are no more exact than that, and a split that turns out slower than no split is the worst that a plan can do.</summary>
+    public const double SplitTimeShareMax = 0.95;
+
     /// <exception cref="UserErrorException">The problem cannot be asked, or a profile lacks a format.</exception>
     public static Plan Decide(PlanningProblem problem, IAccuracyModel accuracy)
     {
@@ -28,7 +31,7 @@ public static class Planner
 
         var unsplit = feasible.Where(candidate => !IsSplit(problem, candidate)).ToArray();
         var unsplitNs = unsplit.Select(candidate => candidate.TokenNs).DefaultIfEmpty(double.PositiveInfinity).Min();
-        var splits = feasible.Where(candidate => IsSplit(problem, candidate) && candidate.TokenNs < unsplitNs).ToArray();
+        var splits = feasible.Where(candidate => IsSplit(problem, candidate) && candidate.TokenNs <= SplitTimeShareMax * unsplitNs).ToArray();
         var choice = splits.Length > 0
             ? splits.OrderByDescending(candidate => candidate.ActivationBits).ThenBy(candidate => candidate.TokenNs).ThenBy(TieBreak).First()
             : unsplit.OrderBy(candidate => candidate.TokenNs).ThenByDescending(candidate => candidate.ActivationBits).ThenBy(TieBreak).First();

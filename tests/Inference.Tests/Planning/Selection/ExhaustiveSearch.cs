@@ -44,7 +44,7 @@ internal static class ExhaustiveSearch
                 bestUnsplit = row;
         }
 
-        foreach (var row in rows.Where(row => row.IsSplit && !(row.TokenSeconds >= bestUnsplit?.TokenSeconds)))
+        foreach (var row in rows.Where(row => row.IsSplit && !(row.TokenSeconds > 0.95 * bestUnsplit?.TokenSeconds)))
         {
             if (bestSplit is null || IsLess(BitsFirst(row), BitsFirst(bestSplit)))
                 bestSplit = row;
