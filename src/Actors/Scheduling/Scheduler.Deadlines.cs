@@ -58,10 +58,10 @@ public static partial class Scheduler
                 return new Refusal(RejectReason.Deadline, $"{hopeless}: {Describe(request, worker, load)}. Ask for more time.") { IsFinal = true };
             }
 
-            return KeepsPromises(id, worker, load) ? null : new Refusal(
-                RejectReason.Deadline,
-                $"Another session on {worker}, which has {load.SessionCount - 1}, would break a deadline that was promised there. Try later, or start a worker.")
-            { IsFinal = request is not null };
+            if (KeepsPromises(id, worker, load))
+                return null;
+            var broken = $"Another session on {worker}, which has {load.SessionCount - 1}, would break a deadline that was promised there. Try later, or start a worker.";
+            return new Refusal(RejectReason.Deadline, broken) { IsFinal = request is not null };
         }
 
         /// <summary>Whether all other sessions of a worker that were promised something keep it with this one beside them.</summary>

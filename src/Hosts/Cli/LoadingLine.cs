@@ -34,6 +34,9 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
     /// <param name="clock">Estimates what is left.</param>
     public IProgress<CalibrationProgress> Calibration(TimeProvider clock) => new Calibrating(this, clock);
 
+    /// <summary>This machine's speed is measured from now on.</summary>
+    public void Machine() => Show("measuring this machine: a second or two", isDone: true);
+
     /// <summary>How many rounds of a measurement are done.</summary>
     public void Round(int roundsDone, int roundCount) => Show($"measuring: round {roundsDone} of {roundCount}", roundsDone == roundCount);
 

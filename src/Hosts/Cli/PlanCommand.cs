@@ -108,6 +108,7 @@ internal static class PlanCommand
             CacheFolder = options.CacheFolder,
             Refresh = options.Refresh,
             ThreadCount = options.ThreadCount,
+            Measuring = loading.Machine,
         };
     }
 }

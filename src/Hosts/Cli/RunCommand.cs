@@ -60,7 +60,7 @@ internal static class RunCommand
     {
         using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
         var (plan, calibration) = options.PlanFor(checkpoint);
-        var profile = RunProfile.For(options, checkpoint, plan, calibration, interruption.Token);
+        var profile = RunProfile.For(options, checkpoint, plan, calibration, loading, interruption.Token);
         var sampling = options.Sampling(GenerationDefaults.Read(checkpoint));
         var tokenizer = Tokenizer.Load(checkpoint);
         var tokens = Encode(tokenizer, prompt, checkpoint.Config);

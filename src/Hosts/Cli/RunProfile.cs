@@ -22,9 +22,10 @@ internal static class RunProfile
     /// <param name="checkpoint">The model.</param>
     /// <param name="plan">Null: the scheduler plans.</param>
     /// <param name="calibration">Null for none.</param>
+    /// <param name="loading">Says that something is measured.</param>
     /// <param name="cancellation">Ends a measurement.</param>
     /// <exception cref="UserErrorException">A file of measurements is not what it should be, or the codec lacks a calibration.</exception>
-    public static ServingProfile? For(RunOptions options, Checkpoint checkpoint, FixedPlan? plan, ModelCalibration? calibration, CancellationToken cancellation)
+    public static ServingProfile? For(RunOptions options, Checkpoint checkpoint, FixedPlan? plan, ModelCalibration? calibration, LoadingLine loading, CancellationToken cancellation)
     {
         if (plan is not null && options.Serving.Deadline is null)
             return null;
@@ -43,6 +44,7 @@ internal static class RunProfile
             CacheFolder = planning.CacheFolder,
             Refresh = false,
             ThreadCount = options.Serving.ThreadCount,
+            Measuring = loading.Machine,
         }.Find(ProfileSource.Measure, "this machine", TimeProvider.System, cancellation);
         return new ServingProfile(profile.Profile, fronts, back)
         {

@@ -54,6 +54,9 @@ internal sealed class ProfileSource
     /// <summary>That are measured.</summary>
     public required int ThreadCount { get; init; }
 
+    /// <summary>Told when a measurement begins, which takes a second or two.</summary>
+    public Action? Measuring { get; init; }
+
     /// <param name="text">A machine of the catalog, <see cref="Measure"/>, or a file.</param>
     /// <param name="place">The option that the error is about.</param>
     /// <param name="clock">Takes the times.</param>
@@ -81,6 +84,7 @@ internal sealed class ProfileSource
         if (!Refresh && ReadKept(path) is { } kept)
             return Known(kept, $"measured before, {path}");
 
+        Measuring?.Invoke();
         var start = clock.GetTimestamp();
         using var threads = new ComputeThreads(ThreadCount);
         var profile = MachineProbe.Measure(machine.Processor, Config, Weights, KeyValues, threads, clock, ProcessorCache.LastLevelBytes, cancellation);

@@ -27,10 +27,13 @@ public sealed record DeviceMemory(
 {
     /// <summary>
     /// Measured: peaks of <c>splitactors bench</c> less everything else here, in 39 runs on x64 Linux with .NET 10 (quill, qwen2.5-0.5b and llama-1b, 2 to 16 bits,
-    /// fronts and whole models, prompts of 64): 39 to 60 MB, median 44. With this number each peak is predicted within 4 %, but for fronts of quill in 3 and 2 bits:
-    /// code for their kernels takes up to 6 MB more, which is 7 and 12 % of so small a process.
+    /// fronts and whole models, prompts of 64): 39 to 60 MB, median 44. With this number each peak is predicted within 5 %, but for quill in 2 bits,
+    /// which takes up to 4 MB more: 8 % of so small a process.
     /// </summary>
     public const long RuntimeBytesDefault = 43_000_000;
+
+    private const long KernelBytes = 2_000_000; // more, for kernels of fewer bits; likewise
+    private const int KernelBits = 8;
 
     public long ByteCount =>
         FrontWeights.ByteCount + BackWeights.ByteCount + KvBytes + Workspace.ByteCount + ActivationBytes + ReplayBytes + RuntimeBytes;
@@ -55,7 +58,7 @@ public sealed record DeviceMemory(
             WorkspaceMemory.Of(config, load.ChunkRows, load.ThreadCount, tokenCount),
             sizeof(float) * (((long)load.ChunkRows * config.HiddenSize) + (holdsHead ? config.VocabularySize : 0)),
             front.Count < config.LayerCount ? tokenCount * load.ReplayBytesPerToken : 0,
-            load.RuntimeBytes);
+            load.RuntimeBytes + (choice.FrontWeights.Bits < KernelBits || (back.Count > 0 && choice.BackWeights.Bits < KernelBits) ? KernelBytes : 0));
     }
 
     private static long KvBytesOf(ModelConfig config, int layerCount, KvFormat format, int tokenCount) =>
