@@ -8,7 +8,7 @@ namespace SplitActors.Actors.Transport.RabbitMq;
 /// comes back. The scheduler's alone may have several consumers, of which the broker serves one and keeps the others for when that is gone.
 /// </summary>
 internal sealed class AddressConsumer(
-    IChannel channel, string address, RabbitMqOptions options, TimeProvider clock, Action<Arrival, ReadOnlyMemory<byte>> receive, Action onLost)
+    IChannel channel, string address, RabbitMqOptions options, TimeProvider clock, Action<Arrival, ReadOnlyMemory<byte>> receive)
     : AsyncDefaultBasicConsumer(channel), IAsyncDisposable
 {
     private readonly SemaphoreSlim _acknowledging = new(1);
@@ -16,7 +16,7 @@ internal sealed class AddressConsumer(
     private ulong _acknowledgedTag;
     private volatile bool _isLost;
 
-    /// <summary>Its channel or its queue is gone.</summary>
+    /// <summary>Its channel or its queue is gone: the transport sees it with its next tick.</summary>
     public bool IsLost => _isLost;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -60,7 +60,7 @@ internal sealed class AddressConsumer(
     public override async Task HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason)
     {
         await base.HandleChannelShutdownAsync(channel, reason);
-        Lose();
+        _isLost = true;
     }
 
     /// <summary>After this nothing is received any more, and the queue is gone unless others consume it.</summary>
@@ -73,7 +73,7 @@ internal sealed class AddressConsumer(
         }
         catch (Exception failure) when (BrokerFault.IsExpected(failure))
         {
-            Lose(); // the queue goes with the connection
+            _isLost = true; // the queue goes with the connection
         }
 
         _acknowledging.Dispose();
@@ -83,12 +83,6 @@ internal sealed class AddressConsumer(
     protected override async Task OnCancelAsync(string[] consumerTags, CancellationToken cancellationToken = default)
     {
         await base.OnCancelAsync(consumerTags, cancellationToken);
-        Lose();
-    }
-
-    private void Lose()
-    {
         _isLost = true;
-        onLost();
     }
 }

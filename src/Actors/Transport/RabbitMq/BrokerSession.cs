@@ -55,10 +55,10 @@ internal sealed class BrokerSession : IAsyncDisposable
         }
     }
 
-    public async Task<AddressConsumer> ConsumeAsync(string address, Action<Arrival, ReadOnlyMemory<byte>> receive, Action onLost)
+    public async Task<AddressConsumer> ConsumeAsync(string address, Action<Arrival, ReadOnlyMemory<byte>> receive)
     {
         var channel = await _connection.CreateChannelAsync(cancellationToken: Lost).WaitAsync(_options.AnswerTimeMax, _clock, Lost);
-        var consumer = new AddressConsumer(channel, address, _options, _clock, receive, onLost);
+        var consumer = new AddressConsumer(channel, address, _options, _clock, receive);
         try
         {
             await consumer.StartAsync(Lost).WaitAsync(_options.AnswerTimeMax, _clock, Lost);

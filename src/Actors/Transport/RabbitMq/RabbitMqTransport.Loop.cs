@@ -13,6 +13,7 @@ public sealed partial class RabbitMqTransport
         while (session is not null)
         {
             var reason = await ServeAsync(session);
+            await Task.Yield(); // from the client's own thread, which must end before the connection does
             if (_clock.GetElapsedTime(session.OpenedAt) > _options.ReconnectPauseMax)
                 _attemptCount = 0;
             await session.DisposeAsync();
@@ -81,7 +82,7 @@ public sealed partial class RabbitMqTransport
     {
         try
         {
-            local.Consumer = await session.ConsumeAsync(local.Address, (arrival, bytes) => OnArrived(local, arrival, bytes), Wake);
+            local.Consumer = await session.ConsumeAsync(local.Address, (arrival, bytes) => OnArrived(local, arrival, bytes));
             if (local.FailureCount > 0)
                 _report($"The address {local.Address} is open again.");
             (local.FailureCount, local.Failure) = (0, null);

@@ -26,7 +26,11 @@ public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
     private readonly Watches _watches;
     private readonly ConcurrentDictionary<string, LocalAddress> _addresses = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<LocalAddress> _givenUp = new();
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>The loop goes on in the thread that wakes it: a sender publishes its message itself, unless others are being published.</summary>
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true, AllowSynchronousContinuations = true });
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _ticks;
     private readonly long _startTimestamp;

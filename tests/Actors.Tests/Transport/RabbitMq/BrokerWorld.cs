@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using SplitActors.Actors.Kernel;
+using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Tests.Kernel;
+using SplitActors.Actors.Transport;
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Tests.Shared;
 
@@ -36,6 +38,14 @@ internal sealed class BrokerWorld(BrokerNode node) : IAsyncDisposable
         return inbox;
     }
 
+    /// <summary>Registers such an actor and waits until others can reach it. Servers only: a device cannot write to itself.</summary>
+    public async Task<Inbox> OpenAsync(RabbitMqTransport transport, string address)
+    {
+        var inbox = Register(transport, address);
+        await inbox.OpenedAsync(transport, address);
+        return inbox;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await System.DisposeAsync();
@@ -55,6 +65,14 @@ internal sealed class Inbox
     public bool IsEmpty => _messages.Reader.Count == 0;
 
     public void Add(object message) => _messages.Writer.TryWrite(message);
+
+    /// <summary>Waits until an address can be reached, by writing to it from itself.</summary>
+    public async Task OpenedAsync(RabbitMqTransport transport, string address)
+    {
+        do
+            transport.Send(address, address, new CloseSession());
+        while (await NextAsync() is not Received);
+    }
 
     public async Task<object> NextAsync()
     {

@@ -17,7 +17,7 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture)
         var scheduler = world.Register(cloud, "scheduler");
         var edge = world.Register(device, "edge/d1/1");
 
-        await RegisteredAsync(cloud, scheduler, "scheduler");
+        await scheduler.OpenedAsync(cloud, "scheduler");
         device.Send("edge/d1/1", "scheduler", new Nack { SessionId = 5 });
         var received = await scheduler.NextAsync<Received>();
         Assert.Equal(new Received("edge/d1/1", new Nack { SessionId = 5 }), received);
@@ -34,7 +34,7 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture)
         var (worker, device) = (await world.ConnectAsync("w1"), await world.ConnectAsync("d1"));
         var received = world.Register(worker, "worker/w1");
         world.Register(device, "edge/d1/1");
-        await RegisteredAsync(worker, received, "worker/w1");
+        await received.OpenedAsync(worker, "worker/w1");
 
         const uint MessageCount = 300;
         var longFrame = ByteString.CopyFrom(new byte[1_000_000]);
@@ -83,8 +83,8 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture)
         var (first, second, device) = (await world.ConnectAsync("w1"), await world.ConnectAsync("w2"), await world.ConnectAsync("d1"));
         var (worker1, worker2) = (world.Register(first, "worker/w1"), world.Register(second, "worker/w2"));
         var edge = world.Register(device, "edge/d1/1");
-        await RegisteredAsync(first, worker1, "worker/w1");
-        await RegisteredAsync(second, worker2, "worker/w2");
+        await worker1.OpenedAsync(first, "worker/w1");
+        await worker2.OpenedAsync(second, "worker/w2");
         device.Watch("worker/w1", "edge/d1/1");
         device.Watch("worker/w2", "edge/d1/1");
         device.Send("edge/d1/1", "worker/w1", new Welcome()); // after the probes
@@ -104,7 +104,7 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture)
         await using var world = new BrokerWorld(fixture.Node);
         var (active, standby, device) = (await world.ConnectAsync("scheduler"), await world.ConnectAsync("scheduler"), await world.ConnectAsync("d1"));
         var first = world.Register(active, "scheduler");
-        await RegisteredAsync(active, first, "scheduler");
+        await first.OpenedAsync(active, "scheduler");
         var second = world.Register(standby, "scheduler");
         world.Register(device, "edge/d1/1");
         for (var i = 0; i < 10; i++)
@@ -124,7 +124,7 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture)
         await using var world = new BrokerWorld(fixture.Node);
         var (first, second, device) = (await world.ConnectAsync("w1"), await world.ConnectAsync("w1"), await world.ConnectAsync("d1"));
         var worker = world.Register(first, "worker/w1");
-        await RegisteredAsync(first, worker, "worker/w1");
+        await worker.OpenedAsync(first, "worker/w1");
         var waiting = world.Register(second, "worker/w1");
         second.Send("worker/w1", "worker/w1", new Welcome());
         Assert.Contains("worker/w1 cannot receive", (await waiting.NextAsync<Undelivered>()).Reason, StringComparison.Ordinal);
@@ -133,7 +133,7 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture)
         await worker.NextAsync<Received>();
 
         await first.DisposeAsync();
-        await RegisteredAsync(second, waiting, "worker/w1");
+        await waiting.OpenedAsync(second, "worker/w1");
         Assert.Single(world.Reports, report => report.StartsWith("The address worker/w1 cannot receive", StringComparison.Ordinal));
         Assert.True(edge.IsEmpty);
     }
@@ -159,13 +159,5 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture)
         var edge = world.Register(device, "edge/d1/1");
         device.Send("edge/d1/1", "worker/nobody", new Welcome());
         await edge.NextAsync<Undelivered>();
-    }
-
-    /// <summary>Waits until an address can be reached, by writing to it from itself.</summary>
-    private static async Task RegisteredAsync(Actors.Transport.RabbitMq.RabbitMqTransport transport, Inbox inbox, string address)
-    {
-        do
-            transport.Send(address, address, new CloseSession());
-        while (await inbox.NextAsync() is not Received);
     }
 }
