@@ -27,7 +27,7 @@ internal sealed class AddressConsumer(
         foreach (var exchange in BrokerAddress.ExchangesTo(address))
             await Channel.QueueBindAsync(address, exchange, routingKey: address, cancellationToken: cancellationToken);
         await Channel.BasicQosAsync(prefetchSize: 0, options.PrefetchCount, global: false, cancellationToken);
-        await Channel.BasicConsumeAsync(address, autoAck: false, this, cancellationToken);
+        await Channel.BasicConsumeAsync(address, autoAck: false, consumerTag: "0", this, cancellationToken); // a short tag: it comes with each delivery
     }
 
     public override async Task HandleBasicDeliverAsync(

@@ -60,6 +60,8 @@ internal sealed class Inbox
     /// <summary>A message takes less than a millisecond; a machine may be busy.</summary>
     private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan RepeatPause = TimeSpan.FromMilliseconds(10);
+
     private readonly Channel<object> _messages = Channel.CreateUnbounded<object>();
 
     public bool IsEmpty => _messages.Reader.Count == 0;
@@ -78,6 +80,19 @@ internal sealed class Inbox
     {
         using var limit = new CancellationTokenSource(TimeMax);
         return await _messages.Reader.ReadAsync(limit.Token);
+    }
+
+    /// <summary>The next message, which what is repeated brings about sooner or later.</summary>
+    public async Task<T> NextWhileAsync<T>(Action repeat)
+    {
+        var next = NextAsync<T>();
+        while (!next.IsCompleted)
+        {
+            repeat();
+            await Task.WhenAny(next, Task.Delay(RepeatPause));
+        }
+
+        return await next;
     }
 
     public async Task<T> NextAsync<T>() => Assert.IsType<T>(await NextAsync());

@@ -2,12 +2,13 @@ using Google.Protobuf;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Transport;
 using SplitActors.Tests.Shared;
+using Xunit.Abstractions;
 
 namespace SplitActors.Actors.Tests.Transport.RabbitMq;
 
 [Collection(BrokerTests.Name)]
 [Trait("Needs", "Broker")]
-public sealed class RabbitMqTransportTests(BrokerFixture fixture)
+public sealed class RabbitMqTransportTests(BrokerFixture fixture, ITestOutputHelper output)
 {
     [BrokerFact]
     public async Task Message_ArrivesWithItsSender_AndSoDoesTheAnswer()
@@ -136,6 +137,35 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture)
         await waiting.OpenedAsync(second, "worker/w1");
         Assert.Single(world.Reports, report => report.StartsWith("The address worker/w1 cannot receive", StringComparison.Ordinal));
         Assert.True(edge.IsEmpty);
+    }
+
+    [BrokerFact]
+    public async Task Message_AddsFewBytesOnADevicesLink()
+    {
+        const int MessageCount = 200;
+        const int OverheadBytesMax = 100;
+        await using var world = new BrokerWorld(fixture.Node);
+        using var link = new TcpProxy(fixture.Node.Port);
+        var (back, device) = (await world.ConnectAsync("w1"), await world.ConnectAsync("d1", options => options with { Port = link.Port }));
+        var worker = await world.OpenAsync(back, "worker/w1");
+        var edge = world.Register(device, "edge/d1/1");
+        var step = new DecodeStep { SessionId = 1, Frame = ByteString.CopyFrom(new byte[200]) };
+        device.Send("edge/d1/1", "worker/w1", step);
+        await worker.NextAsync<Received>();
+
+        var (sent, received) = (link.SentBytes, link.ReceivedBytes);
+        for (var i = 0; i < MessageCount; i++)
+        {
+            device.Send("edge/d1/1", "worker/w1", step);
+            await worker.NextAsync<Received>();
+            back.Send("worker/w1", "edge/d1/1", step);
+            await edge.NextAsync<Received>();
+        }
+
+        var (up, down) = ((link.SentBytes - sent) / MessageCount, (link.ReceivedBytes - received) / MessageCount);
+        output.WriteLine($"A message of {Envelopes.SizeOf(step)} bytes takes {up} bytes up and {down} bytes down");
+        Assert.InRange(up - Envelopes.SizeOf(step), 0, OverheadBytesMax);
+        Assert.InRange(down - Envelopes.SizeOf(step), 0, OverheadBytesMax);
     }
 
     [BrokerFact]
