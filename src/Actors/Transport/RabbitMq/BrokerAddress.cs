@@ -1,7 +1,7 @@
 namespace SplitActors.Actors.Transport.RabbitMq;
 
 /// <summary>
-/// Addresses as queues and routing keys: <c>scheduler</c>, <c>worker/NAME</c>, <c>edge/NAME/SESSION</c>. NAME is the user as whom its process is
+/// Addresses as queues and routing keys: <c>scheduler</c>, <c>worker/NAME</c>, <c>worker/NAME/PART</c>, <c>edge/NAME/SESSION</c>. NAME is the user as whom its process is
 /// known to the broker, so that an address says who may speak for it.
 /// </summary>
 internal static class BrokerAddress
@@ -11,25 +11,24 @@ internal static class BrokerAddress
     /// <summary>A routing key has at most 255 bytes, and names stay readable in logs.</summary>
     public const int LengthMax = 200;
 
+    public const int UserLengthMax = 64;
+
     private const string EdgePrefix = "edge/";
     private const string WorkerPrefix = "worker/";
 
-    /// <summary>Letters, digits, '-' and '_' in parts between single '/': nothing that is special in a routing key or a regular expression.</summary>
+    /// <summary>Whether it has one of these forms, which are those that permissions are given for.</summary>
     public static bool IsValid(string? address)
     {
-        if (address is null || address.Length is 0 or > LengthMax || address[0] == '/' || address[^1] == '/')
+        if (address is null || address.Length > LengthMax || !HasNamesOnly(address))
             return false;
-        for (var i = 0; i < address.Length; i++)
-        {
-            if (!IsNameCharacter(address[i]) && (address[i] != '/' || address[i - 1] == '/'))
-                return false;
-        }
-
-        return true;
+        var partCount = 1 + address.Count(c => c == '/');
+        return address == Scheduler
+            || (IsDevice(address) && partCount == 3)
+            || (address.StartsWith(WorkerPrefix, StringComparison.Ordinal) && partCount is 2 or 3);
     }
 
     /// <summary>What a user may be called: one part of an address.</summary>
-    public static bool IsValidUser(string? user) => IsValid(user) && !user!.Contains('/', StringComparison.Ordinal);
+    public static bool IsValidUser(string? user) => user is { Length: <= UserLengthMax } && HasNamesOnly(user) && !user.Contains('/', StringComparison.Ordinal);
 
     /// <summary>Of one process at a time; only the scheduler has others standing by.</summary>
     public static bool IsExclusive(string address) => address != Scheduler;
@@ -54,8 +53,8 @@ internal static class BrokerAddress
             return false;
         return exchange switch
         {
-            BrokerTopology.Ingress => Owns(EdgePrefix, user!, from, needsMore: true),
-            BrokerTopology.Fabric => from == Scheduler ? user == Scheduler : Owns(WorkerPrefix, user!, from, needsMore: false),
+            BrokerTopology.Ingress => Owns(EdgePrefix, user!, from),
+            BrokerTopology.Fabric => from == Scheduler ? user == Scheduler : Owns(WorkerPrefix, user!, from),
             _ => false,
         };
     }
@@ -63,12 +62,26 @@ internal static class BrokerAddress
     private static bool IsDevice(string address) => address.StartsWith(EdgePrefix, StringComparison.Ordinal);
 
     /// <summary>Prefix, user, and then the end or a '/'.</summary>
-    private static bool Owns(string prefix, string user, string address, bool needsMore)
+    private static bool Owns(string prefix, string user, string address)
     {
         if (!address.StartsWith(prefix, StringComparison.Ordinal) || !address.AsSpan(prefix.Length).StartsWith(user))
             return false;
         var rest = address.AsSpan(prefix.Length + user.Length);
-        return rest.IsEmpty ? !needsMore : rest[0] == '/';
+        return rest.IsEmpty || rest[0] == '/';
+    }
+
+    /// <summary>Letters, digits, '-' and '_' in parts between single '/': nothing that is special in a routing key or a regular expression.</summary>
+    private static bool HasNamesOnly(string text)
+    {
+        if (text.Length == 0 || text[0] == '/' || text[^1] == '/')
+            return false;
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (!IsNameCharacter(text[i]) && (text[i] != '/' || text[i - 1] == '/'))
+                return false;
+        }
+
+        return true;
     }
 
     private static bool IsNameCharacter(char c) => char.IsAsciiLetterOrDigit(c) || c is '-' or '_';

@@ -13,6 +13,9 @@ internal static class BrokerFault
         RabbitMQClientException or IOException or SocketException or TimeoutException or OperationCanceledException
         or AuthenticationException or ObjectDisposedException;
 
+    /// <summary>The broker's answer to one request: others may be granted.</summary>
+    public static bool IsRefusal(Exception failure) => failure is RabbitMQClientException;
+
     /// <summary>The innermost reason, as a sentence without full stop.</summary>
     public static string Describe(Exception failure) => Chain(failure).Last().Message.TrimEnd('.');
 

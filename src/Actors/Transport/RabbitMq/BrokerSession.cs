@@ -12,6 +12,9 @@ internal readonly record struct Returned(string From, string To, PartHeader Head
 /// </summary>
 internal sealed class BrokerSession : IAsyncDisposable
 {
+    /// <summary>No broker can be set to take longer ones.</summary>
+    private const uint BrokerMessageBytesMax = 512 << 20;
+
     private readonly RabbitMqOptions _options;
     private readonly TimeProvider _clock;
     private readonly IConnection _connection;
@@ -28,12 +31,13 @@ internal sealed class BrokerSession : IAsyncDisposable
         _connection = connection;
         _buffer = new byte[PartHeader.ByteCountMax + options.PartBytesMax];
         OpenedAt = clock.GetTimestamp();
+        Lost = _lost.Token;
     }
 
     public long OpenedAt { get; }
 
     /// <summary>Cancelled once the connection is of no use any more.</summary>
-    public CancellationToken Lost => _lost.Token;
+    public CancellationToken Lost { get; }
 
     /// <summary>Why it was lost, in a sentence without full stop.</summary>
     public string LossReason => Volatile.Read(ref _lossReason) ?? "the connection was closed";
@@ -114,7 +118,7 @@ internal sealed class BrokerSession : IAsyncDisposable
             ContinuationTimeout = options.AnswerTimeMax,
             AutomaticRecoveryEnabled = false, // the transport does it, with pauses that grow and actors that are told
             TopologyRecoveryEnabled = false,
-            MaxInboundMessageBodySize = (uint)(PartHeader.ByteCountMax + (2 * options.PartBytesMax)),
+            MaxInboundMessageBodySize = BrokerMessageBytesMax, // a longer one would end the connection: the broker is to refuse it, or it is dropped here
         };
         if (options.Tls is { } tls)
             factory.Ssl = tls.ToOption(options.Host);

@@ -18,7 +18,8 @@ internal sealed class DropLog(Action<string> report)
     public void Add(Arrival arrival, ArrivalStatus status)
     {
         Interlocked.Increment(ref _count);
-        if (_reported.Count < ReportCountMax && _reported.TryAdd((status, arrival.User), true))
+        var key = (status, arrival.User);
+        if (!_reported.ContainsKey(key) && _reported.Count < ReportCountMax && _reported.TryAdd(key, true))
             report($"Dropped a message to {arrival.To} from user {Shown(arrival.User)} that says it is from {Shown(arrival.From)}: {Reason(status)}. Further ones are counted only.");
     }
 

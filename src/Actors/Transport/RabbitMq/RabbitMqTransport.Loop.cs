@@ -16,11 +16,14 @@ public sealed partial class RabbitMqTransport
             await Task.Yield(); // from the client's own thread, which must end before the connection does
             if (_clock.GetElapsedTime(session.OpenedAt) > _options.ReconnectPauseMax)
                 _attemptCount = 0;
+            var lostAt = _clock.GetTimestamp();
+            if (reason is not null)
+                Disconnect(reason);
             await session.DisposeAsync();
-            session = reason is null ? null : await ReconnectAsync(reason);
+            session = reason is null ? null : await ReconnectAsync(lostAt);
         }
 
-        FailOutgoing("the transport is closed");
+        FailOutgoing(Closed);
     }
 
     /// <returns>Why the connection was lost; null if the transport is to stop.</returns>
@@ -31,8 +34,12 @@ public sealed partial class RabbitMqTransport
         {
             while (true)
             {
-                await CloseGivenUpAsync();
-                await OpenAddressesAsync(session);
+                if (Interlocked.Exchange(ref _areAddressesDue, false))
+                {
+                    await CloseGivenUpAsync();
+                    await OpenAddressesAsync(session);
+                }
+
                 await PublishAsync(session);
                 await ProbeAsync(session);
                 await _wake.Reader.ReadAsync(ending.Token);
@@ -87,7 +94,7 @@ public sealed partial class RabbitMqTransport
                 _report($"The address {local.Address} is open again.");
             (local.FailureCount, local.Failure) = (0, null);
         }
-        catch (Exception failure) when (BrokerFault.IsExpected(failure) && !session.Lost.IsCancellationRequested)
+        catch (Exception failure) when (BrokerFault.IsRefusal(failure) && !session.Lost.IsCancellationRequested)
         {
             Fail(local, BrokerFault.Describe(failure));
         }
@@ -130,8 +137,7 @@ public sealed partial class RabbitMqTransport
     /// <summary>After a connection anew others may need as long to come back: only new watches are answered at once.</summary>
     private async Task ProbeAsync(BrokerSession session)
     {
-        var isTick = _isTickDue;
-        _isTickDue = false;
+        var isTick = Interlocked.Exchange(ref _isTickDue, false);
         var mayProbeAll = isTick && _clock.GetElapsedTime(session.OpenedAt) > _options.ProbePeriod;
         foreach (var (address, watcher) in _watches.TakeDue(Now, mayProbeAll))
             await session.PublishAsync(watcher, address, PartHeader.Probe, default);
@@ -153,17 +159,26 @@ public sealed partial class RabbitMqTransport
         }
         catch (Exception failure) when (BrokerFault.IsExpected(failure))
         {
-            FailOutgoing("the transport is closed");
+            FailOutgoing(Closed);
         }
     }
 
-    /// <returns>Null if the transport is to stop.</returns>
-    private async Task<BrokerSession?> ReconnectAsync(string reason)
+    /// <summary>Queues and consumers went with the connection.</summary>
+    private void Disconnect(string reason)
     {
-        var lostAt = _clock.GetTimestamp();
         Interlocked.Increment(ref _outageCount);
+        _outage = "the broker is out of reach";
         _report($"The broker {_options} is lost: {reason}. Trying again.");
-        Disconnect("the broker is out of reach");
+        FailOutgoing(_outage);
+        _reader.Clear();
+        foreach (var (_, local) in _addresses)
+            (local.Consumer, local.RetryAt, local.FailureCount) = (null, TimeSpan.Zero, 0);
+        Volatile.Write(ref _areAddressesDue, true);
+    }
+
+    /// <returns>Null if the transport is to stop.</returns>
+    private async Task<BrokerSession?> ReconnectAsync(long lostAt)
+    {
         try
         {
             while (true)
@@ -192,16 +207,6 @@ public sealed partial class RabbitMqTransport
         {
             return null; // reported when the outage began
         }
-    }
-
-    /// <summary>Queues and consumers went with the connection.</summary>
-    private void Disconnect(string reason)
-    {
-        _outage = reason;
-        FailOutgoing(reason);
-        _reader.Clear();
-        foreach (var (_, local) in _addresses)
-            (local.Consumer, local.RetryAt, local.FailureCount) = (null, TimeSpan.Zero, 0);
     }
 
     private void FailOutgoing(string reason)

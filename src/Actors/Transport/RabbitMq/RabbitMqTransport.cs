@@ -16,6 +16,8 @@ namespace SplitActors.Actors.Transport.RabbitMq;
 /// <remarks>docs/broker.md describes queues, permissions and what is checked on arrival.</remarks>
 public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
 {
+    private const string Closed = "the transport is closed";
+
     private readonly RabbitMqOptions _options;
     private readonly TimeProvider _clock;
     private readonly SplitMix64 _random;
@@ -37,7 +39,8 @@ public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
     private Task _loop = Task.CompletedTask;
     private Returned _lastReturned; // used by the connection's reader alone
     private volatile string? _outage;
-    private volatile bool _isTickDue;
+    private bool _isTickDue;
+    private bool _areAddressesDue;
     private long _outageCount;
     private int _isDisposed;
 
@@ -93,7 +96,7 @@ public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
         RequireOwn(address);
         if (_addresses.GetOrAdd(address, key => new LocalAddress(key, actor)).Actor != actor)
             throw new InvalidOperationException($"The address {address} is taken.");
-        Wake();
+        WakeForAddresses();
     }
 
     public void Unregister(string address)
@@ -103,7 +106,7 @@ public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
         _givenUp.Enqueue(local);
         _watches.Forget(address);
         EndWatches(address);
-        Wake();
+        WakeForAddresses();
     }
 
     /// <exception cref="ArgumentException">The sender's is no address of this transport's user.</exception>
@@ -113,6 +116,7 @@ public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
         var bytes = Envelopes.Wrap(body).ToByteArray();
         var refusal = bytes.Length > Envelopes.BytesMax ? $"the message has {bytes.Length} bytes; at most {Envelopes.BytesMax} travel"
             : !BrokerAddress.CanReach(from, to) ? "no message goes from there to here"
+            : Volatile.Read(ref _isDisposed) != 0 ? Closed
             : _outage ?? _outbox.TryAdd(new OutgoingMessage(from, to, bytes));
         if (refusal is null)
             Wake();
@@ -140,7 +144,6 @@ public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
             return;
         await _ticks.DisposeAsync();
-        _outage = "the transport is closed";
         await _stopping.CancelAsync();
         await _loop;
         _stopping.Dispose();
@@ -154,7 +157,13 @@ public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
 
     private void Tick()
     {
-        _isTickDue = true;
+        Volatile.Write(ref _isTickDue, true);
+        WakeForAddresses();
+    }
+
+    private void WakeForAddresses()
+    {
+        Volatile.Write(ref _areAddressesDue, true);
         Wake();
     }
 

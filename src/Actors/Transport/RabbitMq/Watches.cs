@@ -58,6 +58,8 @@ internal sealed class Watches(RabbitMqOptions options)
     {
         lock (_lock)
         {
+            if (_new.Count == 0 && !isTick)
+                return [];
             var due = new List<(string Address, string Watcher)>();
             while (_new.TryDequeue(out var watched))
                 Take(watched);

@@ -7,6 +7,7 @@ public sealed class BrokerAddressTests
     [Theory]
     [InlineData("scheduler")]
     [InlineData("worker/w-1_A")]
+    [InlineData("worker/w1/2")]
     [InlineData("edge/d1/0f")]
     public void Addresses_AreValid(string address) => Assert.True(BrokerAddress.IsValid(address));
 
@@ -16,18 +17,23 @@ public sealed class BrokerAddressTests
     [InlineData("/edge")]
     [InlineData("edge/")]
     [InlineData("edge//1")]
-    [InlineData("edge.#")]
-    [InlineData("edge/*")]
-    [InlineData("edge/d 1")]
-    [InlineData("edge/ä")]
-    [InlineData("edge/d1\n")]
+    [InlineData("edge/d1")]
+    [InlineData("edge/d1/1/2")]
+    [InlineData("worker/w1/2/3")]
+    [InlineData("scheduler/2")]
+    [InlineData("another")]
+    [InlineData("edge/d1/#")]
+    [InlineData("edge/*/1")]
+    [InlineData("edge/d 1/1")]
+    [InlineData("edge/ä/1")]
+    [InlineData("edge/d1/1\n")]
     public void OtherTexts_AreNot(string? address) => Assert.False(BrokerAddress.IsValid(address));
 
     [Fact]
     public void AddressThatIsTooLong_IsNotValid()
     {
-        Assert.True(BrokerAddress.IsValid(new string('a', BrokerAddress.LengthMax)));
-        Assert.False(BrokerAddress.IsValid(new string('a', BrokerAddress.LengthMax + 1)));
+        Assert.True(BrokerAddress.IsValid("worker/" + new string('a', BrokerAddress.LengthMax - 7)));
+        Assert.False(BrokerAddress.IsValid("worker/" + new string('a', BrokerAddress.LengthMax - 6)));
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -42,6 +43,20 @@ public sealed class BrokerDefinitionsTests
         Assert.Equal([1, 2, 3, 4], hash[..4]);
         Assert.Equal(36, hash.Length);
         Assert.NotEqual(BrokerDefinitions.HashPassword("secret", [1, 2, 3, 4]), BrokerDefinitions.HashPassword("secret", [1, 2, 3, 5]), StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task DeployedScript_HashesAsTheBrokerDoes()
+    {
+        const string Password = "a 'password' with \\ and ü";
+        var start = new ProcessStartInfo("bash") { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
+        start.ArgumentList.Add(Repository.PathTo("deploy", "rabbitmq", "hash-password.sh"));
+        using var script = Process.Start(start)!;
+        await script.StandardInput.WriteLineAsync(Password);
+        script.StandardInput.Close();
+        var hash = (await script.StandardOutput.ReadToEndAsync()).Trim();
+
+        Assert.Equal(BrokerDefinitions.HashPassword(Password, Convert.FromBase64String(hash).AsSpan(0, BrokerDefinitions.SaltBytes)), hash, StringComparer.Ordinal);
     }
 
     [Theory]

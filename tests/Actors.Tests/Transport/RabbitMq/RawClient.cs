@@ -19,7 +19,12 @@ internal sealed class RawClient : IAsyncDisposable
         var options = BrokerFixture.OptionsFor(node, user);
         var factory = new ConnectionFactory
         {
-            HostName = options.Host, Port = node.Port, UserName = user, Password = options.Password, VirtualHost = options.VirtualHost, AutomaticRecoveryEnabled = false,
+            HostName = options.Host,
+            Port = node.Port,
+            UserName = user,
+            Password = options.Password,
+            VirtualHost = options.VirtualHost,
+            AutomaticRecoveryEnabled = false,
         };
         return new RawClient(await factory.CreateConnectionAsync(), user);
     }
