@@ -51,6 +51,7 @@ internal sealed class BrokerNode : IDisposable
     /// <summary>Starts it, again if it was killed, and waits until it accepts connections.</summary>
     public async Task StartAsync()
     {
+        // The name server must be there first: Erlang would start one that leaves the process group.
         var start = new ProcessStartInfo("setsid") { RedirectStandardInput = true, UseShellExecute = false };
         start.ArgumentList.Add("bash");
         start.ArgumentList.Add("-c");
@@ -58,6 +59,7 @@ internal sealed class BrokerNode : IDisposable
             $"""
              exec >>'{InFolder("log")}' 2>&1
              epmd -port {_nameServerPort} -address 127.0.0.1 &
+             until epmd -port {_nameServerPort} -names; do sleep 0.05; done
              '{Executable}' &
              read -r _
              kill -KILL 0

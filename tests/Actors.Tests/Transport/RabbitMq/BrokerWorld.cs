@@ -46,6 +46,15 @@ internal sealed class BrokerWorld(BrokerNode node) : IAsyncDisposable
         return inbox;
     }
 
+    /// <summary>Waits for so many reports, and that there are no more.</summary>
+    public async Task ReportedAsync(int count)
+    {
+        using var limit = new CancellationTokenSource(Inbox.TimeMax);
+        while (_reports.Count < count && !limit.IsCancellationRequested)
+            await Task.Yield();
+        Assert.Equal(count, _reports.Count);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await System.DisposeAsync();
@@ -58,7 +67,7 @@ internal sealed class BrokerWorld(BrokerNode node) : IAsyncDisposable
 internal sealed class Inbox
 {
     /// <summary>A message takes less than a millisecond; a machine may be busy.</summary>
-    private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan RepeatPause = TimeSpan.FromMilliseconds(10);
 

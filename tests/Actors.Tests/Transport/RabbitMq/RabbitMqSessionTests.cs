@@ -30,19 +30,22 @@ public sealed class RabbitMqSessionTests(BrokerFixture fixture, ITestOutputHelpe
         await using var cluster = await StartAsync(world, "d1");
         var hostile = await world.ConnectAsync("d3");
         var inbox = world.Register(hostile, "edge/d3/1");
+        var answers = new List<RejectReason>();
         var session = cluster.StartSession("d1", 0, count =>
         {
             if (count != 3)
                 return;
-            hostile.Send("edge/d3/1", "worker/w1", new DecodeStep { SessionId = 1, Position = 1, TokenCount = 1 });
             hostile.Send("edge/d3/1", "worker/w1", new CloseSession { SessionId = 1 });
             hostile.Send("edge/d3/1", "scheduler", new CloseSession { SessionId = 1 });
+            hostile.Send("edge/d3/1", "worker/w1", new DecodeStep { SessionId = 1, Position = 1, TokenCount = 1 });
             hostile.Send("edge/d3/1", "worker/w1", new OpenSession { SessionId = 1, Epoch = 99 });
             hostile.Send("edge/d3/1", "scheduler", new PlanRequest { SessionId = 1 });
+            while (answers.Count < 3) // before the session goes on, and ends
+                answers.Add(((Rejected)inbox.NextAsync<Received>().GetAwaiter().GetResult().Body).Reason);
         });
 
         AssertReference(await session.EndedAsync(), promptIndex: 0);
-        Assert.Equal(RejectReason.UnknownSession, Assert.IsType<Rejected>((await inbox.NextAsync<Received>()).Body).Reason);
+        Assert.Equal([RejectReason.UnknownSession, RejectReason.BadRequest, RejectReason.BadRequest], answers.Order());
     }
 
     [BrokerFact]
