@@ -63,7 +63,11 @@ public sealed class RabbitMqOutageTests(BrokerFixture fixture)
         var clock = new VirtualTimeProvider();
         var options = BrokerFixture.OptionsFor(fixture.Node, "d1") with
         {
-            Port = proxy.Port, ReconnectPause = TimeSpan.FromSeconds(1), ReconnectPauseMax = TimeSpan.FromSeconds(8), TickPeriod = TimeSpan.FromHours(1), AnswerTimeMax = TimeSpan.FromMinutes(10),
+            Port = proxy.Port,
+            ReconnectPause = TimeSpan.FromSeconds(1),
+            ReconnectPauseMax = TimeSpan.FromSeconds(8),
+            TickPeriod = TimeSpan.FromHours(1),
+            AnswerTimeMax = TimeSpan.FromMinutes(10),
         };
         var reports = new Inbox();
         await using var device = await RabbitMqTransport.ConnectAsync(options, clock, seed: 1, reports.Add);
@@ -119,7 +123,10 @@ public sealed class RabbitMqOutageTests(BrokerFixture fixture)
         using var proxy = new TcpProxy(fixture.Node.Port);
         var device = await world.ConnectAsync("d1", options => options with
         {
-            Port = proxy.Port, OutgoingCountMax = 64, AnswerTimeMax = TimeSpan.FromSeconds(2), Heartbeat = TimeSpan.FromMinutes(10),
+            Port = proxy.Port,
+            OutgoingCountMax = 64,
+            AnswerTimeMax = TimeSpan.FromSeconds(2),
+            Heartbeat = TimeSpan.FromMinutes(10),
         });
         var edge = world.Register(device, "edge/d1/1");
         device.Send("edge/d1/1", "worker/nobody", new Welcome());
