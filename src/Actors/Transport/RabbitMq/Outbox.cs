@@ -4,7 +4,11 @@ namespace SplitActors.Actors.Transport.RabbitMq;
 internal sealed record OutgoingMessage(string From, string To, ReadOnlyMemory<byte> Bytes);
 
 /// <summary>What is published next.</summary>
-internal readonly record struct OutgoingPart(OutgoingMessage Message, PartHeader Header, ReadOnlyMemory<byte> Bytes);
+internal readonly record struct OutgoingPart(OutgoingMessage Message, PartHeader Header, ReadOnlyMemory<byte> Bytes)
+{
+    /// <summary>Its message is no longer in the outbox.</summary>
+    public bool IsLast => Header.Index == Header.Count - 1;
+}
 
 /// <summary>
 /// Messages waiting to be published, bounded in number and bytes: in order for each sender and receiver, and in turn, part by part, between

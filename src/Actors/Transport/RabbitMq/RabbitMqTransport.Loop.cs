@@ -50,7 +50,7 @@ public sealed partial class RabbitMqTransport
             await DrainAsync(session);
             return null;
         }
-        catch (Exception failure) when (BrokerFault.IsExpected(failure))
+        catch (Exception failure) // of whatever kind: without the loop nothing would be sent, nor anybody told
         {
             if (_stopping.IsCancellationRequested)
                 return null;
@@ -126,9 +126,9 @@ public sealed partial class RabbitMqTransport
             {
                 await session.PublishAsync(from, to, part.Header, part.Bytes);
             }
-            catch (Exception failed) when (BrokerFault.IsExpected(failed))
+            catch (Exception failed) when (BrokerFault.IsExpected(failed) && part.IsLast)
             {
-                TellUndelivered(from, to, "the broker was lost");
+                TellUndelivered(from, to, "the broker was lost"); // of other parts the message waits still
                 throw;
             }
         }

@@ -69,7 +69,7 @@ public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
 
     /// <param name="clock">Runs pauses, probes and time limits.</param>
     /// <param name="seed">Chooses the pauses; should differ between processes.</param>
-    /// <param name="report">Told of each outage, of its end, and once of each kind of message that was dropped; in a sentence, from any thread.</param>
+    /// <param name="report">Told of each outage, of its end, and once of each kind of message that was dropped; in a sentence, from any thread. Must not throw.</param>
     /// <exception cref="UserErrorException">The broker cannot be reached now, or refuses this user or its certificate.</exception>
     public static async Task<RabbitMqTransport> ConnectAsync(
         RabbitMqOptions options, TimeProvider clock, ulong seed, Action<string> report, CancellationToken cancellationToken = default)
@@ -82,10 +82,12 @@ public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
             transport._loop = transport.RunAsync(session);
             return transport;
         }
-        catch (Exception failure) when (BrokerFault.IsExpected(failure) && !cancellationToken.IsCancellationRequested)
+        catch (Exception failure)
         {
             await transport.DisposeAsync();
-            throw BrokerFault.ToUserError(options, failure);
+            if (BrokerFault.IsExpected(failure) && !cancellationToken.IsCancellationRequested)
+                throw BrokerFault.ToUserError(options, failure);
+            throw;
         }
     }
 
