@@ -84,11 +84,11 @@ internal sealed class PlanBenchmark(int roundCount, string folder)
                     continue;
                 var fitting = open.Candidates.Where(candidate => limit is null || candidate.Value.MemoryBytes <= limit).Select(candidate => candidate.Key).ToHashSet();
                 _decisions.Add(new PlanDecision(model, link, limit, choice, fitting));
-                _tokens.TryAdd((model, model.LinkOf(choice, link), choice), []);
+                _tokens.TryAdd((model, link, choice), []);
             }
 
             foreach (var choice in model.Grid)
-                _tokens.TryAdd((model, model.LinkOf(choice, link), choice), []);
+                _tokens.TryAdd((model, link, choice), []);
         }
     }
 
@@ -97,7 +97,7 @@ internal sealed class PlanBenchmark(int roundCount, string folder)
         foreach (var link in model.Links)
         {
             var expected = (await model.PlanAsync(link, memoryBytesMax: null, refreshes: true, folder)).Candidates;
-            foreach (var (key, figures) in _tokens.Where(entry => entry.Key.Model == model && entry.Key.Link == model.LinkOf(entry.Key.Choice, link) && entry.Value.Count == round))
+            foreach (var (key, figures) in _tokens.Where(entry => entry.Key.Model == model && entry.Key.Link == link && entry.Value.Count == round))
                 figures.Add((expected[key.Choice].TokenMs, await model.RunAsync(key.Choice, link)));
         }
     }
@@ -120,11 +120,11 @@ internal sealed class PlanBenchmark(int roundCount, string folder)
     }
 
     private double MeasuredMs(PlanDecision decision, PlannedChoice choice) =>
-        Figures.Median(_tokens[(decision.Model, decision.Model.LinkOf(choice, decision.Link), choice)].Select(figures => figures.Measured.Total));
+        Figures.Median(_tokens[(decision.Model, decision.Link, choice)].Select(figures => figures.Measured.Total));
 
     /// <summary>Of all that was measured on this link and has room.</summary>
     private double BestMs(PlanDecision decision) => _tokens.Keys
-        .Where(key => key.Model == decision.Model && key.Link == decision.Model.LinkOf(key.Choice, decision.Link) && decision.Fitting.Contains(key.Choice))
+        .Where(key => key.Model == decision.Model && key.Link == decision.Link && decision.Fitting.Contains(key.Choice))
         .Min(key => MeasuredMs(decision, key.Choice));
 
     /// <summary>The worker alone, or the device alone where it has room.</summary>

@@ -12,7 +12,7 @@ internal sealed class PlanBenchmarkReport(TextWriter output)
         foreach (var token in tokens)
         {
             output.WriteLine(
-                $"| {token.Model.Name} | {(token.Link.Length > 0 ? token.Link : "–")} | {Columns(token.Choice)} | {token.ExpectedMs:0.00} | {token.MeasuredMs(part => part.Total):0.00} | "
+                $"| {token.Model.Name} | {token.Link} | {Columns(token.Choice)} | {token.ExpectedMs:0.00} | {token.MeasuredMs(part => part.Total):0.00} | "
                 + $"{token.MeasuredMs(part => part.Compute):0.00} | {token.MeasuredMs(part => part.Codec):0.00} | {token.MeasuredMs(part => part.Transport):0.00} | {token.Error:+0.0%;-0.0%} |");
         }
 

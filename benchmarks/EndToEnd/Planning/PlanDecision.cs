@@ -20,7 +20,7 @@ internal sealed record PlanDecision(PlannedModel Model, string Link, long? Memor
 
 /// <summary>A choice over a link: in each round what was expected, and what was measured.</summary>
 /// <param name="Model">That ran.</param>
-/// <param name="Link">Empty for the device alone.</param>
+/// <param name="Link">Over which it ran; the device alone makes no use of it, and is measured beside the others all the same, as the machine's speed drifts.</param>
 /// <param name="Choice">That ran.</param>
 /// <param name="Rounds">At least one.</param>
 internal sealed record ComparedToken(PlannedModel Model, string Link, PlannedChoice Choice, IReadOnlyList<(double ExpectedMs, MeasuredToken Measured)> Rounds)

@@ -39,9 +39,6 @@ internal sealed record PlannedModel(
     public IEnumerable<PlannedChoice> Grid =>
         SplitLayers.SelectMany(split => split == 0 ? [new PlannedChoice(0, 0)] : FrontBits.Select(bits => new PlannedChoice(split, bits)));
 
-    /// <summary>The device alone has no link: there, one measurement stands for all links.</summary>
-    public string LinkOf(PlannedChoice choice, string link) => choice.SplitLayer == LayerCount ? "" : link;
-
     /// <param name="link">As <c>--link</c> has it.</param>
     /// <param name="memoryBytesMax">Null for no limit.</param>
     /// <param name="refreshes">Measures this machine again.</param>

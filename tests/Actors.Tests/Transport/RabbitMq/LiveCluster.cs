@@ -43,7 +43,7 @@ internal sealed class LiveCluster : IAsyncDisposable
         _system.Spawn(new Props(() => new BackendActor(worker, transportOf("w1"), NewEngine())), "worker");
 
         BackEngine NewEngine() => new(
-            segment, worker.BatchRowsMax, new KvPagePool(worker.KvLayout, worker.KvBytesMax), ComputeThreads.Single, TimeProvider.System, calibrated: null);
+            segment, worker.BatchRowsMax, new KvPagePools(worker.KvLayout, worker.KvBytesMax), ComputeThreads.Single, TimeProvider.System, calibrated: null);
     }
 
     /// <param name="user">The device.</param>
