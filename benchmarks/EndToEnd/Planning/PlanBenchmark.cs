@@ -38,7 +38,7 @@ internal sealed class PlanBenchmark(int roundCount, string folder)
     [
         new("quill", 8, ["--max-rise", "1000%"], [], WorkerBits: 16, FrontBits: [16, 4], RunsPackage: false, WarmUpTokens: 160, TokenCount: 48,
             ["lan", "wifi", "lte", "rayleigh:bw=1MHz,snr=10,rtt=4ms", "bandwidth=1Mbit,rtt=30ms,loss=2%"], SplitLayers: [0, 2, 4, 6, 8]),
-        new("llama-1b", 16, ["--shape", "llama-1b"], ["--model", Path.Combine(folder, "llama-1b")], WorkerBits: 4, FrontBits: [4], RunsPackage: true, WarmUpTokens: 8, TokenCount: 16,
+        new("llama-1b", 16, ["--shape", "llama-1b"], ["--model", Path.Combine(folder, "llama-1b")], WorkerBits: 4, FrontBits: [4], RunsPackage: true, WarmUpTokens: 40, TokenCount: 24,
             ["wifi", "lte", "rayleigh:bw=1MHz,snr=10,rtt=4ms"], SplitLayers: [0, 4, 8, 12, 16]),
     ];
 
