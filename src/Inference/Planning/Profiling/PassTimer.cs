@@ -6,7 +6,7 @@ namespace SplitActors.Inference.Planning.Profiling;
 internal sealed class PassTimer(TimeProvider clock, CancellationToken cancellation)
 {
     private const int CountMin = 2;
-    private const int PauseCountMin = 16;
+    private const int PauseCountMin = 6;
     private const int CountMax = 200;
 
     private static readonly TimeSpan Enough = TimeSpan.FromMilliseconds(15);
