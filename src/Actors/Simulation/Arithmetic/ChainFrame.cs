@@ -11,27 +11,28 @@ internal enum ChainContent : byte
 }
 
 /// <summary>
-/// A stand-in for a compressed frame: rows that only a reader of the same split and content understands, each of its own size, and a checksum over all.
-/// <code>row: u64 value ⊕ key, (value mod 32)·8 bytes that follow from it;   at the end: u64 checksum</code>
+/// A stand-in for a compressed frame: rows that mean something else to a reader of another split or content, each of its own size, and a checksum over all.
+/// <code>row: u64 code = value ⊕ key, (code mod 32)·8 bytes that follow from it;   at the end: u64 checksum</code>
 /// </summary>
 internal static class ChainFrame
 {
     private const int WordBytes = sizeof(ulong);
-    private const ulong FillerWordsMax = 32; // a row has 8 to 256 bytes, about what a hidden state of 2,048 values takes compressed is its most
+    private const ulong FillerWordsMax = 32; // so that rows have 8 to 256 bytes
 
     public static ByteString Encode(ReadOnlySpan<ulong> rows, int splitLayer, ChainContent content)
     {
+        var key = Key(splitLayer, content);
         var size = WordBytes;
         foreach (var row in rows)
-            size += WordBytes * (1 + FillerWords(row));
+            size += RowBytes(row ^ key);
         var bytes = new byte[size];
         var rest = bytes.AsSpan();
         foreach (var row in rows)
         {
-            var count = 1 + FillerWords(row);
-            for (var word = 0; word < count; word++)
-                BinaryPrimitives.WriteUInt64LittleEndian(rest[(word * WordBytes)..], Word(row, word) ^ Key(splitLayer, content));
-            rest = rest[(count * WordBytes)..];
+            var code = row ^ key;
+            for (var at = 0; at < RowBytes(code); at += WordBytes)
+                BinaryPrimitives.WriteUInt64LittleEndian(rest[at..], at == 0 ? code : TokenChain.Mix(code, (ulong)at));
+            rest = rest[RowBytes(code)..];
         }
 
         BinaryPrimitives.WriteUInt64LittleEndian(rest, Checksum(bytes.AsSpan(0, size - WordBytes)));
@@ -39,7 +40,7 @@ internal static class ChainFrame
     }
 
     /// <summary>Fills <paramref name="rows"/> from a frame that has exactly as many.</summary>
-    /// <returns>False if the frame is damaged or another one than was expected.</returns>
+    /// <returns>False if the frame is damaged or has another number of rows.</returns>
     public static bool TryDecode(ReadOnlySpan<byte> bytes, int splitLayer, ChainContent content, Span<ulong> rows)
     {
         if (bytes.Length < WordBytes || BinaryPrimitives.ReadUInt64LittleEndian(bytes[^WordBytes..]) != Checksum(bytes[..^WordBytes]))
@@ -49,19 +50,17 @@ internal static class ChainFrame
         {
             if (rest.Length < WordBytes)
                 return false;
-            rows[i] = BinaryPrimitives.ReadUInt64LittleEndian(rest) ^ Key(splitLayer, content);
-            var length = WordBytes * (1 + FillerWords(rows[i]));
-            if (rest.Length < length)
+            var code = BinaryPrimitives.ReadUInt64LittleEndian(rest);
+            if (rest.Length < RowBytes(code))
                 return false;
-            rest = rest[length..];
+            rows[i] = code ^ Key(splitLayer, content);
+            rest = rest[RowBytes(code)..];
         }
 
         return rest.IsEmpty;
     }
 
-    private static int FillerWords(ulong row) => (int)(row % FillerWordsMax);
-
-    private static ulong Word(ulong row, int word) => word == 0 ? row : TokenChain.Mix(row, (ulong)word);
+    private static int RowBytes(ulong code) => WordBytes * (1 + (int)(code % FillerWordsMax));
 
     private static ulong Key(int splitLayer, ChainContent content) => TokenChain.Mix((ulong)splitLayer, (ulong)content);
 

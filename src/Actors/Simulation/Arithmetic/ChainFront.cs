@@ -12,32 +12,33 @@ namespace SplitActors.Actors.Simulation.Arithmetic;
 /// <param name="sampling">Used with all layers.</param>
 internal sealed class ChainFront(int splitLayer, int layerCount, int rowBytes, SamplingOptions sampling)
 {
-    private readonly List<ulong> _rows = []; // by position: its cache
-    private ulong _back = TokenChain.Start;
+    // By position: its cache.
+    private readonly List<ulong> _rows = [];
+    private readonly List<ulong> _backs = [];
 
     /// <summary>Tokens in its cache.</summary>
     public int TokenCount => _rows.Count;
 
     public int SplitLayer => splitLayer;
 
-    private ulong Last => _rows.Count > 0 ? _rows[^1] : TokenChain.Start;
+    private ulong LastRow => _rows.Count > 0 ? _rows[^1] : TokenChain.Start;
 
-    /// <param name="work">Begins where the cache ends.</param>
+    private ulong LastBack => _backs.Count > 0 ? _backs[^1] : TokenChain.Start;
+
+    /// <param name="work">Tokens in the cache at and behind its position are forgotten.</param>
     /// <param name="computeUs">What the bill says.</param>
-    /// <exception cref="InvalidOperationException">It begins elsewhere.</exception>
+    /// <exception cref="InvalidOperationException">It would leave a gap.</exception>
     public FrontComputed Compute(EdgeEffect.ComputeFront work, long computeUs)
     {
-        Require(work.Position == TokenCount, $"computes position {work.Position} with {TokenCount} tokens in its cache");
+        Require(work.Position <= TokenCount, $"computes position {work.Position} with {TokenCount} tokens in its cache");
+        Truncate(work.Position);
         foreach (var token in work.Tokens)
-        {
-            _rows.Add(TokenChain.Front(Last, token, TokenCount));
-            _back = TokenChain.Back(_back, Last);
-        }
+            Append(TokenChain.Front(LastRow, token, TokenCount));
 
         var count = work.Tokens.Length;
         if (splitLayer == layerCount)
         {
-            int? token = work.Generated is { } generated ? TokenChain.Draw(_back, sampling, TokenCount, HistoryOf(generated)) : null;
+            int? token = work.Generated is { } generated ? TokenChain.Draw(LastBack, sampling, TokenCount, HistoryOf(generated)) : null;
             return new FrontComputed(work.Position, count, Frame: null, Statistics: null, token, computeUs, EncodeUs: 0);
         }
 
@@ -55,11 +56,23 @@ internal sealed class ChainFront(int splitLayer, int layerCount, int rowBytes, S
         if (front is not null)
         {
             Require(front.TokenCount == work.Position, $"gives position {work.Position} to a front with {front.TokenCount} tokens in its cache");
-            front._rows.AddRange(rows);
+            rows.ForEach(front.Append);
         }
 
         var frame = ChainFrame.Encode([.. rows], front?.SplitLayer ?? 0, ChainContent.KeysAndValues);
         return new FrontComputed(work.Position, work.Count, frame, Statistics: null, Token: null, ComputeUs: 0, EncodeUs: 0) { IsKeysAndValues = true };
+    }
+
+    private void Append(ulong row)
+    {
+        _rows.Add(row);
+        _backs.Add(TokenChain.Back(LastBack, row));
+    }
+
+    private void Truncate(int position)
+    {
+        _rows.RemoveRange(position, TokenCount - position);
+        _backs.RemoveRange(position, _backs.Count - position);
     }
 
     private static ulong HistoryOf(ImmutableArray<int> generated)

@@ -13,11 +13,13 @@ public static class ClusterWorlds
         LinkProfile.Of(1e6, 2e6, TimeSpan.FromMilliseconds(40), lossProbability: 0.01),
     ];
 
-    /// <summary>The world of a seed. In it no session may fail: limits of patience are beyond what its faults last.</summary>
+    /// <summary>The world of a seed. In it no session may fail, as limits of patience are beyond what its faults last; but for those whose moves cannot all be loaded.</summary>
     public static ClusterOptions Draw(ulong seed)
     {
         var random = new SplitMix64(seed);
         var plans = ClusterOptions.PlansOf(ClusterCosts.Default.LayerCount);
+        var faults = DrawFaults(random);
+        var losesWatches = faults.Network.WatchLossRate > 0;
         var options = new ClusterOptions
         {
             Seed = random.Next(),
@@ -31,19 +33,23 @@ public static class ClusterWorlds
             HandoffTokens = 1 + random.Next(6),
             Plan = plans[random.Next(plans.Count)],
             Link = Links[random.Next(Links.Length)],
-            Faults = DrawFaults(random),
+            Faults = faults,
+            AllowsFailure = faults.LoadFailureRate > 0, // a session whose worker is lost while its move fails ends
             Deadline = random.Next(3) == 0 ? TimeSpan.FromMilliseconds(200 + random.Next(2000)) : null,
         };
-        var (chunk, inflight, reportTokens) = (1 + random.Next(12), 1 + random.Next(8), 1 + random.Next(8));
+        var (handoffChunk, chunk, inflight, reportTokens) = (1 + random.Next(24), 1 + random.Next(12), 1 + random.Next(8), 1 + random.Next(8));
         var (fallsBack, answerMs) = (random.Next(4) == 0, 300 + random.Next(700));
         var (sessionCountMax, queuedRowsMax, batchRows, promptRows) = (1 + random.Next(4), 12 + random.Next(24), 12 + random.Next(24), 1 + random.Next(24));
         var kvSessions = random.Next(3) == 0 ? 1 + random.Next(2) : 64; // that fit beside each other
+        if (losesWatches)
+            (sessionCountMax, kvSessions) = (64, 64); // the scheduler keeps the place of a device whose end it is never told
         var idleSeconds = 2 + random.Next(10);
         return options with
         {
             Edge = edge => edge with
             {
                 ChunkTokensMax = chunk,
+                Handoff = edge.Handoff! with { ChunkTokensMax = Math.Min(handoffChunk, queuedRowsMax) }, // some workers refuse the longest, so that their devices rebuild
                 InflightFramesMax = inflight,
                 LinkReportTokens = reportTokens,
                 FallsBack = fallsBack,
@@ -86,7 +92,7 @@ public static class ClusterWorlds
         SlowMax = TimeSpan.FromMilliseconds(1 + random.Next(3000)),
         SlowdownMax = 1 + random.Next(20),
         MoveEvery = Every(random, 200, 3000),
-        LoadFailureRate = random.Next(3) == 0 ? 0.3 : 0,
+        LoadFailureRate = random.Next(6) == 0 ? 0.3 : 0,
     };
 
     /// <summary>Never in every second world, so that each kind of fault is also seen without the others.</summary>

@@ -14,6 +14,6 @@ internal sealed record ProtocolSeams
 
     public Func<WorkerState, object, TimeSpan, (WorkerState State, ImmutableArray<WorkerEffect> Effects)> WorkerStep { get; init; } = BackendWorker.Step;
 
-    /// <summary>What travels in place of a message.</summary>
-    public Func<IMessage, IMessage> Replace { get; init; } = static body => body;
+    /// <summary>What travels in place of a message, by sender and receiver.</summary>
+    public Func<string, string, IMessage, IMessage> Replace { get; init; } = static (_, _, body) => body;
 }

@@ -19,6 +19,6 @@ internal sealed class TracedTransport(ITransport inner, ClusterWatch watch, Virt
     {
         MessageCount++;
         watch.Trace.Add(time.Elapsed, from, to, body);
-        inner.Send(from, to, seams.Replace(body));
+        inner.Send(from, to, seams.Replace(from, to, body));
     }
 }
