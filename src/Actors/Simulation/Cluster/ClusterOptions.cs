@@ -28,7 +28,9 @@ public sealed record ClusterOptions
     /// <summary>A session has a prompt of 1 to so many tokens.</summary>
     public int PromptTokensMax { get; init; } = 32;
 
-    /// <summary>And generates half to all of so many.</summary>
+    /// <summary>And generates this many to <see cref="GeneratedTokensMax"/>.</summary>
+    public int GeneratedTokensMin { get; init; } = 16;
+
     public int GeneratedTokensMax { get; init; } = 32;
 
     /// <summary>What sessions start with.</summary>

@@ -80,7 +80,6 @@ public sealed partial class ClusterSimulation
 
     private EdgeOptions EdgeOptions(Device device, int number)
     {
-        var half = Math.Max(1, _options.GeneratedTokensMax / 2);
         var tokenTime = _options.Costs.DeviceTime(_options.Plan.SplitLayer, 1, _options.Costs.Config.ContextLength);
         return _options.Edge(new EdgeOptions
         {
@@ -92,7 +91,7 @@ public sealed partial class ClusterSimulation
             VocabularySize = Arithmetic.TokenChain.VocabularySize,
             EndTokens = [],
             Sampling = new SamplingOptions { Temperature = 1, RepetitionPenalty = 1.1f, Seed = _random.Next() }, // so that a draw depends on the tokens before it
-            GeneratedCountMax = half + _random.Next(_options.GeneratedTokensMax - half + 1),
+            GeneratedCountMax = _options.GeneratedTokensMin + _random.Next(_options.GeneratedTokensMax - _options.GeneratedTokensMin + 1),
             Handoff = new HandoffOptions { TokenCountMax = _options.HandoffTokens, Config = _options.Costs.Config, KvFormat = KvFormat.Float16 },
             Deadline = _options.Deadline is { } deadline && _random.Next(2) == 0 ? deadline : null,
             DeviceTime = tokenTime,

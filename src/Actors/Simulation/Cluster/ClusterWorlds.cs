@@ -1,4 +1,5 @@
 using SplitActors.Actors.Links;
+using SplitActors.Actors.Protocol;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 
@@ -19,6 +20,7 @@ public static class ClusterWorlds
         var random = new SplitMix64(seed);
         var plans = ClusterOptions.PlansOf(ClusterCosts.Default.LayerCount);
         var faults = DrawFaults(random);
+        var plan = plans[random.Next(plans.Count)];
         var losesWatches = faults.Network.WatchLossRate > 0;
         var options = new ClusterOptions
         {
@@ -29,13 +31,16 @@ public static class ClusterWorlds
             SessionsPerDevice = 1 + random.Next(2),
             ThinkTimeMax = TimeSpan.FromSeconds(2),
             PromptTokensMax = 24,
+            GeneratedTokensMin = 8,
             GeneratedTokensMax = 16,
             HandoffTokens = 1 + random.Next(6),
-            Plan = plans[random.Next(plans.Count)],
+            Plan = plan,
             Link = Links[random.Next(Links.Length)],
             Faults = faults,
             AllowsFailure = faults.LoadFailureRate > 0, // a session whose worker is lost while its move fails ends
-            Deadline = random.Next(3) == 0 ? TimeSpan.FromMilliseconds(200 + random.Next(2000)) : null,
+            Deadline = random.Next(3) == 0 && plan.Mode != ExecutionMode.Handoff // before it hands over, a session is not held to what it says was promised
+                ? TimeSpan.FromMilliseconds(200 + random.Next(2000))
+                : null,
         };
         var (handoffChunk, chunk, inflight, reportTokens) = (1 + random.Next(24), 1 + random.Next(12), 1 + random.Next(8), 1 + random.Next(8));
         var (fallsBack, answerMs) = (random.Next(4) == 0, 300 + random.Next(700));

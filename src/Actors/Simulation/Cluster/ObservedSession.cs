@@ -45,7 +45,7 @@ internal sealed class ObservedSession(
             Violate($"after its end it says {happened}");
         switch (happened)
         {
-            case SessionPlanned { Plan.Deadline: { } promised }: _promised = TimeSpan.FromMicroseconds(promised.PromisedUs); break;
+            case SessionPlanned planned: _promised = TimeSpan.FromMicroseconds(planned.Plan.Deadline?.PromisedUs ?? 0); break;
             case DeadlineUpdated updated: _promised = TimeSpan.FromMicroseconds(updated.Deadline.PromisedUs); break;
             case TokenGenerated generated: Add(generated); break;
             case WorkerReplaced: tally.FailoverCount++; break;

@@ -22,7 +22,6 @@ internal static class PlantedBugs
             effect is EdgeEffect.ShipKeysAndValues { Position: > 0 } ship ? ship with { Position = ship.Position - 1 } : effect)]),
         ["device: keeps no limit of frames on their way"] = Edge((state, message, now) =>
             EdgeSession.Step(state with { Options = state.Options with { InflightFramesMax = 1000 } }, message, now)),
-        ["device: takes answers of an earlier epoch"] = Edge((state, message, now) => EdgeSession.Step(state, AsCurrent(state, message), now)),
         ["device: takes any answer for the next token"] = Edge((state, message, now) => EdgeSession.Step(state, AsNext(state, message), now)),
         ["device: does not replay"] = Edge((state, message, now) =>
         {
@@ -91,10 +90,6 @@ internal static class PlantedBugs
     private static StoredFrame Changed(StoredFrame frame) => frame.Frame is { } bytes
         ? frame with { Frame = ByteString.CopyFrom([.. bytes.Span[..^1], (byte)(bytes.Span[^1] ^ 1)]) }
         : frame;
-
-    private static object AsCurrent(EdgeState state, object message) => message is Received { Body: StepResult result } received && result.Epoch < state.Epoch
-        ? received with { Body = new StepResult(result) { Epoch = state.Epoch } }
-        : message;
 
     private static object AsNext(EdgeState state, object message) => message is Received { Body: StepResult { HasToken: true } result } received
         ? received with { Body = new StepResult(result) { NextPosition = (uint)state.Tokens.Count } }
