@@ -43,7 +43,6 @@ internal static class PlantedBugs
         ["device: opens again with another seed"] = Replace(body => body is OpenSession { Epoch: > 1 } open ? WithOtherSeed(open) : body),
         ["worker: computes repeats again"] = Worker((state, message, now) => BackendWorker.Step(WithRepeatAsNew(state, message), message, now)),
         ["worker: does not notice gaps"] = Worker((state, message, now) => BackendWorker.Step(WithGapClosed(state, message), message, now)),
-        ["worker: takes steps of an earlier epoch"] = Worker((state, message, now) => BackendWorker.Step(state, AsCurrent(state, message), now)),
         ["worker: loses a cache and does not say so"] = WorkerEffects((message, effects, state) => message is StatusDue && !state.IsComputing
             ? [.. effects, .. state.Sessions.Select(session => new WorkerEffect.CreateCache(session.Key, session.Value.Layers.Count, session.Value.TokenCountMax))]
             : effects),
@@ -118,11 +117,6 @@ internal static class PlantedBugs
         FindStep(state, message) is var (id, session, step) && step.Position > session.AcceptedCount
             ? state with { Sessions = state.Sessions.SetItem(id, session with { AcceptedCount = (int)step.Position }) }
             : state;
-
-    private static object AsCurrent(WorkerState state, object message) =>
-        message is Received { Body: DecodeStep step } received && state.Sessions.TryGetValue(new SessionId(step.SessionId), out var session) && step.Epoch < session.Epoch
-            ? received with { Body = new DecodeStep(step) { Epoch = session.Epoch } }
-            : message;
 
     private static (SessionId Id, WorkerSession Session, DecodeStep Step)? FindStep(WorkerState state, object message) =>
         message is Received { Body: DecodeStep step } && state.Sessions.TryGetValue(new SessionId(step.SessionId), out var session) && session.Epoch == step.Epoch
