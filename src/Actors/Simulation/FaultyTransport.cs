@@ -5,7 +5,7 @@ using SplitActors.Actors.Transport;
 namespace SplitActors.Actors.Simulation;
 
 /// <summary>
-/// Loses, repeats and delays what passes through it, as drawn from a seed, and keeps the order of each sender and receiver. The same seed
+/// Loses, repeats and delays what passes through it, as drawn from a seed, and keeps the order of each sender and receiver unless it is told to break it. The same seed
 /// and the same messages give the same faults. Not thread-safe: for use on a simulation's one thread.
 /// </summary>
 /// <param name="inner">Delivers what is left.</param>
@@ -18,6 +18,7 @@ public sealed class FaultyTransport(ITransport inner, VirtualTimeProvider clock,
     private readonly VirtualTimeProvider _clock = clock;
     private readonly SplitMix64 _random = new(seed);
     private readonly Dictionary<(string From, string To), Way> _ways = [];
+    private readonly HashSet<string> _isolated = new(StringComparer.Ordinal);
 
     /// <summary>While set, nothing that is sent arrives.</summary>
     public bool IsCut { get; set; }
@@ -30,7 +31,14 @@ public sealed class FaultyTransport(ITransport inner, VirtualTimeProvider clock,
 
     public long DelayedCount { get; private set; }
 
+    public long ReorderedCount { get; private set; }
+
     public long WatchesLostCount { get; private set; }
+
+    /// <summary>Cuts an address off from all others, until it rejoins.</summary>
+    public void Isolate(string address) => _isolated.Add(address);
+
+    public void Rejoin(string address) => _isolated.Remove(address);
 
     public void Register(string address, ActorRef actor) => _inner.Register(address, actor);
 
@@ -47,7 +55,7 @@ public sealed class FaultyTransport(ITransport inner, VirtualTimeProvider clock,
     public void Send(string from, string to, IMessage body)
     {
         SentCount++;
-        if (IsCut || IsDrawn(faults.DropRate))
+        if (IsCut || _isolated.Contains(from) || _isolated.Contains(to) || IsDrawn(faults.DropRate))
         {
             DroppedCount++;
             return;
@@ -63,6 +71,13 @@ public sealed class FaultyTransport(ITransport inner, VirtualTimeProvider clock,
 
     private void Carry(string from, string to, IMessage body)
     {
+        if (faults.ReorderRate > 0 && IsDrawn(faults.ReorderRate))
+        {
+            ReorderedCount++;
+            _ = _clock.CreateTimer(_ => _inner.Send(from, to, body), state: null, Fraction() * faults.DelayMax, Timeout.InfiniteTimeSpan);
+            return;
+        }
+
         var delay = TimeSpan.Zero;
         if (IsDrawn(faults.DelayRate))
         {
@@ -77,8 +92,7 @@ public sealed class FaultyTransport(ITransport inner, VirtualTimeProvider clock,
 
     private bool IsDrawn(double rate) => Fraction() < rate;
 
-    /// <returns>In [0, 1), from 53 bits.</returns>
-    private double Fraction() => (_random.Next() >> 11) * (1.0 / (1L << 53));
+    private double Fraction() => _random.NextFraction();
 
     /// <summary>The way from one sender to one receiver: first in, first out.</summary>
     private sealed class Way(FaultyTransport network, string from, string to)

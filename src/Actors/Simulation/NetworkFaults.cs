@@ -12,6 +12,9 @@ public sealed record NetworkFaults
     /// <summary>A delayed message takes a time from zero to this, all equally likely; those behind it on the same way wait for it.</summary>
     public TimeSpan DelayMax { get; init; }
 
+    /// <summary>For each message: that later ones may overtake it within <see cref="DelayMax"/>. No real transport does that.</summary>
+    public double ReorderRate { get; init; }
+
     /// <summary>For each watch: that the watcher is never told.</summary>
     public double WatchLossRate { get; init; }
 }

@@ -23,4 +23,7 @@ public sealed class SplitMix64(ulong seed)
         ArgumentOutOfRangeException.ThrowIfLessThan(bound, 1);
         return (int)Math.BigMul(Next(), (ulong)bound, out _);
     }
+
+    /// <returns>In [0, 1), from 53 bits.</returns>
+    public double NextFraction() => (Next() >> 11) * (1.0 / (1L << 53));
 }

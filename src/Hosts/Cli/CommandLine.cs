@@ -39,6 +39,7 @@ internal static class CommandLine
         PlanCommand.Create(),
         BenchCommand.Create(),
         CodecCommand.Create(),
+        SimulateCommand.Create(),
     };
 
     private static string Explain(ParseResult parsed)

@@ -1,0 +1,132 @@
+using SplitActors.Actors.Scheduling;
+
+namespace SplitActors.Actors.Simulation.Cluster;
+
+/// <summary>Crashes and restarts, partitions, slow nodes, and sessions that are sent elsewhere.</summary>
+public sealed partial class ClusterSimulation
+{
+    private sealed class Disturbances(ClusterSimulation cluster, SplitMix64 random)
+    {
+        private readonly SortedDictionary<string, int> _counts = new(StringComparer.Ordinal);
+        private bool _isOver;
+
+        private ClusterFaults Faults => cluster._options.Faults;
+
+        /// <summary>How often each happened.</summary>
+        public IReadOnlyDictionary<string, int> Counts => _counts;
+
+        public void Start()
+        {
+            Repeat("worker crashes", Faults.WorkerCrashEvery, CrashWorker);
+            Repeat("scheduler crashes", Faults.SchedulerCrashEvery, CrashScheduler);
+            Repeat("device crashes", Faults.DeviceCrashEvery, CrashDevice);
+            Repeat("partitions", Faults.PartitionEvery, Partition);
+            Repeat("slow phases", Faults.SlowEvery, SlowDown);
+            Repeat("moves", Faults.MoveEvery, Move);
+        }
+
+        /// <summary>No more of them; what is down or cut off comes back in its time.</summary>
+        public void End() => _isOver = true;
+
+        /// <summary>Intervals are uniform from 0 to twice the mean.</summary>
+        private void Repeat(string name, TimeSpan? every, Func<bool> disturb)
+        {
+            if (every is not { } mean)
+                return;
+            cluster.After(2 * random.NextFraction() * mean, () =>
+            {
+                if (_isOver)
+                    return;
+                if (disturb())
+                    _counts[name] = _counts.GetValueOrDefault(name) + 1;
+                Repeat(name, every, disturb);
+            });
+        }
+
+        private bool CrashWorker()
+        {
+            var number = random.Next(cluster._workers.Count);
+            var worker = cluster._workers[number];
+            if (worker.Actor is not { } actor)
+                return false;
+            cluster._system.Stop(actor);
+            worker.Actor = null;
+            cluster.After(Downtime(), () => cluster.StartWorker(number));
+            return true;
+        }
+
+        private bool CrashScheduler()
+        {
+            if (cluster._scheduler is not { } scheduler)
+                return false;
+            cluster._system.Stop(scheduler);
+            cluster._scheduler = null;
+            cluster.After(Downtime(), cluster.StartScheduler);
+            return true;
+        }
+
+        private bool CrashDevice()
+        {
+            var device = cluster._devices[random.Next(cluster._devices.Count)];
+            if (device.Session is not { } session)
+                return false;
+            session.IsCrashed = true;
+            cluster._tally.CrashedCount++;
+            cluster._system.Stop(device.Actor!);
+            cluster.EndSession(device);
+            return true;
+        }
+
+        private bool Partition()
+        {
+            var address = AnyAddress();
+            cluster._faults.Isolate(address);
+            cluster.After(random.NextFraction() * Faults.PartitionMax, () => cluster._faults.Rejoin(address));
+            return true;
+        }
+
+        private string AnyAddress()
+        {
+            var device = cluster._devices[random.Next(cluster._devices.Count)];
+            return random.Next(8) switch
+            {
+                0 => SchedulerAddress,
+                < 4 when device.Session is { } session => session.Address,
+                _ => cluster._workers[random.Next(cluster._workers.Count)].Address,
+            };
+        }
+
+        private bool SlowDown()
+        {
+            var slowdown = 1 + (random.NextFraction() * (Faults.SlowdownMax - 1));
+            var span = random.NextFraction() * Faults.SlowMax;
+            if (random.Next(2) == 0)
+            {
+                var record = cluster._workers[random.Next(cluster._workers.Count)].Record;
+                record.Slowdown = slowdown;
+                cluster.After(span, () => record.Slowdown = 1);
+            }
+            else
+            {
+                var device = cluster._devices[random.Next(cluster._devices.Count)];
+                device.Slowdown = slowdown;
+                cluster.After(span, () => device.Slowdown = 1);
+            }
+
+            return true;
+        }
+
+        private bool Move()
+        {
+            var device = cluster._devices[random.Next(cluster._devices.Count)];
+            if (device.Session is null || cluster._scheduler is not { } scheduler)
+                return false;
+            var plans = cluster._options.MovePlans;
+            scheduler.Tell(new MoveSession(device.SessionId, plans[random.Next(plans.Count)], "the simulation wants it"));
+            return true;
+        }
+
+        /// <summary>At least so long that what has stopped gave its address up.</summary>
+        private TimeSpan Downtime() => TimeSpan.FromMilliseconds(1) + (random.NextFraction() * Faults.DowntimeMax);
+    }
+}

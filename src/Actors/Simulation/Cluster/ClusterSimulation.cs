@@ -1,0 +1,152 @@
+using Google.Protobuf;
+using SplitActors.Actors.Kernel;
+using SplitActors.Actors.Links;
+using SplitActors.Actors.Scheduling;
+using SplitActors.Actors.Transport;
+
+namespace SplitActors.Actors.Simulation.Cluster;
+
+/// <summary>
+/// A scheduler, workers and devices on one thread and in virtual time, over a network that misbehaves: the protocol is the real one, only models are
+/// <see cref="Arithmetic.TokenChain"/>s. After every message what must always hold is checked. The same options give the same run.
+/// </summary>
+public sealed partial class ClusterSimulation : IDisposable
+{
+    private const string SchedulerAddress = "scheduler";
+    private const string DevicePrefix = "edge/";
+    private const int MailboxCapacity = 1 << 14;
+
+    /// <summary>Time for what is left to end by itself, after the last session.</summary>
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>Virtual time after which a session that has not ended never will.</summary>
+    private static readonly TimeSpan DrainMax = TimeSpan.FromMinutes(30);
+
+    private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(1);
+
+    private static readonly ByteString Digest = ByteString.CopyFrom(1, 2, 3);
+
+    private readonly ClusterOptions _options;
+    private readonly ProtocolSeams _seams;
+    private readonly SimulationDriver _driver;
+    private readonly ActorSystem _system;
+    private readonly ClusterWatch _watch;
+    private readonly ClusterTally _tally = new();
+    private readonly EmulatedLinkTransport? _link;
+    private readonly FaultyTransport _faults;
+    private readonly TracedTransport _network;
+    private readonly SplitMix64 _random;
+    private readonly Disturbances _disturbances;
+    private ActorRef? _scheduler;
+    private int _incarnationCount;
+
+    public ClusterSimulation(ClusterOptions options)
+        : this(options, ProtocolSeams.None)
+    {
+    }
+
+    internal ClusterSimulation(ClusterOptions options, ProtocolSeams seams)
+    {
+        (_options, _seams) = (options, seams);
+        var seeds = new SplitMix64(options.Seed);
+        _driver = new SimulationDriver(seeds.Next());
+        _watch = new ClusterWatch(_driver.Time);
+        _system = new ActorSystem(_driver.Options with { EventSink = _watch.Observe, MailboxCapacity = MailboxCapacity });
+        ITransport inner = new InProcessTransport();
+        if (options.Link is { } profile)
+            inner = _link = new EmulatedLinkTransport(inner, _driver.Time, profile, seeds.Next(), address => address.StartsWith(DevicePrefix, StringComparison.Ordinal));
+        _faults = new FaultyTransport(inner, _driver.Time, seeds.Next(), options.Faults.Network);
+        _network = new TracedTransport(_faults, _watch, _driver.Time, seams);
+        _random = new SplitMix64(seeds.Next());
+        _workers = [.. Enumerable.Range(0, options.WorkerCount).Select(number => new Node($"worker/{number}"))];
+        _devices = [.. Enumerable.Range(0, options.DeviceCount).Select(number => new Device(number))];
+        _disturbances = new Disturbances(this, new SplitMix64(seeds.Next()));
+    }
+
+    /// <summary>Virtual time so far.</summary>
+    public TimeSpan Elapsed => _driver.Time.Elapsed;
+
+    private bool IsOpen => Elapsed < _options.Duration;
+
+    /// <summary>Runs until all sessions have ended, or until something happens that must never happen.</summary>
+    /// <param name="progress">Told the virtual time now and then; may throw to end the run.</param>
+    public ClusterReport Run(Action<TimeSpan>? progress = null)
+    {
+        StartScheduler();
+        for (var number = 0; number < _workers.Count; number++)
+            StartWorker(number);
+        foreach (var device in _devices)
+            StartSessionLater(device);
+        _disturbances.Start();
+        RunInSlices(() => !IsOpen, _options.Duration, progress);
+
+        _disturbances.End();
+        if (!RunInSlices(() => _activeCount == 0, DrainMax, progress) && _watch.Violation is null)
+            _watch.Violate(FirstActive(), $"it has not ended within {DrainMax.TotalMinutes} minutes after the last disturbance");
+        CheckThatWorkersAreEmpty();
+        return Report();
+    }
+
+    public void Dispose()
+    {
+        _ = _system.TerminateAsync();
+        _driver.RunUntilIdle();
+        _link?.Dispose();
+    }
+
+    private bool RunInSlices(Func<bool> isDone, TimeSpan timeMax, Action<TimeSpan>? progress)
+    {
+        for (var end = Elapsed + timeMax; Elapsed < end && _watch.Violation is null; progress?.Invoke(Elapsed))
+        {
+            var slice = end - Elapsed < ProgressPeriod ? end - Elapsed : ProgressPeriod;
+            if (_driver.RunUntil(() => _watch.Violation is not null || isDone(), slice))
+                break;
+        }
+
+        return isDone();
+    }
+
+    /// <summary>Whatever was lost on the way, no session may hold a worker's memory for ever.</summary>
+    private void CheckThatWorkersAreEmpty()
+    {
+        if (_watch.Violation is not null)
+            return;
+        var idleMax = Enumerable.Range(0, _workers.Count).Max(number => WorkerOptions(number).SessionIdleMax);
+        _driver.RunUntil(() => _watch.Violation is not null, idleMax + SettleTime);
+        foreach (var worker in _workers)
+        {
+            if (worker.Record.State is { } state && (state.Sessions.Count > 0 || state.KvReservations.BytesKept > 0 || state.QueuedRows > 0))
+                _watch.Violate(worker.Address, $"no session is left, but it has {state.Sessions.Count} with {state.KvReservations.BytesKept} bytes of keys and values");
+        }
+    }
+
+    private void StartScheduler()
+    {
+        var options = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = Digest, LayerCount = _options.Costs.LayerCount, Plan = _options.Plan };
+        _scheduler = _system.Spawn(new Props(() => new SchedulerActor(options, _network)), $"scheduler-{++_incarnationCount}");
+    }
+
+    private ClusterReport Report() => new()
+    {
+        Seed = _options.Seed,
+        Violation = _watch.Violation,
+        TraceHash = _watch.Trace.Value,
+        Elapsed = Elapsed,
+        SessionCount = _tally.StartedCount,
+        Ends = _tally.Ends,
+        CrashedCount = _tally.CrashedCount,
+        TokenCount = _tally.TokenCount,
+        FailoverCount = _tally.FailoverCount,
+        MoveCount = _tally.MoveCount,
+        Verdicts = (_tally.KeptCount, _tally.DegradedCount, _tally.MissedCount),
+        TtftMs = LatencyPercentiles.Of(_tally.TtftUs),
+        TpotMs = LatencyPercentiles.Of(_tally.TpotUs),
+        WorkerTime = _workers.Aggregate(TimeSpan.Zero, (sum, worker) => sum + worker.Record.BusyTime),
+        WorkerTokenCount = _workers.Sum(worker => worker.Record.TokenCount),
+        WorkerRowCount = _workers.Sum(worker => worker.Record.RowCount),
+        WorkerBusyShares = [.. _workers.Select(worker => worker.Record.BusyTime / _endedAt)],
+        MessageCount = _network.MessageCount,
+        MessageFaults = (_faults.DroppedCount, _faults.DuplicatedCount, _faults.DelayedCount, _faults.ReorderedCount),
+        Disturbances = _disturbances.Counts,
+    };
+}

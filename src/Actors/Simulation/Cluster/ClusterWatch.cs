@@ -1,0 +1,25 @@
+using SplitActors.Actors.Kernel;
+
+namespace SplitActors.Actors.Simulation.Cluster;
+
+/// <summary>Keeps the first thing that must never happen.</summary>
+internal sealed class ClusterWatch(VirtualTimeProvider time)
+{
+    /// <summary>What, where and when; null as long as all is well.</summary>
+    public string? Violation { get; private set; }
+
+    /// <summary>Order-sensitive over all messages and all events of all sessions.</summary>
+    public TraceHash Trace { get; } = new();
+
+    public void Violate(string where, string what) =>
+        Violation ??= FormattableString.Invariant($"{where}, after {time.Elapsed.TotalSeconds:0.######} s: {what}");
+
+    /// <summary>No actor may throw, and no message may find a mailbox full.</summary>
+    public void Observe(KernelEvent kernelEvent)
+    {
+        if (kernelEvent is ActorFailed failed)
+            Violate(failed.Actor.Path, failed.Cause.Message);
+        else if (kernelEvent is DeadLettered { Letter.Reason: DeadLetterReason.MailboxFull } full)
+            Violate(full.Actor.Path, "its mailbox was full");
+    }
+}

@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using SplitActors.Actors.Backend;
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Simulation.Arithmetic;
+using SplitActors.Actors.Transport;
+
+namespace SplitActors.Actors.Simulation.Cluster;
+
+/// <summary>What becomes of a worker over all its incarnations.</summary>
+internal sealed class WorkerRecord
+{
+    /// <summary>Of its batches.</summary>
+    public TimeSpan BusyTime { get; set; }
+
+    /// <summary>Tokens that it sampled.</summary>
+    public long TokenCount { get; set; }
+
+    /// <summary>Tokens that went through its layers, replayed ones included.</summary>
+    public long RowCount { get; set; }
+
+    /// <summary>How many times as long its batches take now.</summary>
+    public double Slowdown { get; set; } = 1;
+
+    /// <summary>Its state after its last message; null before the first.</summary>
+    public WorkerState? State { get; set; }
+}
+
+/// <summary>A worker as <see cref="BackendActor"/> is one, but on <see cref="ChainCache"/>s, and in virtual time.</summary>
+internal sealed class SimulatedWorker(
+    WorkerOptions options, ITransport transport, ClusterCosts costs, WorkerRecord record, ClusterWatch watch, ProtocolSeams seams, SplitMix64 random)
+    : SteppedActor<WorkerState, WorkerEffect>(new WorkerState(options), options.Address, transport)
+{
+    private const int JitterPercentMax = 10;
+
+    private readonly Dictionary<SessionId, ChainCache> _caches = [];
+
+    protected override void PreStart()
+    {
+        options.Validate();
+        base.PreStart();
+        Context.Timers.StartPeriodic("status", new StatusDue(), options.StatusPeriod);
+        Receive(new StatusDue());
+    }
+
+    protected override void PostStop()
+    {
+        base.PostStop();
+        record.State = null;
+    }
+
+    protected override void Receive(object message)
+    {
+        base.Receive(message);
+        if (WorkerInvariants.Find(record.State!, options, _caches) is { } fault)
+            watch.Violate(options.Address, fault);
+    }
+
+    protected override (WorkerState State, ImmutableArray<WorkerEffect> Effects) Step(WorkerState state, object message, TimeSpan now)
+    {
+        var step = seams.WorkerStep(state, message, now);
+        record.State = step.State;
+        return step;
+    }
+
+    protected override void Perform(WorkerEffect effect)
+    {
+        switch (effect)
+        {
+            case WorkerEffect.Send send: Send(send.To, send.Body); break;
+            case WorkerEffect.Watch watched: Watch(watched.Address); break;
+            case WorkerEffect.CreateCache create: _caches[create.Session] = new ChainCache(options.Layers.End - create.LayerCount, create.TokenCountMax); break;
+            case WorkerEffect.DropCache drop: _caches.Remove(drop.Session); break;
+            case WorkerEffect.ComputeBatch compute: Compute(compute.Entries); break;
+            case WorkerEffect.Stop stop: watch.Violate(options.Address, stop.Reason); break;
+        }
+    }
+
+    /// <summary>What is dropped meanwhile has no result, as its session is another one then.</summary>
+    private void Compute(ImmutableArray<BatchEntry> entries)
+    {
+        var results = ImmutableArray.CreateBuilder<EntryResult>(entries.Length);
+        foreach (var entry in entries)
+        {
+            var isRefused = results.Any(result => result.Refusal is not null && result.Entry.Queued.Session == entry.Queued.Session);
+            results.Add(isRefused
+                ? new EntryResult(entry, Token: null, new Refusal(RejectReason.BadFrame, "It follows a step that was refused."), KvBytes: 0)
+                : _caches[entry.Queued.Session].Compute(entry, options.KvLayout.WithLayers(entry.Session.Layers.Count).BytesFor));
+        }
+
+        var time = TimeOf(entries);
+        record.BusyTime += time;
+        record.TokenCount += results.Count(result => result.Token is not null);
+        record.RowCount += entries.Where(entry => entry.RunsLayers).Sum(entry => (long)entry.Step.TokenCount);
+        Context.Timers.StartSingle("batch", new BatchComputed(results.MoveToImmutable(), DecodeUs: 0, (long)time.TotalMicroseconds), time);
+    }
+
+    private TimeSpan TimeOf(ImmutableArray<BatchEntry> entries)
+    {
+        var computed = entries.Where(entry => entry.RunsLayers).ToList();
+        if (computed.Count == 0)
+            return TimeSpan.FromMicroseconds(1);
+        var rowCount = computed.Sum(entry => (int)entry.Step.TokenCount);
+        var contextLength = computed.Max(entry => (int)(entry.Step.Position + entry.Step.TokenCount));
+        var time = costs.BatchTime(computed.Max(entry => entry.Session.Layers.Count), rowCount, contextLength);
+        return time * record.Slowdown * (1 + (0.01 * random.Next(JitterPercentMax + 1)));
+    }
+}

@@ -1,0 +1,46 @@
+using SplitActors.Actors.Backend;
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Simulation.Arithmetic;
+
+namespace SplitActors.Actors.Simulation.Cluster;
+
+/// <summary>What always holds between two messages of a worker.</summary>
+internal static class WorkerInvariants
+{
+    /// <param name="state">Of the worker.</param>
+    /// <param name="options">Its limits, as they were given to it.</param>
+    /// <param name="caches">Of its sessions.</param>
+    /// <returns>What does not hold; null if all does.</returns>
+    public static string? Find(WorkerState state, WorkerOptions options, IReadOnlyDictionary<SessionId, ChainCache> caches)
+    {
+        if (state.QueuedRows > options.QueuedRowsMax || state.QueuedRows != state.Queue.Sum(queued => (int)queued.Step.TokenCount))
+            return $"{state.QueuedRows} tokens are said to wait, {state.Queue.Sum(queued => (int)queued.Step.TokenCount)} do; at most {options.QueuedRowsMax} may";
+        if (state.Sessions.Count > options.SessionCountMax)
+            return $"{state.Sessions.Count} sessions are open; at most {options.SessionCountMax} may be";
+        if (state.KvReservations.BytesKept > options.KvBytesMax)
+            return $"{state.KvReservations.BytesKept} bytes of keys and values are reserved; at most {options.KvBytesMax} may be";
+        if (caches.Count != state.Sessions.Count)
+            return $"there are {caches.Count} caches for {state.Sessions.Count} sessions";
+        foreach (var (id, session) in state.Sessions)
+        {
+            if (FindIn(session, options, caches.GetValueOrDefault(id)) is { } fault)
+                return $"session {id}: {fault}";
+        }
+
+        return null;
+    }
+
+    private static string? FindIn(WorkerSession session, WorkerOptions options, ChainCache? cache)
+    {
+        var answered = (int)(session.LastResult?.NextPosition ?? 0);
+        if (session.UnansweredRows < 0 || session.UnansweredRows > options.SessionQueuedRowsMax)
+            return $"{session.UnansweredRows} tokens are not answered; 0 to {options.SessionQueuedRowsMax} may be";
+        if (session.AcceptedCount > session.TokenCountMax)
+            return $"{session.AcceptedCount} tokens were accepted of a session of {session.TokenCountMax}";
+        if (cache is null)
+            return "it has no cache";
+        return cache.TokenCount < answered || cache.TokenCount > session.AcceptedCount
+            ? $"{cache.TokenCount} tokens are in its cache; {answered} are answered and {session.AcceptedCount} accepted"
+            : null;
+    }
+}
