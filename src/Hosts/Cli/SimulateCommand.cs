@@ -16,7 +16,7 @@ internal static class SimulateCommand
             every message what must always hold: no token is lost, repeated or changed, memory is bounded, every session ends, deadlines are reported truthfully.
             The same seed and settings give the same run.
 
-            Example: splitactors simulate --devices 1000 --workers 8 --minutes 10 --seed 7 --faults default --link lte
+            Example: splitactors simulate --devices 50 --workers 4 --minutes 1 --seed 7 --faults default --link lte
 
             Every value can also be given as an environment variable (SPLITACTORS_DEVICES for --devices).
             Exit codes: 0 all held, 1 something did not, 2 wrong option, 5 output not writable, 130 interrupted, 143 terminated.
