@@ -47,9 +47,11 @@ public static partial class EdgeSession
         {
             if (State.GeneratedCount == 0)
                 return bill;
-            var (isKept, isPromised) = (Options.Deadline is null || bill.ElapsedUs <= AskedUs, bill.ElapsedUs <= State.TokenPromisedUs);
-            State = State with { Link = State.Link.WithToken(bill.ResentCount == 0 && State.Move is null ? bill.DeviceUs : 0, isMissed: !isKept && !isPromised) };
-            return Options.Deadline is null ? bill : bill with { KeptCount = isKept ? 1 : 0, DegradedCount = !isKept && isPromised ? 1 : 0, MissedCount = isKept || isPromised ? 0 : 1 };
+            var (isKept, isPromised) = (bill.ElapsedUs <= AskedUs, bill.ElapsedUs <= State.TokenPromisedUs);
+            if (Options.Deadline is not null)
+                bill = bill with { KeptCount = isKept ? 1 : 0, DegradedCount = !isKept && isPromised ? 1 : 0, MissedCount = isKept || isPromised ? 0 : 1 };
+            State = State with { Link = State.Link.WithToken(bill.ResentCount == 0 && State.Move is null ? bill.DeviceUs : 0, bill.MissedCount > 0) };
+            return bill;
         }
 
         /// <summary>

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace SplitActors.Actors.Edge;
 
 /// <summary>The bills of a session's tokens, and what follows from them.</summary>
@@ -40,8 +38,6 @@ public sealed class Ledger
     {
         if (_bills.Count < 2)
             return null;
-        var sorted = _bills.Skip(1).Select(select).Order().ToImmutableArray();
-        var rank = (int)Math.Ceiling(percentile / 100 * sorted.Length);
-        return sorted[Math.Clamp(rank, 1, sorted.Length) - 1];
+        return NearestRank.At([.. _bills.Skip(1).Select(select).Order()], percentile / 100);
     }
 }

@@ -13,6 +13,9 @@ namespace SplitActors.Hosts.Cli;
 /// <summary>What choices cost in accuracy, as far as it is known or is to be measured.</summary>
 internal sealed class PlanAccuracy : IDisposable
 {
+    /// <summary>Where accuracy was measured, and no other limit is asked for.</summary>
+    public const double PerplexityRiseMaxDefault = 0.01;
+
     private const int VerificationsMax = 16;
 
     private readonly PlanOptions _options;

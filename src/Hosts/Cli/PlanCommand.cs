@@ -14,8 +14,6 @@ internal static class PlanCommand
     /// <summary>Of a device's pass through a prompt: <see cref="EdgeOptions.ChunkTokensMax"/>.</summary>
     private const int ChunkRows = 64;
 
-    private const double PerplexityRiseMaxDefault = 0.01;
-
     public static Command Create()
     {
         var command = new Command(
@@ -82,7 +80,7 @@ internal static class PlanCommand
                 ChunkRows = ChunkRows,
                 ThreadCount = device.ThreadCount,
                 ReplayBytesPerToken = sizes.Traffic.HiddenStateBytes.DefaultIfEmpty(0).Max(),
-                UnquantizedWeightBytes = model.UnquantizedWeightBytes,
+                UnquantizedWeightBytes = config.UnquantizedWeightBytes,
             },
             Device = device.Profile,
             Worker = new WorkerSituation(worker.Profile, options.WorkerWeights, options.WorkerKv, options.WorkerBatch, options.WorkerQueueSeconds),
@@ -93,7 +91,7 @@ internal static class PlanCommand
             FrontWeights = options.FrontWeights,
             FrontKv = options.FrontKv,
             MemoryBytesMax = options.MemoryBytesMax,
-            PerplexityRiseMax = options.PerplexityRiseMax ?? (accuracy.IsMeasured ? PerplexityRiseMaxDefault : double.PositiveInfinity),
+            PerplexityRiseMax = options.PerplexityRiseMax ?? (accuracy.IsMeasured ? PlanAccuracy.PerplexityRiseMaxDefault : double.PositiveInfinity),
             DeadlineSeconds = options.DeadlineSeconds,
         };
         return new PlanReport(model.Name, problem, accuracy.Decide(problem), device, worker, options.Link, sizes, accuracy.Description, accuracy.Verification);
@@ -103,7 +101,7 @@ internal static class PlanCommand
             Config = config,
             Weights = weights,
             KeyValues = keyValues,
-            UnquantizedWeightBytes = model.UnquantizedWeightBytes,
+            UnquantizedWeightBytes = config.UnquantizedWeightBytes,
             Compression = (accuracy.OptionsFor(middle), middle),
             CacheFolder = options.CacheFolder,
             Refresh = options.Refresh,

@@ -27,9 +27,6 @@ internal sealed class PlanModel : IDisposable
     /// <summary>The shape's name, or the folder.</summary>
     public string Name => _options.Shape ?? Checkpoint!.Folder;
 
-    /// <summary>Of a weight as it is stored.</summary>
-    public int UnquantizedWeightBytes => Config.TorchDtype == "float32" ? sizeof(float) : sizeof(ushort);
-
     /// <exception cref="UserErrorException">The folder holds no model, or one that is quantized already.</exception>
     public static PlanModel Open(PlanOptions options, LoadingLine loading)
     {

@@ -13,8 +13,6 @@ namespace SplitActors.Hosts.Cli;
 /// <summary>Measures this machine for a session whose scheduler must know how fast it is, or finds what was measured before.</summary>
 internal static class RunProfile
 {
-    private const double PerplexityRiseMaxDefault = 0.01;
-
     private static readonly WeightFormat[] FewerBits = [new(8), new(4)];
 
     /// <summary>Null where nobody asks: neither a plan nor a deadline is wanted.</summary>
@@ -39,7 +37,7 @@ internal static class RunProfile
             Config = config,
             Weights = [.. fronts.Select(format => format.Weights).Append(back.Item1).Distinct()],
             KeyValues = [.. fronts.Select(format => format.Kv).Append(back.KvFormat).Distinct()],
-            UnquantizedWeightBytes = checkpoint.UnquantizedWeightBytes(),
+            UnquantizedWeightBytes = config.UnquantizedWeightBytes,
             Compression = (options.Compression.For(middle), middle),
             CacheFolder = planning.CacheFolder,
             Refresh = false,
@@ -50,7 +48,7 @@ internal static class RunProfile
         {
             Planner = plan is null ? Planner(options, checkpoint, calibration, known?.Figures) : null,
             MemoryBytesMax = planning.MemoryBytesMax,
-            PerplexityRiseMax = planning.PerplexityRiseMax ?? (known is null ? null : PerplexityRiseMaxDefault),
+            PerplexityRiseMax = planning.PerplexityRiseMax ?? (known is null ? null : PlanAccuracy.PerplexityRiseMaxDefault),
         };
     }
 
@@ -75,10 +73,7 @@ internal static class RunProfile
             Accuracy = accuracy,
             CompressionOf = splitLayer => options.Compression.For(calibration?.For(splitLayer)),
             CalibrationId = calibration?.Id ?? 0,
-            UnquantizedWeightBytes = checkpoint.UnquantizedWeightBytes(),
+            UnquantizedWeightBytes = config.UnquantizedWeightBytes,
         };
     }
-
-    /// <summary>Of a weight as it is stored.</summary>
-    private static int UnquantizedWeightBytes(this Checkpoint checkpoint) => checkpoint.Config.TorchDtype == "float32" ? sizeof(float) : sizeof(ushort);
 }

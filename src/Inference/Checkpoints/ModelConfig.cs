@@ -55,6 +55,9 @@ public sealed record ModelConfig
     /// <summary><c>torch_dtype</c> (newer: <c>dtype</c>), such as "bfloat16"; information only, each tensor states its own type.</summary>
     public string? TorchDtype { get; init; }
 
+    /// <summary>Bytes of a weight as the checkpoint stores it where it is not quantized.</summary>
+    public int UnquantizedWeightBytes => TorchDtype == "float32" ? sizeof(float) : sizeof(ushort);
+
     /// <summary>Rows of <c>q_proj</c>; columns of <c>o_proj</c>.</summary>
     public int QueryWidth => HeadCount * HeadDim;
 

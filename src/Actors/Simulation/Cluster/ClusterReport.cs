@@ -64,7 +64,6 @@ public readonly record struct LatencyPercentiles(double P50, double P95, double 
         microseconds.Sort();
         return new(At(0.50), At(0.95), At(0.99));
 
-        double At(double share) =>
-            microseconds.Count == 0 ? 0 : microseconds[Math.Clamp((int)Math.Ceiling(share * microseconds.Count), 1, microseconds.Count) - 1] / 1e3;
+        double At(double share) => microseconds.Count == 0 ? 0 : NearestRank.At(microseconds, share) / 1e3;
     }
 }
