@@ -1,12 +1,7 @@
 using System.CommandLine;
-using System.Security.Cryptography;
-using System.Threading.Channels;
 using SplitActors.Actors.Edge;
-using SplitActors.Actors.Links;
-using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Hosts.Serving;
-using SplitActors.Inference;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Sampling;
 using SplitActors.Inference.Tokenization;
@@ -63,34 +58,28 @@ internal static class RunCommand
         var profile = RunProfile.For(options, checkpoint, plan, calibration, loading, interruption.Token);
         var sampling = options.Sampling(GenerationDefaults.Read(checkpoint));
         var tokenizer = Tokenizer.Load(checkpoint);
-        var tokens = Encode(tokenizer, prompt, checkpoint.Config);
+        var generation = new Generation(PromptReader.Encode(prompt, tokenizer, checkpoint.Config), sampling, options.MaxTokens);
 
-        await using var cluster = new LocalCluster(
-            checkpoint, plan, calibration, options.Serving with { Profile = profile }, TimeProvider.System, message => Warn(options, message));
+        var model = new ServedModel(checkpoint, calibration, options.Placement.Compression.Predicts);
+        await using var cluster = new LocalCluster(model, plan, options.Serving with { Profile = profile }, TimeProvider.System, message => Warn(options, message));
         var firstLayer = options.Moves.SplitLayers.Prepend(plan?.SplitLayer ?? 0).Min();
         if (firstLayer < checkpoint.Config.LayerCount)
             cluster.StartWorkers(firstLayer, options.WorkerCount, loading.Layers("worker"));
 
-        var id = NewSessionId();
+        var id = SessionFollower.NewId();
         var stop = new WorkerStop(cluster, options.StopWorkerAt);
         var planned = new PlannedEvents(cluster, id, options, PlanFor);
-        var (events, session) = cluster.StartSession(id, tokens, sampling, options.MaxTokens, Observe, loading.Layers("device"));
+        var (events, session) = cluster.StartSession(id, generation, Observe, loading.Layers("device"));
         using var cancelling = interruption.Token.Register(() => session.Tell(new CancelSession()));
 
         IRunReport report = options.Json
-            ? new JsonReport(Console.Out, tokenizer, checkpoint.Config, tokens.Length, options.Serving.Deadline)
-            : new TextReport(Console.Out, tokenizer, checkpoint.Config, tokens.Length, prompt, loading, options);
-        var (ended, observation) = await FollowAsync(events, report);
+            ? new JsonReport(Console.Out, tokenizer, checkpoint.Config, generation.Prompt.Count, options.Serving.Deadline)
+            : new TextReport(Console.Out, tokenizer, checkpoint.Config, generation.Prompt.Count, prompt, loading, options.Serving.Deadline, options.Quiet);
+        var (ended, observation) = await SessionFollower.FollowAsync(events, report);
         report.End(ended, options.Link is { } link && cluster.Traffic is var (up, down) ? new RunLink(link.Text, up, down, observation) : null);
-        return ended.Reason switch
-        {
-            EndReason.Failed => ExitCode.Failure,
-            EndReason.Refused => ExitCode.Infeasible,
-            EndReason.Cancelled => interruption.ExitCode,
-            _ => ExitCode.Success,
-        };
+        return SessionFollower.ExitCodeOf(ended, interruption);
 
-        FixedPlan PlanFor(int splitLayer) => options.PlanFor(splitLayer, calibration, checkpoint.Config);
+        FixedPlan PlanFor(int splitLayer) => options.Placement.PlanFor(splitLayer, calibration, checkpoint.Config);
 
         void Observe(SessionEvent sessionEvent)
         {
@@ -104,45 +93,4 @@ internal static class RunCommand
         if (!options.Quiet)
             Console.Error.WriteLine($"splitactors: {message}");
     }
-
-    /// <summary>Passes a session's events on until it ends.</summary>
-    private static async Task<(SessionEnded Ended, LinkObservation? Link)> FollowAsync(ChannelReader<SessionEvent> events, IRunReport report)
-    {
-        LinkObservation? link = null;
-        await foreach (var sessionEvent in events.ReadAllAsync())
-        {
-            switch (sessionEvent)
-            {
-                case SessionPlanned planned: report.Plan(planned.Plan); break;
-                case TokenGenerated token: report.Token(token); break;
-                case WorkerReplaced replaced: report.WorkerReplaced(replaced); break;
-                case SessionMoved moved: report.Moved(moved); break;
-                case MoveAbandoned abandoned: report.MoveAbandoned(abandoned); break;
-                case DeadlineUpdated updated: report.DeadlineUpdated(updated.Deadline); break;
-                case LinkObserved observed: link = observed.Observation; break;
-                case SessionEnded ended: return (ended, link);
-            }
-        }
-
-        throw new InvalidOperationException("The session stopped without saying why.");
-    }
-
-    /// <summary>The prompt is a user's text: what looks like a control token in it is text.</summary>
-    private static int[] Encode(Tokenizer tokenizer, string prompt, ModelConfig config)
-    {
-        var tokens = tokenizer.Encode(prompt, addSpecialTokens: true, parseSpecialTokens: false);
-        var outside = Array.Find(tokens, token => token >= config.VocabularySize);
-        if (outside > 0)
-        {
-            throw new UserErrorException(
-                UserErrorKind.Checkpoint, "tokenizer.json", $"token ids below the model's {config.VocabularySize}", $"{outside}", "Use the tokenizer of this model.");
-        }
-
-        return tokens.Length > 0 && tokens.Length < config.ContextLength
-            ? tokens
-            : throw new UserErrorException(
-                UserErrorKind.Prompt, "The prompt", $"1 to {config.ContextLength - 1} tokens (the model's context less one to generate)", $"{tokens.Length}", "Shorten it.");
-    }
-
-    private static SessionId NewSessionId() => new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
 }

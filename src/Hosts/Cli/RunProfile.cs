@@ -5,7 +5,7 @@ using SplitActors.Inference;
 using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.KvCaching;
-using SplitActors.Inference.Planning.Accuracy;
+using SplitActors.Inference.Planning.Compute;
 using SplitActors.Inference.Quantization;
 
 namespace SplitActors.Hosts.Cli;
@@ -27,29 +27,44 @@ internal static class RunProfile
     {
         if (plan is not null && options.Serving.Deadline is null)
             return null;
-        var (config, planning) = (checkpoint.Config, options.Planning);
+        var planning = options.Planning;
         var known = plan is null ? AccuracyFile.Find(checkpoint, named: null, planning.CacheFolder) : null;
         var back = (options.Serving.BackFormat ?? checkpoint.Quantization?.Back ?? WeightFormat.Unquantized, options.Serving.KvFormat);
         var fronts = FrontFormats(options, checkpoint, isPlanned: plan is null, isMeasured: known is not null);
-        var middle = calibration?.For(Math.Max(1, config.LayerCount / 2));
-        var profile = new ProfileSource
+        var profile = Measure(checkpoint.Config, [.. fronts, back], options.Placement.Compression, calibration, planning.CacheFolder, options.Serving.ThreadCount, loading, cancellation);
+        return new ServingProfile(profile, fronts, back)
         {
-            Config = config,
-            Weights = [.. fronts.Select(format => format.Weights).Append(back.Item1).Distinct()],
-            KeyValues = [.. fronts.Select(format => format.Kv).Append(back.KvFormat).Distinct()],
-            UnquantizedWeightBytes = config.UnquantizedWeightBytes,
-            Compression = (options.Compression.For(middle), middle),
-            CacheFolder = planning.CacheFolder,
-            Refresh = false,
-            ThreadCount = options.Serving.ThreadCount,
-            Measuring = loading.Machine,
-        }.Find(ProfileSource.Measure, "this machine", TimeProvider.System, cancellation);
-        return new ServingProfile(profile.Profile, fronts, back)
-        {
-            Planner = plan is null ? Planner(options, checkpoint, calibration, known?.Figures) : null,
+            Planner = plan is null ? options.Placement.PlannerFor(checkpoint, calibration, known?.Figures) : null,
             MemoryBytesMax = planning.MemoryBytesMax,
             PerplexityRiseMax = planning.PerplexityRiseMax ?? (known is null ? null : PlanAccuracy.PerplexityRiseMaxDefault),
         };
+    }
+
+    /// <summary>What this machine takes for a model in several formats.</summary>
+    /// <exception cref="UserErrorException">A file of measurements is not what it should be, or the codec lacks a calibration.</exception>
+    public static MachineProfile Measure(
+        ModelConfig config,
+        IReadOnlyList<(WeightFormat Weights, KvFormat Kv)> formats,
+        RunCompression compression,
+        ModelCalibration? calibration,
+        string cacheFolder,
+        int threadCount,
+        LoadingLine loading,
+        CancellationToken cancellation)
+    {
+        var middle = calibration?.For(Math.Max(1, config.LayerCount / 2));
+        return new ProfileSource
+        {
+            Config = config,
+            Weights = [.. formats.Select(format => format.Weights).Distinct()],
+            KeyValues = [.. formats.Select(format => format.Kv).Distinct()],
+            UnquantizedWeightBytes = config.UnquantizedWeightBytes,
+            Compression = (compression.For(middle), middle),
+            CacheFolder = cacheFolder,
+            Refresh = false,
+            ThreadCount = threadCount,
+            Measuring = loading.Machine,
+        }.Find(ProfileSource.Measure, "this machine", TimeProvider.System, cancellation).Profile;
     }
 
     /// <summary>With all keys and values, as a planner may combine them.</summary>
@@ -60,20 +75,5 @@ internal static class RunProfile
             : isPlanned && isMeasured ? [stored, .. FewerBits]
             : [stored];
         return [.. from format in weights from kv in options.Planning.KeyValues select (format, kv)];
-    }
-
-    private static SessionPlanner Planner(RunOptions options, Checkpoint checkpoint, ModelCalibration? calibration, AccuracyFigures? figures)
-    {
-        var config = checkpoint.Config;
-        var accuracy = new AdditiveAccuracy(config.LayerCount, figures, options.Compression.Quality ?? QualityTarget.Default, calibration);
-        return new SessionPlanner
-        {
-            Config = config,
-            Traffic = HiddenStateSizes.Of(config.LayerCount, config.HiddenSize, calibration, accuracy, options.Compression.For).Traffic,
-            Accuracy = accuracy,
-            CompressionOf = splitLayer => options.Compression.For(calibration?.For(splitLayer)),
-            CalibrationId = calibration?.Id ?? 0,
-            UnquantizedWeightBytes = config.UnquantizedWeightBytes,
-        };
     }
 }

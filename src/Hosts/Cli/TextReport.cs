@@ -7,7 +7,7 @@ namespace SplitActors.Hosts.Cli;
 
 /// <summary>The text on standard output, token by token; prompt, events and ledger on standard error.</summary>
 internal sealed class TextReport(
-    TextWriter output, Tokenizer tokenizer, ModelConfig config, int promptTokens, string prompt, LoadingLine loading, RunOptions options) : IRunReport
+    TextWriter output, Tokenizer tokenizer, ModelConfig config, int promptTokens, string prompt, LoadingLine loading, TimeSpan? deadline, bool isQuiet) : IRunReport
 {
     private readonly StreamingDetokenizer _detokenizer = new(tokenizer);
     private readonly Ledger _ledger = new();
@@ -21,18 +21,18 @@ internal sealed class TextReport(
         _plan = plan;
         if (plan.Mode is ExecutionMode.Split or ExecutionMode.Handoff)
             _compression = plan.Compression;
-        if (plan.Deadline is { } deadline)
-            DeadlineUpdated(deadline);
+        if (plan.Deadline is { } promised)
+            DeadlineUpdated(promised);
     }
 
     /// <summary>A person is told when it becomes degraded or kept, not each time its degree changes.</summary>
-    public void DeadlineUpdated(Deadline deadline)
+    public void DeadlineUpdated(Deadline promised)
     {
-        if (options.Quiet || options.Serving.Deadline is not { } asked || deadline.PromisedUs > asked.TotalMicroseconds == _isDegraded)
+        if (isQuiet || deadline is not { } asked || promised.PromisedUs > asked.TotalMicroseconds == _isDegraded)
             return;
         _isDegraded = !_isDegraded;
         loading.Clear();
-        Console.Error.Write($"[{DeadlineText.Describe(asked, deadline)}]{(_ledger.TokenCount == 0 ? "\n" : "")}");
+        Console.Error.Write($"[{DeadlineText.Describe(asked, promised)}]{(_ledger.TokenCount == 0 ? "\n" : "")}");
     }
 
     public void Token(TokenGenerated generated)
@@ -45,20 +45,20 @@ internal sealed class TextReport(
 
     public void WorkerReplaced(WorkerReplaced replaced)
     {
-        if (!options.Quiet)
+        if (!isQuiet)
             Console.Error.Write($"[{replaced.Lost} is lost: {replaced.Reason}; asks for another one]");
     }
 
     public void Moved(SessionMoved moved)
     {
         _moves.Add(moved);
-        if (!options.Quiet)
+        if (!isQuiet)
             Console.Error.Write($"[{MoveText.Describe(moved)}]");
     }
 
     public void MoveAbandoned(MoveAbandoned abandoned)
     {
-        if (!options.Quiet)
+        if (!isQuiet)
             Console.Error.Write($"[stays: {abandoned.Detail}]");
     }
 
@@ -66,8 +66,8 @@ internal sealed class TextReport(
     {
         output.Write(_detokenizer.Flush() + "\n");
         loading.Clear();
-        if (!options.Quiet && _plan is not null)
-            LedgerTable.Write(_plan, _compression, config, promptTokens, _ledger, _moves, ended, [.. LinkRows.Of(_ledger, link), .. DeadlineText.Rows(_ledger, options.Serving.Deadline)]);
+        if (!isQuiet && _plan is not null)
+            LedgerTable.Write(_plan, _compression, config, promptTokens, _ledger, _moves, ended, [.. LinkRows.Of(_ledger, link), .. DeadlineText.Rows(_ledger, deadline)]);
         if (ended.Reason is EndReason.Failed or EndReason.Refused)
             Console.Error.WriteLine($"splitactors: {ended.Detail}");
     }
@@ -76,7 +76,7 @@ internal sealed class TextReport(
     private void ShowPrompt()
     {
         loading.Clear();
-        if (!options.Quiet && !Console.IsErrorRedirected && !Console.IsOutputRedirected)
+        if (!isQuiet && !Console.IsErrorRedirected && !Console.IsOutputRedirected)
             Console.Error.Write(prompt);
     }
 }

@@ -19,9 +19,6 @@ internal sealed record ServingOptions
     /// <summary>The same for the workers' weights.</summary>
     public required WeightFormat? BackFormat { get; init; }
 
-    /// <summary>Device and workers predict hidden states from the tokens' embeddings, as far as the calibration can.</summary>
-    public bool Predicts { get; init; }
-
     /// <summary>For sessions of which the plan says so.</summary>
     public HandoffServing Handoff { get; init; } = new();
 
