@@ -12,6 +12,7 @@ internal static class ExitCode
     public const int Prompt = 4;
     public const int Output = 5;
     public const int Infeasible = 6;
+    public const int Broker = 7;
 
     // 128 plus the number of the signal, as shells have it.
     public const int Interrupted = 130;
@@ -23,6 +24,7 @@ internal static class ExitCode
         UserErrorKind.Checkpoint => Checkpoint,
         UserErrorKind.Prompt => Prompt,
         UserErrorKind.Output => Output,
+        UserErrorKind.Broker => Broker,
         _ => Failure,
     };
 }

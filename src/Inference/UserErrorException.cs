@@ -17,6 +17,9 @@ public enum UserErrorKind
 
     /// <summary>More memory than there is.</summary>
     Memory,
+
+    /// <summary>A broker that is out of reach, or that refuses this user or its certificate.</summary>
+    Broker,
 }
 
 /// <summary>
