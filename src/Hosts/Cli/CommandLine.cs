@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using SplitActors.Hosts.Cli.Nodes;
 using SplitActors.Inference;
 
 namespace SplitActors.Hosts.Cli;
@@ -33,6 +34,10 @@ internal static class CommandLine
     private static RootCommand Root() => new("Runs a large language model across a device and a server, token by token.")
     {
         RunCommand.Create(),
+        EdgeCommand.Create(),
+        WorkerCommand.Create(),
+        SchedulerCommand.Create(),
+        CloudCommand.Create(),
         ModelCommand.Create(),
         QuantizeCommand.Create(),
         CalibrateCommand.Create(),

@@ -15,6 +15,18 @@ internal sealed record RunCompression
 
     private static readonly Setting[] RateDistortionSettings = [RunSettings.KarhunenLoeve, RunSettings.Prediction, RunSettings.SharePromptTokens];
 
+    /// <summary>What a session gets where nothing is asked for.</summary>
+    public static RunCompression Default { get; } = new()
+    {
+        Codec = FrameCodec.RateDistortion,
+        Quality = null,
+        QualityPlace = "",
+        Tabq = null,
+        Rotates = false,
+        Predicts = false,
+        SharesPromptTokens = false,
+    };
+
     public required FrameCodec Codec { get; init; }
 
     /// <summary>Null: not asked for.</summary>

@@ -14,8 +14,13 @@ internal sealed class SettingReader(ParseResult parsed, ConfigFile? config)
             return (argument, $"--{setting.Name}");
         if (Environment.GetEnvironmentVariable(setting.EnvironmentVariable) is { Length: > 0 } variable)
             return (variable, setting.EnvironmentVariable);
-        return config?.Find(setting.Name) is { } value ? (value, $"{config.Path}, {setting.Name}") : null;
+        return config?.Find(setting.Name) is { } value ? (value, PlaceIn(config, setting)) : null;
     }
+
+    /// <summary>What files in a value are relative to: the configuration file's folder if it stands there, else the working folder.</summary>
+    public string FolderOf(Setting setting) => config is not null && Find(setting) is var (_, place) && place == PlaceIn(config, setting)
+        ? Path.GetDirectoryName(Path.GetFullPath(config.Path))!
+        : Environment.CurrentDirectory;
 
     /// <summary>A text of at least one character.</summary>
     public string? Text(Setting setting) =>
@@ -93,4 +98,6 @@ internal sealed class SettingReader(ParseResult parsed, ConfigFile? config)
 
     public static UserErrorException Wrong(string place, string expected, string found) =>
         new(UserErrorKind.Options, place, expected, $"'{found}'", "Correct it or leave it out.");
+
+    private static string PlaceIn(ConfigFile config, Setting setting) => $"{config.Path}, {setting.Name}";
 }
