@@ -15,10 +15,36 @@ public static partial class BackendWorker
         {
             switch (body)
             {
-                case Welcome: State = State with { IsWelcome = true }; break;
+                case Welcome: Join(); break;
                 case Rejected { Reason: RejectReason.UnknownWorker }: Introduce(); break;
                 case Rejected rejected: _effects.Add(new WorkerEffect.Stop($"The scheduler refused this worker: {rejected.Detail}")); break;
             }
+        }
+
+        /// <summary>A scheduler that knows the worker anew must not take it for one that stays.</summary>
+        private void Join()
+        {
+            State = State with { IsWelcome = true };
+            if (State.LeavingSince is not null)
+                Send(Options.Scheduler, Status());
+        }
+
+        private void BeginToLeave()
+        {
+            if (State.LeavingSince is not null)
+                return;
+            State = State with { LeavingSince = now };
+            if (State.IsWelcome)
+                Send(Options.Scheduler, Status());
+        }
+
+        /// <summary>Once: no message comes after it but those that were on their way.</summary>
+        public void LeaveIfDone()
+        {
+            if (State.LeavingSince is not { } since || State.HasLeft || (State.Sessions.Count > 0 && now - since < Options.LeaveTimeMax))
+                return;
+            State = State with { HasLeft = true };
+            _effects.Add(new WorkerEffect.Leave(State.Sessions.Count));
         }
 
         private void Report()
@@ -52,6 +78,7 @@ public static partial class BackendWorker
             BatchCount = (ulong)State.BatchCount,
             LayersComputed = (ulong)State.LayersComputed,
             LayerRowsComputed = (ulong)State.LayerRowsComputed,
+            Leaving = State.LeavingSince is not null,
         };
 
         private Hello Hello() => new()

@@ -19,6 +19,7 @@ public static partial class BackendWorker
         var turn = new Turn(state, now);
         turn.Handle(message);
         turn.StartBatch();
+        turn.LeaveIfDone();
         return (turn.State, turn.Effects);
     }
 
@@ -38,6 +39,7 @@ public static partial class BackendWorker
             switch (message)
             {
                 case StatusDue: Report(); break;
+                case LeaveCluster: BeginToLeave(); break;
                 case BatchComputed computed: Answer(computed); break;
                 case PeerLost lost: Forget(lost.Address); break;
                 case Received { Body: OpenSession open } received: Open(received.From, open); break;
