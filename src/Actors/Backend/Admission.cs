@@ -13,6 +13,8 @@ internal static class Admission
         var options = worker.Options;
         if (Compatibility.Check("The device", open.ProtocolVersion, open.ModelDigest, "the worker", options.ModelDigest) is { } mismatch)
             return mismatch;
+        if (worker.LeavingSince is not null && !worker.Sessions.ContainsKey(new SessionId(open.SessionId)))
+            return new Refusal(RejectReason.Leaving, $"The worker is leaving the cluster, with {worker.Sessions.Count} sessions; another one has to take this.");
         if (open.SplitLayer < options.Layers.First || open.SplitLayer >= options.Layers.End)
             return new Refusal(RejectReason.LayerRange, Describe(open.SplitLayer, options.Layers));
         if (Compatibility.CheckCalibration("The device", open.CalibrationId, "the worker", options.CalibrationId) is { } otherCalibration)

@@ -56,11 +56,15 @@ public sealed class BackendActor(WorkerOptions options, ITransport transport, Ba
             case WorkerEffect.CreateCache create: Create(create); break;
             case WorkerEffect.DropCache drop: Drop(drop.Session); break;
             case WorkerEffect.ComputeBatch compute: Compute(compute); break;
-            case WorkerEffect.Stop stop:
-                report?.Invoke(stop.Reason);
-                Context.Stop(Context.Self);
-                break;
+            case WorkerEffect.Stop stop: Stop(stop.Reason); break;
+            case WorkerEffect.Leave leave: Stop($"The worker has left the cluster; {leave.SessionCount} of its sessions had not moved."); break;
         }
+    }
+
+    private void Stop(string reason)
+    {
+        report?.Invoke(reason);
+        Context.Stop(Context.Self);
     }
 
     private void Create(WorkerEffect.CreateCache create)

@@ -22,6 +22,9 @@ public abstract record WorkerEffect
 
     /// <summary>Stop this worker: it cannot serve.</summary>
     public sealed record Stop(string Reason) : WorkerEffect;
+
+    /// <summary>Stop this worker: it was asked to leave, and its sessions are elsewhere, but for those that did not move in time.</summary>
+    public sealed record Leave(int SessionCount) : WorkerEffect;
 }
 
 /// <summary>One step of a batch.</summary>
@@ -43,6 +46,12 @@ public sealed record BatchComputed(ImmutableArray<EntryResult> Results, long Dec
     /// <summary>Tokens of the steps that were not refused.</summary>
     public int RowCount => Results.Where(result => result.Refusal is null).Sum(result => (int)result.Entry.Step.TokenCount);
 }
+
+/// <summary>
+/// Tells a worker to leave: it takes no further session, lets the scheduler move those that it has, and stops when none is left, or after
+/// <see cref="WorkerOptions.LeaveTimeMax"/>.
+/// </summary>
+public sealed record LeaveCluster;
 
 /// <summary>Time to report to the scheduler and to drop idle sessions.</summary>
 public sealed record StatusDue;

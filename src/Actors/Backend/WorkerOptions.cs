@@ -56,6 +56,9 @@ public sealed record WorkerOptions
     /// <summary>A session that is silent for this long is dropped; its device can replay it.</summary>
     public TimeSpan SessionIdleMax { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a worker that leaves waits for its sessions to move; looked at with every message, and so at least once in a <see cref="StatusPeriod"/>.</summary>
+    public TimeSpan LeaveTimeMax { get; init; } = TimeSpan.FromSeconds(30);
+
     public TimeSpan StatusPeriod { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>What a device is told to wait when the worker is full.</summary>
@@ -75,6 +78,7 @@ public sealed record WorkerOptions
         Limit.RequirePositive(SessionQueuedRowsMax);
         Limit.RequirePositive(FrameBytesPerTokenMax);
         Limit.RequirePositive(SessionIdleMax);
+        Limit.RequirePositive(LeaveTimeMax);
         Limit.RequirePositive(StatusPeriod);
         Limit.RequirePositive(RetryAfter);
     }

@@ -10,6 +10,12 @@ public sealed record WorkerState(WorkerOptions Options)
 {
     public bool IsWelcome { get; init; }
 
+    /// <summary>When it was told to leave; null if it was not.</summary>
+    public TimeSpan? LeavingSince { get; init; }
+
+    /// <summary>It has asked to be stopped: nothing more is to be done.</summary>
+    public bool HasLeft { get; init; }
+
     public ImmutableDictionary<SessionId, WorkerSession> Sessions { get; init; } = ImmutableDictionary<SessionId, WorkerSession>.Empty;
 
     /// <summary>Accepted steps that wait for a batch, oldest first.</summary>

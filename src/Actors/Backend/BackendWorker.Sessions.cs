@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using SplitActors.Actors.Protocol;
+using SplitActors.Inference.Models;
+
+namespace SplitActors.Actors.Backend;
+
+/// <summary>Sessions open, and end when their device says so, is gone, or is silent.</summary>
+public static partial class BackendWorker
+{
+    private sealed partial class Turn
+    {
+        private void Open(string edge, OpenSession open)
+        {
+            var id = new SessionId(open.SessionId);
+            var known = State.Sessions.GetValueOrDefault(id);
+            if (known is not null && known.Edge != edge)
+            {
+                Reject(edge, open.SessionId, open.Epoch, new Refusal(RejectReason.BadRequest, $"Session {id} belongs to another device."));
+                return;
+            }
+
+            if (known is not null && open.Epoch < known.Epoch)
+                return;
+            if (known is null || open.Epoch > known.Epoch)
+            {
+                if (Admission.Check(open, State) is { } refusal)
+                {
+                    Reject(edge, open.SessionId, open.Epoch, refusal);
+                    return;
+                }
+
+                var session = new WorkerSession(edge, open.Epoch, open.Sampling.ToOptions(), (int)open.TokenCountMax, AcceptedCount: 0, now)
+                {
+                    Layers = LayerRange.Back((int)open.SplitLayer, Options.Layers.End),
+                    Generated = open.Generated.Select(token => (int)token).ToImmutableList(),
+                    Opening = State.OpeningCount,
+                    PromptCount = (int)open.PromptCount,
+                    Prompt = [.. open.Prompt.Select(token => (int)token)],
+                };
+                State = State.With(id, session) with { OpeningCount = State.OpeningCount + 1 };
+                _effects.Add(new WorkerEffect.CreateCache(id, session.Layers.Count, session.TokenCountMax));
+                _effects.Add(new WorkerEffect.Watch(edge));
+            }
+
+            Send(edge, new SessionOpened { SessionId = open.SessionId, Epoch = open.Epoch });
+        }
+
+        private void Close(string edge, CloseSession close)
+        {
+            var id = new SessionId(close.SessionId);
+            if (IsCurrent(id, close.Epoch) && State.Sessions[id].Edge == edge)
+                Drop(id);
+        }
+
+        /// <summary>A device that is gone needs no cache; a scheduler that is gone comes back without knowing this worker.</summary>
+        private void Forget(string address)
+        {
+            if (address == Options.Scheduler)
+                State = State with { IsWelcome = false };
+            foreach (var (id, session) in State.Sessions)
+            {
+                if (session.Edge == address)
+                    Drop(id);
+            }
+        }
+
+        private void Drop(SessionId id)
+        {
+            State = State.Without(id);
+            _effects.Add(new WorkerEffect.DropCache(id));
+        }
+    }
+}

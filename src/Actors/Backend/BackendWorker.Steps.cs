@@ -1,0 +1,62 @@
+using SplitActors.Actors.Protocol;
+
+namespace SplitActors.Actors.Backend;
+
+/// <summary>Steps arrive: the next one of its session waits for a batch, a repeat gets what is known, a gap a <see cref="Nack"/>.</summary>
+public static partial class BackendWorker
+{
+    private sealed partial class Turn
+    {
+        private void Accept(string edge, DecodeStep step)
+        {
+            var id = new SessionId(step.SessionId);
+            if (!State.Sessions.TryGetValue(id, out var session) || session.Edge != edge || step.Epoch > session.Epoch)
+            {
+                Reject(edge, step.SessionId, step.Epoch, new Refusal(RejectReason.UnknownSession, $"Session {id} is not open here; open it again."));
+                return;
+            }
+
+            if (step.Epoch < session.Epoch)
+                return;
+            if (step.Position < session.AcceptedCount)
+            {
+                Repeat(edge, session, step);
+                return;
+            }
+
+            if (step.Position > session.AcceptedCount)
+            {
+                SendExpected(edge, step, session);
+                return;
+            }
+
+            if (Admission.Check(step, session, State) is { } refusal)
+            {
+                Reject(edge, step.SessionId, step.Epoch, refusal);
+                return;
+            }
+
+            State = State with
+            {
+                Queue = State.Queue.Enqueue(new QueuedStep(id, step, now, session.Opening)),
+                QueuedRows = State.QueuedRows + (int)step.TokenCount,
+                Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = session.AcceptedCount + (int)step.TokenCount, SeenAt = now }),
+            };
+        }
+
+        /// <summary>A repeat of an answered step gets the last answer; for one that still waits its device learns that nothing is missing.</summary>
+        private void Repeat(string edge, WorkerSession session, DecodeStep step)
+        {
+            var end = (long)step.Position + step.TokenCount;
+            if (end > session.AcceptedCount)
+                Reject(edge, step.SessionId, step.Epoch, new Refusal(RejectReason.BadRequest, $"The step covers tokens {step.Position}–{end - 1}; {session.AcceptedCount} are here in other steps."));
+            else if (session.LastResult is { } result && end <= result.NextPosition)
+                Send(edge, result);
+            else
+                SendExpected(edge, step, session);
+        }
+
+        private void SendExpected(string edge, DecodeStep step, WorkerSession session) =>
+            Send(edge, new Nack { SessionId = step.SessionId, Epoch = step.Epoch, ExpectedPosition = (uint)session.AcceptedCount });
+    }
+}
