@@ -39,20 +39,29 @@ internal sealed record RunMoves
     public static RunMoves Read(SettingReader settings)
     {
         var cut = settings.Parse<LinkCut>(RunSettings.CutLinkAt, "tokens N:M with N below M, or N alone", ParseCut);
-        var seconds = settings.Number(RunSettings.FallbackAfter, "seconds, above 0 and at most 3600", value => value is > 0 and <= 3600);
+        var (fallsBack, fallbackAfter) = ReadFallback(settings);
         return new RunMoves
         {
             Resplits = settings.Parse<ImmutableArray<Resplit>>(
                 RunSettings.ResplitAt, "N:ℓ, or several such with commas between them and rising N", ParseResplits) ?? [],
             Relink = ReadRelink(settings),
             Cut = cut,
-            FallsBack = settings.Parse<bool>(RunSettings.Fallback, "device or none", ParseFallback) ?? cut is not null,
+            FallsBack = fallsBack ?? cut is not null,
             Handoff = ReadHandoff(settings),
-            FallbackAfter = seconds is { } value ? TimeSpan.FromSeconds(value) : null,
+            FallbackAfter = fallbackAfter,
         };
     }
 
-    private static HandoffServing ReadHandoff(SettingReader settings)
+    /// <summary>Whether and when a device goes on alone; null where that is not said.</summary>
+    /// <exception cref="UserErrorException">A value is malformed or out of its range.</exception>
+    public static (bool? FallsBack, TimeSpan? After) ReadFallback(SettingReader settings)
+    {
+        var seconds = settings.Number(RunSettings.FallbackAfter, "seconds, above 0 and at most 3600", value => value is > 0 and <= 3600);
+        return (settings.Parse<bool>(RunSettings.Fallback, "device or none", ParseFallback), seconds is { } value ? TimeSpan.FromSeconds(value) : null);
+    }
+
+    /// <exception cref="UserErrorException">A value is malformed or out of its range.</exception>
+    public static HandoffServing ReadHandoff(SettingReader settings)
     {
         var deadline = settings.Number(RunSettings.HandoffDeadline, "seconds, above 0 and at most 3600", value => value is > 0 and <= 3600);
         return new HandoffServing

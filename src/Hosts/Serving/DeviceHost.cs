@@ -99,8 +99,11 @@ internal sealed class DeviceHost(NodeRuntime runtime, ServedModel model, Serving
             StepBytesMax = (config.HiddenSize * sizeof(ushort)) + StepHeaderBytes,
             DeviceTime = Plan is { SplitLayer: > 0 } plan && options.Profile is { } timed ? timed.DeviceTime(plan.SplitLayer, config.LayerCount, TokenCountMax(generation)) : TimeSpan.Zero,
         };
+        var patience = options.Patience ?? edge.RefusedTimeMax;
         return edge with
         {
+            RefusedTimeMax = patience,
+            AttemptsMax = options.Patience is null ? edge.AttemptsMax : Math.Max(edge.AttemptsMax, (int)Math.Ceiling(patience / edge.AnswerTimeout)),
             FallbackAfter = options.FallbackAfter ?? edge.FallbackAfter,
             Device = Plan is null ? options.Profile?.Describe(edge.ChunkTokensMax, options.ThreadCount) : null,
         };

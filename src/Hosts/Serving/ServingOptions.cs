@@ -28,6 +28,9 @@ internal sealed record ServingOptions
     /// <summary>How long it waits for each of them; null: the default.</summary>
     public TimeSpan? FallbackAfter { get; init; }
 
+    /// <summary>How long a session waits for a scheduler or a worker that does not answer or cannot serve, before it fails; null: the default.</summary>
+    public TimeSpan? Patience { get; init; }
+
     /// <summary>What lies between device and cloud; null for nothing.</summary>
     public LinkProfile? Link { get; init; }
 

@@ -16,6 +16,10 @@ internal static class BrokerFault
     /// <summary>The broker's answer to one request: others may be granted.</summary>
     public static bool IsRefusal(Exception failure) => failure is RabbitMQClientException;
 
+    /// <summary>The broker, or a certificate, says no: asking again would not help.</summary>
+    public static bool IsFinal(Exception failure) => Chain(failure).Any(cause =>
+        cause is AuthenticationFailureException or AuthenticationException or OperationInterruptedException { ShutdownReason.ReplyCode: RabbitMQ.Client.Constants.NotAllowed });
+
     /// <summary>The innermost reason, as a sentence without full stop.</summary>
     public static string Describe(Exception failure) => Chain(failure).Last().Message.TrimEnd('.');
 

@@ -30,6 +30,9 @@ public sealed record RabbitMqOptions
     /// <summary>For a connection, and for an answer of the broker.</summary>
     public TimeSpan AnswerTimeMax { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long to wait at first for a broker that does not answer; <see cref="Timeout.InfiniteTimeSpan"/>: for ever. One that refuses is not asked again.</summary>
+    public TimeSpan FirstConnectionTimeMax { get; init; } = TimeSpan.Zero;
+
     /// <summary>Pause before the first attempt to connect again; doubles with each further one.</summary>
     public TimeSpan ReconnectPause { get; init; } = TimeSpan.FromMilliseconds(200);
 

@@ -78,7 +78,7 @@ public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
         var transport = new RabbitMqTransport(options, clock, seed, report);
         try
         {
-            var session = await BrokerSession.OpenAsync(options, clock, transport.OnReturned, cancellationToken);
+            var session = await transport.OpenFirstAsync(cancellationToken);
             transport._loop = transport.RunAsync(session);
             return transport;
         }
@@ -90,6 +90,27 @@ public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
             throw;
         }
     }
+
+    private async Task<BrokerSession> OpenFirstAsync(CancellationToken cancellation)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await BrokerSession.OpenAsync(_options, _clock, OnReturned, cancellation);
+            }
+            catch (Exception failure) when (MayWaitAfter(failure) && !cancellation.IsCancellationRequested)
+            {
+                if (attempt == 0)
+                    _report($"The broker {_options} does not answer ({BrokerFault.Describe(failure)}); waits for it.");
+                await Task.Delay(ReconnectPause.Before(attempt, _options, _random), _clock, cancellation);
+            }
+        }
+    }
+
+    private bool MayWaitAfter(Exception failure) =>
+        BrokerFault.IsExpected(failure) && !BrokerFault.IsFinal(failure)
+        && (_options.FirstConnectionTimeMax == Timeout.InfiniteTimeSpan || Now < _options.FirstConnectionTimeMax);
 
     /// <remarks>Whether another process has the address shows only later: messages from here then come back.</remarks>
     /// <exception cref="ArgumentException">It is no address of this transport's user.</exception>

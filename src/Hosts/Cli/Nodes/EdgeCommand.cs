@@ -1,0 +1,88 @@
+using System.CommandLine;
+using SplitActors.Actors.Edge;
+using SplitActors.Hosts.Serving;
+using SplitActors.Inference.Calibration;
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Compression.RateDistortion;
+using SplitActors.Inference.Sampling;
+using SplitActors.Inference.Tokenization;
+
+namespace SplitActors.Hosts.Cli.Nodes;
+
+/// <summary><c>splitactors edge "prompt"</c>: a device of a cluster; text to stdout, the ledger to stderr, as with <c>run</c>.</summary>
+internal static class EdgeCommand
+{
+    public const string Name = "edge";
+
+    private static readonly Setting Config = NodeSettings.ConfigOf(Name);
+
+    public static Command Create()
+    {
+        var command = new Command(
+            Name,
+            """
+            Continues a text as a device of a cluster: the first layers, as many as the scheduler says, run here, the rest on a worker. A worker, a scheduler or a
+            broker that is lost costs time, and no token.
+
+            Example: splitactors edge "Once upon a time" --config cluster/gateway1.json --max-tokens 200
+
+            Every value can also be given as an environment variable (SPLITACTORS_AMQP for --amqp) or in config/edge.json.
+            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 7 no broker, or it refuses, 130 interrupted, 143 terminated.
+            """)
+        {
+            RunSettings.Prompt, Config.Option,
+        };
+        foreach (var setting in EdgeRole.Settings)
+            command.Add(setting.Option);
+        command.SetAction((parsed, _) => RunAsync(NodeConfig.Read(parsed, Config, "edge.json", EdgeRole.Settings), parsed));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(SettingReader settings, ParseResult parsed)
+    {
+        var role = EdgeRole.Read(settings, parsed);
+        var connection = NodeConnection.Read(settings, NodeSettings.Amqp);
+        var prompt = PromptReader.Read(role.Prompt);
+        using var interruption = new Interruption();
+        using var loading = new LoadingLine(isEnabled: !role.Quiet && !role.Json, interruption.Token);
+        try
+        {
+            return await RunAsync(role, connection, prompt, loading, interruption);
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            return interruption.ExitCode; // before it began
+        }
+    }
+
+    private static async Task<int> RunAsync(EdgeRole role, NodeConnection connection, string prompt, LoadingLine loading, Interruption interruption)
+    {
+        using var checkpoint = Checkpoint.Open(role.Model, new CheckpointOpenOptions { Progress = loading });
+        var calibration = ModelCalibration.TryOpen(checkpoint);
+        var predicts = calibration?.Splits.Any(split => split.Has(RateDistortionTransform.Prediction)) == true;
+        var tokenizer = Tokenizer.Load(checkpoint);
+        var sampling = role.Sampling(GenerationDefaults.Read(checkpoint));
+        var generation = new Generation(PromptReader.Encode(prompt, tokenizer, checkpoint.Config), sampling, role.MaxTokens);
+        var serving = role.Serving with { Profile = role.Profile(checkpoint, calibration, loading, interruption.Token) };
+
+        await using var transport = await connection.ConnectAsync(role.Patience, Warn, interruption.Token);
+        await using var runtime = new NodeRuntime(serving.ThreadCount, TimeProvider.System, Warn); // ends before the transport
+        var device = new DeviceHost(runtime, new ServedModel(checkpoint, calibration, predicts), serving, transport, SchedulerRole.Address);
+        var id = SessionFollower.NewId();
+        var (events, session) = device.StartSession(id, $"edge/{connection.User}/{id}", generation, _ => { }, loading.Layers("device"));
+        using var cancelling = interruption.Token.Register(() => session.Tell(new CancelSession()));
+
+        IRunReport report = role.Json
+            ? new JsonReport(Console.Out, tokenizer, checkpoint.Config, generation.Prompt.Count, serving.Deadline)
+            : new TextReport(Console.Out, tokenizer, checkpoint.Config, generation.Prompt.Count, prompt, loading, serving.Deadline, role.Quiet);
+        var (ended, _) = await SessionFollower.FollowAsync(events, report);
+        report.End(ended, link: null);
+        return SessionFollower.ExitCodeOf(ended, interruption);
+
+        void Warn(string message)
+        {
+            if (!role.Quiet)
+                Console.Error.WriteLine($"splitactors: {message}");
+        }
+    }
+}
