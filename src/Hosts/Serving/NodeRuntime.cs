@@ -8,6 +8,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
 {
     private readonly DrainingDispatcher _dispatcher = new();
     private readonly Action<string> _report;
+    private readonly List<ITimer> _timers = [];
 
     /// <param name="threadCount">That compute.</param>
     /// <param name="clock">Runs timers and measures.</param>
@@ -27,6 +28,9 @@ internal sealed class NodeRuntime : IAsyncDisposable
 
     public void Warn(string message) => _report(message);
 
+    /// <summary>Does something now and then, on the thread pool, as long as the process serves.</summary>
+    public void Repeat(Action action, TimeSpan period) => _timers.Add(Clock.CreateTimer(_ => action(), state: null, period, period));
+
     /// <summary>Completes when the actor has stopped, whyever.</summary>
     public Task Ended(ActorRef actor)
     {
@@ -38,6 +42,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     /// <summary>Stops all actors and waits for the computation that runs, if any.</summary>
     public async ValueTask DisposeAsync()
     {
+        foreach (var timer in _timers)
+            await timer.DisposeAsync();
         await System.DisposeAsync();
         await _dispatcher.DrainAsync();
         Threads.Dispose();

@@ -12,6 +12,7 @@ internal static class NodeSettings
     public static readonly Setting KvBits = Setting.Value("kv-bits", "32|16|8|4", "Bits per value of the keys and values that this process keeps. Default: 16.");
     public static readonly Setting DrainTime = Setting.Value("drain-time", "S", "Seconds that sessions get to move to another worker after SIGTERM or Ctrl-C. Default: 30.");
     public static readonly Setting Patience = Setting.Value("patience", "S", "Seconds for which the session waits for a broker, a scheduler or a worker that does not answer. Default: 60.");
+    public static readonly Setting StatusEvery = Setting.Value("status-every", "S", "Seconds between two reports of workers, sessions and load. Default: none, only what changes.");
     public static readonly Setting Json = Setting.Flag("json", "Prints one JSON object per line on standard output instead of lines for people.");
 
     public static Setting ConfigOf(string role) => Setting.Value("config", "FILE", $"JSON file with any of these values. Default: config/{role}.json, if there is one here or beside the program.");

@@ -16,18 +16,22 @@ internal sealed record SchedulerRole
     public static readonly IReadOnlyList<Setting> Settings =
     [
         RunSettings.Mode, RunSettings.Split, RunSettings.Compression, RunSettings.Quality, RunSettings.KarhunenLoeve, RunSettings.Prediction, RunSettings.SharePromptTokens,
-        RunSettings.Threshold, RunSettings.Tolerance, RunSettings.BitsMax, RunSettings.BitsMin,
+        RunSettings.Threshold, RunSettings.Tolerance, RunSettings.BitsMax, RunSettings.BitsMin, NodeSettings.StatusEvery,
     ];
 
     public required Placement Placement { get; init; }
 
     public required string CacheFolder { get; init; }
 
+    /// <summary>Null: no reports but of what changes.</summary>
+    public required TimeSpan? StatusPeriod { get; init; }
+
     /// <exception cref="UserErrorException">A value is malformed or out of its range.</exception>
     public static SchedulerRole Read(SettingReader settings) => new()
     {
         Placement = Placement.Read(settings),
         CacheFolder = settings.Text(RunSettings.ProfileCache) ?? Planning.CacheFolder.Default,
+        StatusPeriod = settings.Number(NodeSettings.StatusEvery, "seconds, above 0 and at most 86400", value => value is > 0 and <= 86_400) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
     };
 
     /// <exception cref="UserErrorException">What is asked for does not fit the model, or its calibration or measured accuracy is damaged.</exception>
@@ -43,7 +47,10 @@ internal sealed record SchedulerRole
             Plan = plan,
             Planner = plan is null ? Placement.PlannerFor(checkpoint, calibration, figures) : null,
         };
-        var actor = runtime.System.Spawn(new Props(() => new SchedulerActor(options, transport)), Address);
+        var cluster = new ClusterLog(log);
+        var actor = runtime.System.Spawn(new Props(() => new SchedulerActor(options, transport, cluster.Observe)), Address);
+        if (StatusPeriod is { } period)
+            runtime.Repeat(cluster.Report, period);
         log.Write("ready", $"the scheduler is ready: {Describe(plan, checkpoint.Config.LayerCount)}");
         return actor;
     }
