@@ -37,8 +37,11 @@ public sealed record EdgeOptions
     /// <summary>Most frames on their way without an answer.</summary>
     public int InflightFramesMax { get; init; } = 8;
 
-    /// <summary>Time after which an unanswered message is sent again.</summary>
+    /// <summary>Time of silence after which an unanswered message is sent again and counts as an attempt; less, from 1 s on, where answers have been quicker.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Least time after which an answer counts as late and is asked for again; from <see cref="AnswerTimeout"/> on, that is never.</summary>
+    public TimeSpan ReminderMin { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Unanswered sends after which a worker counts as lost, and the scheduler as out of reach.</summary>
     public int AttemptsMax { get; init; } = 4;
@@ -97,6 +100,7 @@ public sealed record EdgeOptions
         Limit.RequirePositive(ChunkTokensMax);
         Limit.RequirePositive(InflightFramesMax);
         Limit.RequirePositive(AnswerTimeout);
+        Limit.RequirePositive(ReminderMin);
         Limit.RequirePositive(AttemptsMax);
         Limit.RequirePositive(RefusedTimeMax);
         Limit.RequirePositive(FailoversMax);

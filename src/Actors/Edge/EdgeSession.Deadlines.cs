@@ -24,7 +24,7 @@ public static partial class EdgeSession
         private bool HadTheLink(int index)
         {
             var frame = State.Frames[index];
-            return frame.SentBytes > 0 && (index == 0 || Microseconds(frame.SentAt - State.Frames[index - 1].SentAt) >= State.TransportUs);
+            return (frame.SentBytes > 0 || State.UnsettledReminders > 0) && (index == 0 || Microseconds(frame.SentAt - State.Frames[index - 1].SentAt) >= State.TransportUs);
         }
 
         private void TellMemory(DeviceMemoryChanged memory)

@@ -14,8 +14,10 @@ public static partial class EdgeSession
                 return;
             var (isDue, wasDue) = (IsAnswerDue(State), IsAnswerDue(_before));
             var isNewQuestion = State.Phase != _before.Phase || State.Epoch != _before.Epoch;
+            if (isDue && (isNewQuestion || !wasDue))
+                State = State with { ReminderCount = 0 };
             if (isDue && (_restartTimer || isNewQuestion || !wasDue))
-                _effects.Add(new EdgeEffect.StartTimer(AnswerTimeout));
+                StartAnswerTimer();
             else if (!isDue && (wasDue || _hasStartedTimer))
                 _effects.Add(new EdgeEffect.CancelTimer());
         }
@@ -26,9 +28,9 @@ public static partial class EdgeSession
 
         private void Retry()
         {
-            if (!IsAnswerDue(State))
+            if (!IsAnswerDue(State) || Remind())
                 return;
-            State = State with { Attempts = State.IsWaiting ? 0 : State.Attempts + 1, IsWaiting = false, NackedPosition = -1 };
+            State = State with { Attempts = State.IsWaiting ? 0 : State.Attempts + 1, ReminderCount = 0, IsWaiting = false, NackedPosition = -1 };
             _restartTimer = true;
             if (State.Attempts >= AttemptsMax)
             {
@@ -65,6 +67,15 @@ public static partial class EdgeSession
         {
             if (address == State.Worker && State.Phase is EdgePhase.Opening or EdgePhase.Running)
                 FailOver(reason, isGone: true);
+            else if (address == Options.Scheduler && State.Phase is EdgePhase.Joining or EdgePhase.Planning)
+                WaitForScheduler(reason);
+        }
+
+        /// <summary>It may be starting, or the way to it broken: asks again soon, and then less and less often.</summary>
+        private void WaitForScheduler(string reason)
+        {
+            var waited = now - (State.RefusedSince ?? now);
+            WaitAsTold(Within(waited, Options.FailoverPause, AnswerTimeout), $"The scheduler at {Options.Scheduler} is out of reach: {reason.TrimEnd('.')}.");
         }
 
         /// <summary>Asks for another worker. The frames stay; the next epoch replays them.</summary>
@@ -110,7 +121,7 @@ public static partial class EdgeSession
 
         private void RequestPlan()
         {
-            if (State.Attempts == 0)
+            if (State is { Attempts: 0, ReminderCount: 0, RefusedSince: null })
                 State = State with { HelloRoundTrip = now - State.TokenAt };
             EnterPlanning();
             Send(Options.Scheduler, PlanRequest());
@@ -139,6 +150,7 @@ public static partial class EdgeSession
                 return;
             if (expectedPosition == State.Frames[State.SentCount - 1].End)
             {
+                SettleReminder();
                 WaitForWorker();
                 return;
             }
@@ -154,7 +166,7 @@ public static partial class EdgeSession
         private void WaitForWorker()
         {
             var since = State.RefusedSince ?? now;
-            State = State with { RefusedSince = since, Attempts = 0 };
+            State = State with { RefusedSince = since, Attempts = 0, ReminderCount = 0 };
             _restartTimer = true;
             if (now - since > RefusedTimeMax)
                 FailOver($"nothing was computed for {(now - since).TotalSeconds:0.#} s", isGone: false);

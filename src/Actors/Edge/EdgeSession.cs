@@ -172,6 +172,9 @@ public static partial class EdgeSession
                 AckedCount = 0,
                 Attempts = 0,
                 NackedPosition = -1,
+                UnsettledReminders = 0,
+                UnsettledTrip = null,
+                RemindedCount = 0,
                 IsWaiting = false,
                 RefusedSince = null,
             };
@@ -294,12 +297,14 @@ public static partial class EdgeSession
                 var workerUs = (long)result.QueueUs + result.DecodeUs + result.ComputeUs;
                 var last = State.Frames[acked - 1];
                 var transportUs = Math.Max(0, Microseconds(now - last.SentAt) - workerUs);
-                if (acked == State.AckedCount + 1 && HadTheLink(acked - 1))
-                    _effects.Add(new EdgeEffect.MeasureRoundTrip(last.SentBytes + Envelopes.SizeOf(result), transportUs));
+                SettleReminders(acked);
+                if (acked == State.AckedCount + 1)
+                    Measure(result, acked - 1, transportUs);
                 State = State with
                 {
                     AckedCount = acked,
                     Attempts = 0,
+                    ReminderCount = 0,
                     RefusedSince = null,
                     TransportUs = transportUs,
                     Bill = State.Bill.With(result, transportUs),
@@ -307,9 +312,29 @@ public static partial class EdgeSession
                 };
                 _restartTimer = true;
             }
+            else
+            {
+                SettleReminder();
+            }
 
             if (result.HasToken && result.NextPosition == State.Tokens.Count)
                 Accept((int)result.Token);
+        }
+
+        /// <param name="index">Of the frame that alone was answered.</param>
+        private void Measure(StepResult result, int index, long transportUs)
+        {
+            var (frame, hadTheLink) = (State.Frames[index], HadTheLink(index));
+            if (frame.SentBytes == 0)
+            {
+                KeepTrip(result, frame, transportUs, hadTheLink);
+                return;
+            }
+
+            if (frame.Count == 1)
+                State = State with { Answers = AnswerTimes.After(State.Answers, Microseconds(now - frame.SentAt)) };
+            if (hadTheLink)
+                _effects.Add(new EdgeEffect.MeasureRoundTrip(frame.SentBytes + Envelopes.SizeOf(result), transportUs));
         }
 
         private void Accept(int token)

@@ -91,6 +91,21 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>The expected position of the last <see cref="Nack"/> that was followed in this epoch, since the timer fired; −1 if none.</summary>
     public long NackedPosition { get; init; } = -1;
 
+    /// <summary>Sends of it beside these attempts, because its answer was late, since the last attempt.</summary>
+    public int ReminderCount { get; init; }
+
+    /// <summary>Reminders of which it is not known yet whether anything had been lost.</summary>
+    public int UnsettledReminders { get; init; }
+
+    /// <summary>The answer that came since the first of them.</summary>
+    public UnsettledTrip? UnsettledTrip { get; init; }
+
+    /// <summary>Frames up to the one that they were about.</summary>
+    public int RemindedCount { get; init; }
+
+    /// <summary>What steps of one token took that were sent once; null before the first.</summary>
+    public AnswerTimes? Answers { get; init; }
+
     /// <summary>Was told to try later: sends nothing until the timer fires.</summary>
     public bool IsWaiting { get; init; }
 
@@ -136,6 +151,12 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
 
     public string Worker => Plan?.Worker ?? "";
 }
+
+/// <summary>An answer of which it is not known yet to which of two equal messages it was.</summary>
+/// <param name="ByteCount">Of message and answer; null if others were on the link.</param>
+/// <param name="TransportUs">Since the first send, without the worker's own time.</param>
+/// <param name="AnsweredUs">With it.</param>
+public sealed record UnsettledTrip(long? ByteCount, long TransportUs, long AnsweredUs);
 
 /// <summary>What was sent for tokens <c>Position … End − 1</c>: a frame, or token ids in cloud mode. Replayed as it is.</summary>
 public sealed record StoredFrame(int Position, int Count, ByteString? Frame)
