@@ -58,8 +58,9 @@ internal static class Admission
     public static Refusal? Check(DecodeStep step, WorkerSession session, WorkerState worker)
     {
         var options = worker.Options;
-        if (step.TokenCount == 0 || step.TokenCount > options.BatchRowsMax)
-            return new Refusal(RejectReason.BadRequest, $"The step has {step.TokenCount} tokens; a step may have 1–{options.BatchRowsMax}.");
+        var rowsMax = Math.Min(options.BatchRowsMax, Math.Min(options.QueuedRowsMax, options.SessionQueuedRowsMax)); // more could never wait here
+        if (step.TokenCount == 0 || step.TokenCount > rowsMax)
+            return new Refusal(RejectReason.BadRequest, $"The step has {step.TokenCount} tokens; a step may have 1–{rowsMax}.");
         if ((long)step.Position + step.TokenCount > session.TokenCountMax)
             return new Refusal(RejectReason.ContextLength, $"The step ends at token {(long)step.Position + step.TokenCount}; the session was opened for {session.TokenCountMax}.");
         if (!HasContentFor(step, session, options))

@@ -19,6 +19,7 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
 {
     private const string AnswerTimer = "answer";
     private const string ProbeTimer = "probe";
+    private const string ReportTimer = "report";
 
     private readonly EdgeOptions _options = initial.Options;
     private readonly LinkMeter _meter = new();
@@ -82,6 +83,7 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
             case EdgeEffect.StartTimer timer: Context.Timers.StartSingle(AnswerTimer, new AnswerOverdue(), timer.Delay); break;
             case EdgeEffect.CancelTimer: Context.Timers.Cancel(AnswerTimer); break;
             case EdgeEffect.StartProbe probe: Context.Timers.StartSingle(ProbeTimer, new ProbeDue(), probe.Delay); break;
+            case EdgeEffect.StartReporting reporting: Context.Timers.StartPeriodic(ReportTimer, new ReportDue(), reporting.Period); break;
             case EdgeEffect.Publish published: Publish(published.Event); break;
         }
     }

@@ -45,6 +45,9 @@ public abstract record EdgeEffect
 
     public sealed record CancelTimer : EdgeEffect;
 
+    /// <summary>Send <see cref="ReportDue"/> again and again.</summary>
+    public sealed record StartReporting(TimeSpan Period) : EdgeEffect;
+
     /// <summary>Send <see cref="ProbeDue"/> after a delay; replaces an earlier one.</summary>
     public sealed record StartProbe(TimeSpan Delay) : EdgeEffect;
 

@@ -40,6 +40,9 @@ public sealed record LinkMeasured(LinkObservation Measurement);
 /// <summary>An answer is overdue.</summary>
 public sealed record AnswerOverdue;
 
+/// <summary>Time to let the scheduler hear of the session, whatever it does.</summary>
+public sealed record ReportDue;
+
 /// <summary>Time to ask whether the scheduler answers again.</summary>
 public sealed record ProbeDue;
 

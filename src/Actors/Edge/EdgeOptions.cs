@@ -78,6 +78,12 @@ public sealed record EdgeOptions
     /// <summary>Tokens between two link reports to the scheduler.</summary>
     public int LinkReportTokens { get; init; } = 32;
 
+    /// <summary>
+    /// Most time between two, however long its tokens take: a scheduler that hears nothing gives the session's place away. Several of them in a row are lost
+    /// before that (<see cref="Scheduling.SchedulerOptions.SessionSilenceMax"/>).
+    /// </summary>
+    public TimeSpan LinkReportPeriod { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>D: longest time for a token after the first; null for none.</summary>
     public TimeSpan? Deadline { get; init; }
 
@@ -112,6 +118,7 @@ public sealed record EdgeOptions
         Limit.RequirePositive(ProbePause);
         Limit.RequirePositive(ProbePauseMax);
         Limit.RequirePositive(LinkReportTokens);
+        Limit.RequirePositive(LinkReportPeriod);
         if (Deadline is { } deadline)
             Limit.RequirePositive(deadline);
         Limit.RequirePositive(StepBytesMax);

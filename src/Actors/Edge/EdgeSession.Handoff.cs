@@ -20,13 +20,16 @@ public static partial class EdgeSession
         {
             State = State with { Handoff = AfterHandoff(plan) };
             Publish(new SessionPlanned(plan));
-            PrepareFirst(new Plan { SessionId = plan.SessionId, Mode = ExecutionMode.Device, SplitLayer = (uint)Options.LayerCount }, isPublished: true);
+            var alone = new Plan { SessionId = plan.SessionId, Mode = ExecutionMode.Device, SplitLayer = (uint)Options.LayerCount, Deadline = plan.Deadline };
+            PrepareFirst(alone, isPublished: true);
         }
 
         /// <summary>A plan to hand over is one to be split for a session that has handed over.</summary>
         private static Plan AfterHandoff(Plan plan) => plan.Mode != ExecutionMode.Handoff
             ? plan
             : new Plan(plan) { Mode = plan.SplitLayer == 0 ? ExecutionMode.Cloud : ExecutionMode.Split };
+
+        private static Plan BeforeHandoff(Plan target) => new(target) { Mode = ExecutionMode.Handoff };
 
         /// <summary>Asked after each token of a device that has not handed over.</summary>
         private void ExitIfDue()

@@ -16,7 +16,7 @@ public static partial class EdgeSession
 
         private void Publish(SessionEvent sessionEvent) => _effects.Add(new EdgeEffect.Publish(sessionEvent));
 
-        /// <summary>Of a device without steps only that its memory has changed is worth telling.</summary>
+        /// <param name="isDue">Even if there were no steps since the last one.</param>
         private void ReportLink(bool isDue = false)
         {
             if (State.Link.StepCount == 0 && !isDue)
@@ -27,7 +27,7 @@ public static partial class EdgeSession
             report.Measured = State.Measured?.ToMessage();
             report.MemoryBytesMax = MemoryBytesMax;
             Send(Options.Scheduler, report);
-            State = State with { Link = LinkTally.Empty };
+            State = State with { Link = LinkTally.Empty, MayIntroduce = true };
         }
 
         private Hello Hello() => new()
@@ -51,7 +51,29 @@ public static partial class EdgeSession
             Device = Options.Device is null ? null : new DeviceDescription(Options.Device) { MemoryBytesMax = MemoryBytesMax },
             Link = Options.Link?.ToMessage(),
             PromptCount = (uint)State.PromptCount,
+            ModelDigest = Options.ModelDigest,
+            Current = Current(),
         };
+
+        /// <summary>What the session goes by, or is about to; null before its first plan, and where it goes on alone for want of a scheduler.</summary>
+        private Plan? Current()
+        {
+            var wish = State.Relocation?.Later ?? State.Relocation;
+            if (State.Plan is null || (wish?.IsFallback ?? State.IsAlone))
+                return null;
+            var plan = wish is { IsFirst: false } ? wish.Plan : State.Handoff is { } target ? BeforeHandoff(target) : State.Plan;
+            return new Plan
+            {
+                SessionId = plan.SessionId,
+                Mode = plan.Mode,
+                SplitLayer = plan.SplitLayer,
+                Worker = plan.Worker,
+                Compression = plan.Compression,
+                Front = plan.Front,
+                TokenCountMax = plan.TokenCountMax,
+                Revision = plan.Revision,
+            };
+        }
 
         private ulong MemoryBytesMax => State.MemoryBytesMax ?? Options.Device?.MemoryBytesMax ?? 0;
 
@@ -69,6 +91,7 @@ public static partial class EdgeSession
             Generated = { Generated().Select(token => (uint)token) },
             CalibrationId = State.Plan.Compression?.CalibrationId ?? 0,
             PromptCount = (uint)State.PromptCount,
+            WorkerUs = State.Deadline is { } deadline ? deadline.PromisedUs - Math.Min(deadline.PromisedUs, deadline.DeviceUs) : 0,
             Prompt = { SharesPrompt ? State.Tokens.Take(State.PromptCount).Select(token => (uint)token) : [] },
         };
 

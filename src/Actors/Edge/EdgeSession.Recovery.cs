@@ -81,16 +81,26 @@ public static partial class EdgeSession
         /// <summary>Asks for another worker. The frames stay; the next epoch replays them.</summary>
         private void FailOver(string reason, bool isGone)
         {
-            if (State.FailoverCount >= Options.FailoversMax)
-            {
-                FallBackOrFail($"{State.FailoverCount + 1} workers were lost since the last token, the last, {State.Worker}, because: {reason}.");
+            if (!MayAskForAnother(reason))
                 return;
-            }
-
             if (!isGone)
                 Send(State.Worker, CloseSession());
             Publish(new WorkerReplaced(State.Worker, reason));
-            State = State with { FailoverCount = State.FailoverCount + 1, LostWorker = State.Worker };
+            State = State with { LostWorker = State.Worker };
+            AskForAnother();
+        }
+
+        private bool MayAskForAnother(string reason)
+        {
+            if (State.FailoverCount < Options.FailoversMax)
+                return true;
+            FallBackOrFail($"{State.FailoverCount + 1} workers were lost since the last token, the last, {State.Worker}, because: {reason}.");
+            return false;
+        }
+
+        private void AskForAnother()
+        {
+            State = State with { FailoverCount = State.FailoverCount + 1 };
             EnterPlanning();
             if (State.FailoverCount == 1)
                 Send(Options.Scheduler, PlanRequest());
@@ -177,10 +187,18 @@ public static partial class EdgeSession
             var isFromWorker =
                 from == State.Worker && State.Phase is EdgePhase.Opening or EdgePhase.Running && IsCurrent(rejected.SessionId, rejected.Epoch);
             var isFromScheduler = from == Options.Scheduler && State.Phase is EdgePhase.Joining or EdgePhase.Planning;
-            if (!isFromWorker && !isFromScheduler)
-                return;
+            if (from == Options.Scheduler && rejected.Reason == RejectReason.UnknownSession)
+                Introduce(rejected.SessionId);
+            else if (isFromWorker || isFromScheduler)
+                HandleRejected(rejected, isFromWorker);
+        }
+
+        private void HandleRejected(Rejected rejected, bool isFromWorker)
+        {
             if (isFromWorker && rejected.Reason == RejectReason.UnknownSession)
                 Reopen(rejected.Detail);
+            else if (isFromWorker && rejected.Reason == RejectReason.Leaving)
+                FailOver(rejected.Detail, isGone: true);
             else if (rejected.RetryAfterMs > 0)
                 WaitAsTold(TimeSpan.FromMilliseconds(rejected.RetryAfterMs), rejected.Detail);
             else if (isFromWorker && rejected.Reason == RejectReason.BadRequest && State.ShippedEnd > 0)
@@ -189,6 +207,15 @@ public static partial class EdgeSession
                 SendAgain(rejected.Detail);
             else
                 End(rejected.Reason is RejectReason.Deadline or RejectReason.NoPlan ? EndReason.Refused : EndReason.Failed, rejected.Detail);
+        }
+
+        /// <summary>Another scheduler has taken over: it is told where the session is, once for each report that it may be answering, so that it can leave it there.</summary>
+        private void Introduce(ulong session)
+        {
+            if (!IsMine(session) || State.Phase <= EdgePhase.Planning || !State.MayIntroduce || Current() is null)
+                return;
+            State = State with { MayIntroduce = false };
+            Send(Options.Scheduler, new PlanRequest(PlanRequest()) { LostWorker = "" });
         }
 
         /// <summary>A frame was damaged on its way: sends it again, unless that has not helped.</summary>

@@ -19,6 +19,7 @@ public static partial class EdgeSession
             if (State.Handoff is not null && plan.Mode == ExecutionMode.Handoff)
             {
                 State = State with { Handoff = AfterHandoff(plan) };
+                Adopt(plan.Deadline);
                 return;
             }
 
@@ -113,8 +114,22 @@ public static partial class EdgeSession
                 Begin(later);
             else if (State.Phase is EdgePhase.Opening or EdgePhase.Running)
                 Stay(failed.Plan, detail);
-            else
+            else if (failed.IsFirst || failed.IsFallback)
                 End(EndReason.Failed, detail);
+            else
+                PlanForOldLeg(failed.Plan, detail);
+        }
+
+        /// <summary>The old leg has lost its worker meanwhile, and goes on with another.</summary>
+        private void PlanForOldLeg(Plan abandoned, string detail)
+        {
+            Publish(new MoveAbandoned(abandoned, detail));
+            if (State.Phase == EdgePhase.Planning && State.IsWaiting)
+                return; // asks when that is over
+            if (State.Phase == EdgePhase.Planning)
+                Send(Options.Scheduler, PlanRequest());
+            else if (MayAskForAnother(detail))
+                AskForAnother();
         }
 
         private void Stay(Plan abandoned, string detail)

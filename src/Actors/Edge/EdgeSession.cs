@@ -59,6 +59,7 @@ public static partial class EdgeSession
                 case FrontFailed failed: End(EndReason.Failed, failed.Detail); break;
                 case AnswerOverdue: Retry(); break;
                 case ProbeDue: AskWhetherBack(); break;
+                case ReportDue when State.Phase > EdgePhase.Planning: ReportLink(isDue: true); break;
                 case DeviceMemoryChanged memory: TellMemory(memory); break;
                 case LinkMeasured measured: State = State with { Measured = measured.Measurement }; break;
                 case Undelivered lost: LosePeer(lost.To, lost.Reason); break;
@@ -121,6 +122,7 @@ public static partial class EdgeSession
                 StartedAt = now,
             };
             Send(Options.Scheduler, Hello());
+            _effects.Add(new EdgeEffect.StartReporting(Options.LinkReportPeriod));
         }
 
         private void Adopt(Plan plan)

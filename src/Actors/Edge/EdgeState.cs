@@ -118,6 +118,9 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>Cost since the last token.</summary>
     public TokenBill Bill { get; init; } = TokenBill.Empty;
 
+    /// <summary>Has sent a report to which a scheduler that does not know the session has not been told of it yet.</summary>
+    public bool MayIntroduce { get; init; }
+
     /// <summary>What was seen of the link since the last report.</summary>
     public LinkTally Link { get; init; } = LinkTally.Empty;
 

@@ -65,27 +65,21 @@ public static partial class Scheduler
         }
 
         /// <summary>Whether all other sessions of a worker that were promised something keep it with this one beside them.</summary>
-        private bool KeepsPromises(SessionId id, string worker, WorkerLoad load)
-        {
-            foreach (var session in SessionsOn(worker, but: id))
-            {
-                if (session is { Request: { } request, Promise: { } promise }
-                    && TotalUsWorst(request, worker, load) > promise.PromisedUs)
-                    return false;
-            }
+        private bool KeepsPromises(SessionId id, string worker, WorkerLoad load) =>
+            worker.Length == 0 || WorkerUsWorst(worker, load) <= Others(worker, but: id).WorkerUsLeft;
 
-            return true;
-        }
-
-        /// <summary>Tells the devices of a worker's sessions where what they can count on has changed.</summary>
+        /// <summary>Tells the devices of a worker's sessions where what they can count on has changed, if what its steps take has.</summary>
         private void RenewPromises(string worker)
         {
-            var load = LoadOn(worker);
-            foreach (var (id, session) in State.Sessions)
-            {
-                if (session.Worker == worker)
-                    RenewPromise(id, load);
-            }
+            if (!State.Workers.TryGetValue(worker, out var known))
+                return;
+            var sessions = State.SessionsOn(worker);
+            var stepUs = WorkerUsWorst(worker, sessions.Load);
+            if (stepUs == known.PromisedUs)
+                return;
+            State = State with { Workers = State.Workers.SetItem(worker, known with { PromisedUs = stepUs }) };
+            foreach (var id in sessions.Promised)
+                RenewPromise(id, sessions.Load);
         }
 
         private void RenewPromise(SessionId id, WorkerLoad load)
@@ -96,7 +90,7 @@ public static partial class Scheduler
             var isBroken = TotalUsWorst(request, session.Worker, load) > old.PromisedUs;
             if (!isBroken && IsClose(promise.PromisedUs, old.PromisedUs) && IsClose(promise.DeviceUs, old.DeviceUs))
                 return;
-            State = State with { Sessions = State.Sessions.SetItem(id, session with { Promise = promise }) };
+            State = State.With(id, session with { Promise = promise });
             Send(session.Edge, new DeadlineChanged { SessionId = id.Value, Deadline = promise });
         }
 

@@ -19,13 +19,38 @@ public static partial class Scheduler
             RenewPromises(session.Worker);
         }
 
-        /// <summary>A session that is still to be planned for counts with all layers.</summary>
-        private FixedPlan PlanOf(PlacedSession session) => session.Plan ?? Options.Plan ?? Unplanned;
+        /// <summary>
+        /// Sends the sessions of a leaving worker elsewhere. Those that nobody can take stay until its next status. As long as it has sessions, those that were sent away and
+        /// are not known to know it are told again.
+        /// </summary>
+        private void SendAway(string worker, WorkerStatus status)
+        {
+            var earlier = status.SessionCount == 0 ? [] : State.Workers[worker].SentAway.Where(id => MayStillBeOn(worker, id)).ToList();
+            foreach (var id in earlier)
+                Send(State.Sessions[id].Edge, PlanFor(id));
+            var sentNow = State.SessionsOn(worker).All.Where(id => TrySendAway(worker, id)).ToList();
+            State = State with { Workers = State.Workers.SetItem(worker, State.Workers[worker] with { SentAway = [.. earlier, .. sentNow] }) };
+            RenewPromises(worker);
+        }
+
+        private bool MayStillBeOn(string worker, SessionId id) =>
+            State.Sessions.TryGetValue(id, out var session) && session.Worker != worker && session.KnownRevision < session.Revision;
+
+        private bool TrySendAway(string worker, SessionId id)
+        {
+            var session = State.Sessions[id];
+            var (found, refusal) = Stay(id, session, lostWorker: "", placedWorker: null, isNew: false);
+            if (refusal is not null && session.Needs is not null)
+                (found, refusal) = PlanNew(id, session with { Plan = null }, lostWorker: "");
+            if (refusal is null)
+                Place(id, found with { Reason = $"{worker} is leaving" });
+            return refusal is null;
+        }
 
         private Plan PlanFor(SessionId id)
         {
             var session = State.Sessions[id];
-            var plan = PlanOf(session);
+            var plan = State.PlanOf(session);
             return new Plan
             {
                 SessionId = id.Value,

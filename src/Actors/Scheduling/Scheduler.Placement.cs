@@ -26,18 +26,24 @@ public static partial class Scheduler
                 return;
             }
 
-            State = State with { Sessions = State.Sessions.Remove(id) };
-            Suspect(request.LostWorker);
-            var isNew = placed is null && request.LostWorker.Length == 0;
-            var session = (placed ?? new PlacedSession(edge, Worker: "", Link: null)) with
+            if (!request.ModelDigest.IsEmpty && !request.ModelDigest.Equals(Options.ModelDigest))
             {
-                Worker = "",
-                TokenCountMax = placed?.TokenCountMax ?? request.TokenCountMax,
-                Request = DeadlineOf(request, placed),
-                Needs = placed?.Needs ?? (Options.Plan is null ? SessionNeeds.Of(request) : null),
-                Reason = "",
-                Revision = Math.Max(placed?.Revision ?? 0, request.Revision),
-            };
+                var mismatch = Compatibility.Check(edge, ProtocolVersion.Current, request.ModelDigest, "the scheduler", Options.ModelDigest)!;
+                Reject(edge, request.SessionId, mismatch.Reason, mismatch.Detail);
+                return;
+            }
+
+            State = State.Without(id);
+            Suspect(request.LostWorker);
+            var running = placed is null || request.Revision >= placed.Revision ? RunningSession.Of(request.Current, Options.LayerCount) : null;
+            var session = Asking(edge, request, placed, running);
+            if (running is not null && request.LostWorker.Length == 0 && CanStay(running))
+            {
+                Keep(id, session, running.Worker);
+                return;
+            }
+
+            var isNew = placed is null && running is null && request.LostWorker.Length == 0;
             var (found, refusal) = Options.Plan is null && session.Plan is null ? PlanNew(id, session, request.LostWorker) : Stay(id, session, request.LostWorker, placed?.Worker, isNew);
             if (refusal is not null && session is { Needs: not null, Plan: not null })
                 (found, refusal) = PlanNew(id, session with { Plan = null }, request.LostWorker);
@@ -50,10 +56,43 @@ public static partial class Scheduler
             Place(id, found);
         }
 
+        /// <summary>Of what the scheduler knew, what the device says and it did not; where it runs counts, as its frames can only be replayed there.</summary>
+        private PlacedSession Asking(string edge, PlanRequest request, PlacedSession? placed, RunningSession? running)
+        {
+            var session = (placed ?? new PlacedSession(edge, Worker: "", Link: null)) with
+            {
+                Worker = "",
+                HeardAt = now,
+                TokenCountMax = placed?.TokenCountMax ?? request.TokenCountMax,
+                Request = DeadlineOf(request, placed),
+                Needs = placed?.Needs ?? (Options.Plan is null ? SessionNeeds.Of(request) : null),
+                Reason = "",
+                Revision = Math.Max(placed?.Revision ?? 0, Math.Max(request.Revision, running?.Revision ?? 0)),
+            };
+            if (running is null || (placed is not null && State.PlanOf(placed) == running.Plan))
+                return session;
+            session = session with { Plan = running.Plan, Expected = null };
+            return running.TokenCountMax > 0 && running.TokenCountMax < session.TokenCountMax
+                ? session with { TokenCountMax = running.TokenCountMax, IsShortened = true, Needs = session.Needs is { } needs ? needs with { TokenCountMax = (int)running.TokenCountMax } : null }
+                : session;
+        }
+
+        /// <summary>A worker that has not said hello may be about to: this scheduler may be the younger one.</summary>
+        private bool CanStay(RunningSession running) =>
+            running.Worker.Length == 0 || !State.Workers.TryGetValue(running.Worker, out var worker) || IsServing(worker, running.Plan);
+
+        /// <summary>Leaves a session where it runs already. It is not weighed against other places before its worker has had the time to say hello.</summary>
+        private void Keep(SessionId id, PlacedSession session, string worker)
+        {
+            Place(id, session with { Worker = worker });
+            if (worker.Length > 0 && !State.Workers.ContainsKey(worker))
+                State = State.With(id, State.Sessions[id] with { WeighedAt = now + Options.WorkerSilenceMax });
+        }
+
         /// <summary>A worker for the plan that the session has, so that its frames can be replayed.</summary>
         private (PlacedSession Session, Refusal? Refusal) Stay(SessionId id, PlacedSession session, string lostWorker, string? placedWorker, bool isNew)
         {
-            var (worker, refusal) = PlanOf(session).Mode == ExecutionMode.Device
+            var (worker, refusal) = State.PlanOf(session).Mode == ExecutionMode.Device
                 ? ("", isNew ? CheckDeadlines(id, session.Request, worker: "", default) : null)
                 : Choose(id, session, lostWorker, placedWorker, isNew);
             return (session with { Worker = worker }, refusal);
@@ -62,9 +101,9 @@ public static partial class Scheduler
         private void Place(SessionId id, PlacedSession session)
         {
             session = session with { Revision = session.Revision + 1, WeighedAt = now };
-            State = State with { Sessions = State.Sessions.SetItem(id, session) };
+            State = State.With(id, session);
             if (session.Request is { } request)
-                State = State with { Sessions = State.Sessions.SetItem(id, session with { Promise = PromiseFor(request, session.Worker, LoadOn(session.Worker)) }) };
+                State = State.With(id, session with { Promise = PromiseFor(request, session.Worker, LoadOn(session.Worker)) });
             _effects.Add(new SchedulerEffect.Watch(session.Edge));
             Send(session.Edge, PlanFor(id));
             RenewPromises(session.Worker);
@@ -92,7 +131,7 @@ public static partial class Scheduler
         /// </summary>
         private (string Worker, Refusal? Refusal) Choose(SessionId id, PlacedSession session, string lostWorker, string? placedWorker, bool isNew)
         {
-            var candidates = ByLoad(id, session, lostWorker, placedWorker).Where(worker => IsServing(worker.Worker, PlanOf(session)) && HasRoom(worker.Address, worker.Worker, id, session));
+            var candidates = ByLoad(id, session, lostWorker, placedWorker).Where(worker => IsServing(worker.Worker, State.PlanOf(session)) && HasRoom(worker.Address, worker.Worker, id, session));
             Refusal? firstRefusal = null;
             foreach (var (address, _) in candidates)
             {
@@ -101,13 +140,13 @@ public static partial class Scheduler
                 firstRefusal ??= refusal;
             }
 
-            return ("", firstRefusal ?? LackOfMemory(id, session) ?? new Refusal(RejectReason.NoWorker, LackOfWorkers(PlanOf(session))));
+            return ("", firstRefusal ?? LackOfMemory(id, session) ?? new Refusal(RejectReason.NoWorker, LackOfWorkers(State.PlanOf(session))));
         }
 
         /// <summary>Live workers, the least loaded first; what a device lost, or another did, comes last.</summary>
         private IEnumerable<(string Address, RegisteredWorker Worker)> ByLoad(SessionId id, PlacedSession session, string lostWorker, string? placedWorker) => State.Workers
-            .Where(worker => IsLive(worker.Value))
-            .Select(worker => (Address: worker.Key, Worker: worker.Value, Count: SessionsOn(worker.Key, but: id).Count()))
+            .Where(worker => IsLive(worker.Value) && !worker.Value.IsLeaving)
+            .Select(worker => (Address: worker.Key, Worker: worker.Value, Count: Others(worker.Key, but: id).Count))
             .OrderBy(worker => worker.Address == lostWorker)
             .ThenBy(worker => worker.Worker.IsSuspect)
             .ThenBy(worker => worker.Address != placedWorker)
@@ -125,13 +164,13 @@ public static partial class Scheduler
         {
             foreach (var (address, worker) in State.Workers)
             {
-                var others = SessionsOn(address, but: id).ToList();
-                if (!IsLive(worker) || !IsServing(worker, PlanOf(newcomer)) || worker.Fits(others.Sum(LayerTokensOf), LayerTokensOf(newcomer)))
+                var (others, load) = (Others(address, but: id), State.LoadOf(newcomer));
+                if (!IsLive(worker) || worker.IsLeaving || !IsServing(worker, State.PlanOf(newcomer)) || worker.Fits(others.LayerTokens, load.LayerTokens))
                     continue;
                 return new Refusal(
                     RejectReason.Memory,
-                    $"The session's {newcomer.TokenCountMax} tokens do not fit beside the {others.Sum(session => session.TokenCountMax)} of other sessions on {address}, "
-                        + $"which holds {worker.TokenCountMax(BackLayersOf(PlanOf(newcomer)))}.");
+                    $"The session's {newcomer.TokenCountMax} tokens do not fit beside the {others.TokenCount} of other sessions on {address}, "
+                        + $"which holds {worker.TokenCountMax(load.LayerCount)}.");
             }
 
             return null;

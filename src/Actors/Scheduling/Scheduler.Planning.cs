@@ -1,6 +1,5 @@
 using System.Globalization;
 using SplitActors.Actors.Protocol;
-using SplitActors.Inference.Compression;
 using SplitActors.Inference.Planning.Selection;
 
 namespace SplitActors.Actors.Scheduling;
@@ -11,9 +10,6 @@ namespace SplitActors.Actors.Scheduling;
 /// </summary>
 public static partial class Scheduler
 {
-    /// <summary>With all layers on the worker.</summary>
-    private static readonly FixedPlan Unplanned = new(ExecutionMode.Cloud, 0, CompressionOptions.Lossless);
-
     private sealed partial class Turn
     {
         private const double MicrosecondsPerSecond = 1e6;
@@ -124,30 +120,36 @@ public static partial class Scheduler
 
         private void PlanAnew(string worker)
         {
-            foreach (var (id, session) in State.Sessions)
-            {
-                if (session.Worker == worker)
-                    PlanAnew(id);
-            }
+            foreach (var id in State.SessionsOn(worker).All)
+                PlanAnew(id);
         }
 
         /// <summary>Moves a session that would be much faster elsewhere, or that breaks a limit where it is and would not elsewhere.</summary>
         private void PlanAnew(SessionId id)
         {
-            if (State.Sessions.GetValueOrDefault(id) is not { Needs: not null, Expected: { } expected } session || now - session.WeighedAt < Options.PlanPause)
+            if (State.Sessions.GetValueOrDefault(id) is not { Needs: not null, Plan: { } plan } session || now - session.WeighedAt < Options.PlanPause)
                 return;
             session = session with { WeighedAt = now };
-            State = State with { Sessions = State.Sessions.SetItem(id, session) };
+            State = State.With(id, session);
             var asked = session.Request?.AskedUs / MicrosecondsPerSecond ?? double.PositiveInfinity;
-            if (Best(id, session, lostWorker: "", asked).Best is not { } best || (best.Worker == session.Worker && best.Candidate.Choice == expected.Choice))
+            if (Best(id, session, lostWorker: "", asked).Best is not { } best)
                 return;
-            var here = Decide(id, session, session.Worker, asked).Candidates.FirstOrDefault(candidate => candidate.Choice == expected.Choice);
+            var here = best.Worker == session.Worker && IsOf(best.Candidate, plan)
+                ? best.Candidate
+                : Decide(id, session, session.Worker, asked).Candidates.FirstOrDefault(candidate => IsOf(candidate, plan));
+            if (session.Expected is null && here is not null)
+                State = State.With(id, session = session with { Expected = here });
+            if (ReferenceEquals(here, best.Candidate))
+                return;
             var isBetter = here is null || !here.IsFeasible || best.Candidate.Token.Seconds <= Options.MoveGain * here.Token.Seconds;
             if (!isBetter)
                 return;
             Place(id, With(session, best, ReasonToMove(here, best.Candidate)));
             RenewPromises(session.Worker);
         }
+
+        private static bool IsOf(Candidate candidate, FixedPlan plan) =>
+            candidate.Choice.SplitLayer == plan.SplitLayer && (plan.Front is not { } front || front == (candidate.Choice.FrontWeights, candidate.Choice.FrontKv));
 
         private static string ReasonToMove(Candidate? here, Candidate there)
         {

@@ -41,6 +41,7 @@ public static partial class Scheduler
 
         public void Handle(object message)
         {
+            ExpireSessions();
             switch (message)
             {
                 case Received { Body: Hello hello } received: Greet(received.From, hello); break;
@@ -108,6 +109,8 @@ public static partial class Scheduler
             var heard = worker with { Status = status, SeenAt = now, Speed = worker.Speed.After(worker.Status, status) };
             State = State with { Workers = State.Workers.SetItem(from, heard) };
             RenewPromises(from);
+            if (status.Leaving)
+                SendAway(from, status);
             PlanAnew(from);
             PlanAnew(worker: ""); // those that no worker has might go to this one
         }
@@ -115,12 +118,18 @@ public static partial class Scheduler
         private void KeepLink(string edge, LinkReport report)
         {
             var id = new SessionId(report.SessionId);
-            if (!State.Sessions.TryGetValue(id, out var session) || session.Edge != edge)
+            if (!State.Sessions.TryGetValue(id, out var session))
+            {
+                Reject(edge, report.SessionId, RejectReason.UnknownSession, $"The scheduler does not know session {id}; say where it runs.");
+                return;
+            }
+
+            if (session.Edge != edge)
                 return;
             var isOutdated = report.Revision > 0 && report.Revision < session.Revision; // the plan was lost, or crossed the report: it is about the leg before
             var request = isOutdated ? session.Request : session.Request?.After(report);
             var needs = isOutdated ? session.Needs : session.Needs?.After(report, PredictedDeviceUs(session));
-            State = State with { Sessions = State.Sessions.SetItem(id, session with { Link = report, Request = request, Needs = needs }) };
+            State = State.With(id, session with { HeardAt = now, KnownRevision = report.Revision, Link = report, Request = request, Needs = needs });
             if (isOutdated)
                 Send(edge, PlanFor(id));
             if (request is not null)
@@ -133,16 +142,33 @@ public static partial class Scheduler
         {
             if (!State.Sessions.TryGetValue(id, out var session) || session.Edge != edge)
                 return;
-            State = State with { Sessions = State.Sessions.Remove(id) };
-            RenewPromises(session.Worker);
+            Drop(id);
+        }
+
+        /// <summary>Looks at all sessions, but rarely.</summary>
+        private void ExpireSessions()
+        {
+            if (now - State.ExpiredAt < Options.SessionSilenceMax / 4)
+                return;
+            State = State with { ExpiredAt = now };
+            foreach (var id in State.Sessions.Where(session => now - session.Value.HeardAt > Options.SessionSilenceMax).Select(session => session.Key).ToList())
+                Drop(id);
+        }
+
+        private void Drop(SessionId id)
+        {
+            var worker = State.Sessions[id].Worker;
+            State = State.Without(id);
+            RenewPromises(worker);
         }
 
         /// <summary>A worker's sessions stay: their devices ask for another. A device's sessions end with it.</summary>
-        private void Forget(string address) => State = State with
+        private void Forget(string address)
         {
-            Workers = State.Workers.Remove(address),
-            Sessions = State.Sessions.RemoveRange(State.Sessions.Where(session => session.Value.Edge == address).Select(session => session.Key)),
-        };
+            State = State with { Workers = State.Workers.Remove(address) };
+            foreach (var id in State.SessionsOf(address))
+                Drop(id);
+        }
 
         private void Reject(string to, ulong session, RejectReason reason, string detail, TimeSpan retryAfter = default) => Send(to, new Rejected
         {

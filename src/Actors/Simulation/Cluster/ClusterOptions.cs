@@ -58,6 +58,9 @@ public sealed record ClusterOptions
     /// <summary>Changes the limits of devices' sessions.</summary>
     public Func<EdgeOptions, EdgeOptions> Edge { get; init; } = static options => options;
 
+    /// <summary>Changes the limits of the scheduler.</summary>
+    public Func<SchedulerOptions, SchedulerOptions> Scheduler { get; init; } = static options => options;
+
     /// <summary>Changes the limits of workers; the number tells them apart.</summary>
     public Func<WorkerOptions, int, WorkerOptions> Worker { get; init; } = static (options, _) => options;
 

@@ -38,6 +38,7 @@ public sealed partial class ClusterSimulation : IDisposable
     private readonly SplitMix64 _random;
     private readonly Disturbances _disturbances;
     private ActorRef? _scheduler;
+    private SchedulerState? _schedulerState;
     private int _incarnationCount;
 
     public ClusterSimulation(ClusterOptions options)
@@ -83,7 +84,7 @@ public sealed partial class ClusterSimulation : IDisposable
         _disturbances.End();
         if (!RunInSlices(() => _activeCount == 0, DrainMax, progress) && _watch.Violation is null)
             _watch.Violate(FirstActive(), $"it has not ended within {DrainMax.TotalMinutes} minutes after the last disturbance");
-        CheckThatWorkersAreEmpty();
+        CheckThatNothingIsLeft();
         return Report();
     }
 
@@ -106,24 +107,35 @@ public sealed partial class ClusterSimulation : IDisposable
         return isDone();
     }
 
-    /// <summary>Whatever was lost on the way, no session may hold a worker's memory for ever.</summary>
-    private void CheckThatWorkersAreEmpty()
+    /// <summary>Whatever was lost on the way, no session may hold a worker's memory, or a place at the scheduler, for ever.</summary>
+    private void CheckThatNothingIsLeft()
     {
         if (_watch.Violation is not null)
             return;
         var idleMax = Enumerable.Range(0, _workers.Count).Max(number => WorkerOptions(number).SessionIdleMax);
-        _driver.RunUntil(() => _watch.Violation is not null, idleMax + SettleTime);
+        var silenceMax = 1.25 * (_schedulerState?.Options.SessionSilenceMax ?? TimeSpan.Zero);
+        _driver.RunUntil(() => _watch.Violation is not null, (idleMax > silenceMax ? idleMax : silenceMax) + SettleTime);
+        if (_schedulerState is { Sessions.Count: > 0 } state)
+            _watch.Violate(SchedulerAddress, $"no session is left, but {state.Sessions.Count} have places, the first on {state.Sessions.Values.First().Worker}");
         foreach (var worker in _workers)
         {
-            if (worker.Record.State is { } state && (state.Sessions.Count > 0 || state.KvReservations.BytesKept > 0 || state.QueuedRows > 0))
-                _watch.Violate(worker.Address, $"no session is left, but it has {state.Sessions.Count} with {state.KvReservations.BytesKept} bytes of keys and values");
+            if (worker.Record.State is { } left && (left.Sessions.Count > 0 || left.KvReservations.BytesKept > 0 || left.QueuedRows > 0))
+                _watch.Violate(worker.Address, $"no session is left, but it has {left.Sessions.Count} with {left.KvReservations.BytesKept} bytes of keys and values");
         }
     }
 
     private void StartScheduler()
     {
-        var options = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = Digest, LayerCount = _options.Costs.LayerCount, Plan = _options.Plan };
-        _scheduler = _system.Spawn(new Props(() => new SchedulerActor(options, _network)), $"scheduler-{++_incarnationCount}");
+        var options = _options.Scheduler(new SchedulerOptions
+        {
+            Address = SchedulerAddress,
+            ModelDigest = Digest,
+            LayerCount = _options.Costs.LayerCount,
+            Plan = _options.Plan,
+            SessionSilenceMax = TimeSpan.FromSeconds(30),
+        });
+        _scheduler = _system.Spawn(
+            new Props(() => new SimulatedScheduler(options, _network, _watch, _seams, state => _schedulerState = state)), $"scheduler-{++_incarnationCount}");
     }
 
     private ClusterReport Report() => new()

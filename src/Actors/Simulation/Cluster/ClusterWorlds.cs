@@ -1,5 +1,4 @@
 using SplitActors.Actors.Links;
-using SplitActors.Actors.Protocol;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 
@@ -14,14 +13,13 @@ public static class ClusterWorlds
         LinkProfile.Of(1e6, 2e6, TimeSpan.FromMilliseconds(40), lossProbability: 0.01),
     ];
 
-    /// <summary>The world of a seed. In it no session may fail, as limits of patience are beyond what its faults last; but for those whose moves cannot all be loaded.</summary>
+    /// <summary>The world of a seed. In it no session may fail, as limits of patience are beyond what its faults last.</summary>
     public static ClusterOptions Draw(ulong seed)
     {
         var random = new SplitMix64(seed);
         var plans = ClusterOptions.PlansOf(ClusterCosts.Default.LayerCount);
         var faults = DrawFaults(random);
         var plan = plans[random.Next(plans.Count)];
-        var losesWatches = faults.Network.WatchLossRate > 0;
         var options = new ClusterOptions
         {
             Seed = random.Next(),
@@ -37,32 +35,29 @@ public static class ClusterWorlds
             Plan = plan,
             Link = Links[random.Next(Links.Length)],
             Faults = faults,
-            AllowsFailure = faults.LoadFailureRate > 0, // a session whose worker is lost while its move fails ends
-            Deadline = random.Next(3) == 0 && plan.Mode != ExecutionMode.Handoff // before it hands over, a session is not held to what it says was promised
-                ? TimeSpan.FromMilliseconds(200 + random.Next(2000))
-                : null,
+            Deadline = random.Next(3) == 0 ? TimeSpan.FromMilliseconds(200 + random.Next(2000)) : null,
         };
         var (handoffChunk, chunk, inflight, reportTokens) = (1 + random.Next(24), 1 + random.Next(12), 1 + random.Next(8), 1 + random.Next(8));
         var (fallsBack, answerMs) = (random.Next(4) == 0, 300 + random.Next(700));
         var (sessionCountMax, queuedRowsMax, batchRows, promptRows) = (1 + random.Next(4), 12 + random.Next(24), 12 + random.Next(24), 1 + random.Next(24));
         var kvSessions = random.Next(3) == 0 ? 1 + random.Next(2) : 64; // that fit beside each other
-        if (losesWatches)
-            (sessionCountMax, kvSessions) = (64, 64); // the scheduler keeps the place of a device whose end it is never told
-        var idleSeconds = 2 + random.Next(10);
+        var (idleSeconds, silenceSeconds) = (2 + random.Next(10), 4 + random.Next(10));
         return options with
         {
             Edge = edge => edge with
             {
                 ChunkTokensMax = chunk,
-                Handoff = edge.Handoff! with { ChunkTokensMax = Math.Min(handoffChunk, queuedRowsMax) }, // some workers refuse the longest, so that their devices rebuild
+                Handoff = edge.Handoff! with { ChunkTokensMax = handoffChunk }, // some workers refuse the longest, so that their devices rebuild
                 InflightFramesMax = inflight,
                 LinkReportTokens = reportTokens,
+                LinkReportPeriod = TimeSpan.FromSeconds(1),
                 FallsBack = fallsBack,
                 AnswerTimeout = TimeSpan.FromMilliseconds(answerMs),
                 AttemptsMax = 32,
                 FailoversMax = 256,
                 RefusedTimeMax = TimeSpan.FromHours(1),
             },
+            Scheduler = scheduler => scheduler with { SessionSilenceMax = TimeSpan.FromSeconds(silenceSeconds) },
             Worker = (worker, number) => worker with
             {
                 SessionCountMax = sessionCountMax,

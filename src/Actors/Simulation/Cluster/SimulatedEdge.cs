@@ -71,11 +71,12 @@ internal sealed class SimulatedEdge(EdgeState initial, ITransport transport, Clu
             case EdgeEffect.StartTimer timer: Context.Timers.StartSingle("answer", new AnswerOverdue(), timer.Delay); break;
             case EdgeEffect.CancelTimer: Context.Timers.Cancel("answer"); break;
             case EdgeEffect.StartProbe probe: Context.Timers.StartSingle("probe", new ProbeDue(), probe.Delay); break;
+            case EdgeEffect.StartReporting reporting: Context.Timers.StartPeriodic("report", new ReportDue(), reporting.Period); break;
             case EdgeEffect.Publish published: Publish(published.Event); break;
         }
     }
 
-    /// <summary>What a session starts with can always be loaded, and what a move needs mostly.</summary>
+    /// <summary>What a session starts with, and the device alone, can always be loaded, and what a move needs mostly.</summary>
     private void Prepare(Plan plan)
     {
         if (plan.Mode == ExecutionMode.Cloud)
@@ -84,7 +85,7 @@ internal sealed class SimulatedEdge(EdgeState initial, ITransport transport, Clu
             return;
         }
 
-        var isUnavailable = session.LoadFailureRate > 0 && _last.Phase is EdgePhase.Running && random.NextFraction() < session.LoadFailureRate;
+        var isUnavailable = session.LoadFailureRate > 0 && _last.Relocation is { IsFirst: false, IsFallback: false } && random.NextFraction() < session.LoadFailureRate;
         object loaded = isUnavailable
             ? new FrontUnavailable("The device has no memory for it.")
             : new ChainFront((int)plan.SplitLayer, _options.LayerCount, costs.Config.HiddenSize * Float16Bytes, _options.Sampling);

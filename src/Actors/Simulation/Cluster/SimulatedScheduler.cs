@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+using SplitActors.Actors.Scheduling;
+using SplitActors.Actors.Transport;
+
+namespace SplitActors.Actors.Simulation.Cluster;
+
+/// <summary>The scheduler as <see cref="SchedulerActor"/> is one, with its state in sight.</summary>
+internal sealed class SimulatedScheduler(SchedulerOptions options, ITransport transport, ClusterWatch watch, ProtocolSeams seams, Action<SchedulerState> show)
+    : SteppedActor<SchedulerState, SchedulerEffect>(new SchedulerState(options), options.Address, transport)
+{
+    protected override void PreStart()
+    {
+        options.Validate();
+        base.PreStart();
+        show(new SchedulerState(options));
+    }
+
+    protected override (SchedulerState State, ImmutableArray<SchedulerEffect> Effects) Step(SchedulerState state, object message, TimeSpan now)
+    {
+        var step = seams.SchedulerStep(state, message, now);
+        show(step.State);
+        if (SchedulerInvariants.Find(state, step.State) is { } fault)
+            watch.Violate(options.Address, fault);
+        return step;
+    }
+
+    protected override void Perform(SchedulerEffect effect)
+    {
+        switch (effect)
+        {
+            case SchedulerEffect.Send send: Send(send.To, send.Body); break;
+            case SchedulerEffect.Watch watched: Watch(watched.Address); break;
+        }
+    }
+}
