@@ -45,6 +45,7 @@ internal static class CommandLine
         BenchCommand.Create(),
         CodecCommand.Create(),
         SimulateCommand.Create(),
+        BrokerCommand.Create(),
     };
 
     private static string Explain(ParseResult parsed)

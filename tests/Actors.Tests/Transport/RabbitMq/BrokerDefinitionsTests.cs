@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using SplitActors.Actors.Transport.RabbitMq;
+using SplitActors.Hosts.Brokers;
 using SplitActors.Inference;
 using SplitActors.Tests.Shared;
 
@@ -81,9 +81,8 @@ public sealed class BrokerDefinitionsTests
     [Fact]
     public void TlsFiles_ThatAreNone_AreNamed()
     {
-        using var authority = new TestAuthority("Files");
+        using var authority = TestAuthority.Create("Files");
         using var own = authority.Issue("d1");
-        using var key = own.GetECDsaPrivateKey()!;
         var folder = Directory.CreateTempSubdirectory("splitactors-tls-").FullName;
         string Write(string name, string text)
         {
@@ -91,7 +90,7 @@ public sealed class BrokerDefinitionsTests
             return Path.Combine(folder, name);
         }
 
-        var (authorityFile, certificateFile, keyFile) = (Write("ca.pem", authority.Pem), Write("own.pem", own.ExportCertificatePem()), Write("own.key", key.ExportPkcs8PrivateKeyPem()));
+        var (authorityFile, certificateFile, keyFile) = (Write("ca.pem", authority.Pem), Write("own.pem", own.ExportCertificatePem()), Write("own.key", CertificateAuthority.KeyPemOf(own)));
         var tls = BrokerTls.FromFiles(authorityFile, certificateFile, keyFile);
         Assert.True(tls.ClientCertificate.HasPrivateKey);
         Assert.Single(tls.Authorities);

@@ -1,5 +1,5 @@
-using System.Security.Cryptography.X509Certificates;
 using SplitActors.Actors.Transport.RabbitMq;
+using SplitActors.Hosts.Brokers;
 using SplitActors.Tests.Shared;
 
 namespace SplitActors.Actors.Tests.Transport.RabbitMq;
@@ -13,7 +13,7 @@ public sealed class BrokerTests : ICollectionFixture<BrokerFixture>
 /// <summary>One broker for all tests that do not kill it, with a scheduler's user, two workers' and three devices'.</summary>
 public sealed class BrokerFixture : IAsyncLifetime, IDisposable
 {
-    private readonly TestAuthority _authority = new("SplitActors tests");
+    private readonly CertificateAuthority _authority = TestAuthority.Create("SplitActors tests");
     private BrokerNode? _node;
 
     internal static IReadOnlyList<BrokerUser> Users { get; } =
@@ -26,17 +26,16 @@ public sealed class BrokerFixture : IAsyncLifetime, IDisposable
         User("d3", BrokerRole.Device),
     ];
 
-    internal TestAuthority Authority => _authority;
+    internal CertificateAuthority Authority => _authority;
 
     internal BrokerNode Node => _node ?? throw new InvalidOperationException("No broker was started.");
 
     public async Task InitializeAsync()
     {
-        if (BrokerNode.Executable is null)
+        if (PrivateBroker.Executable is null)
             return; // the tests are skipped
         using var certificate = _authority.Issue("broker", "localhost");
-        using var key = certificate.GetECDsaPrivateKey()!;
-        _node = new BrokerNode(BrokerDefinitions.Of(Users), (_authority.Pem, certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem()));
+        _node = new BrokerNode(BrokerDefinitions.Of(Users), (_authority.Pem, certificate.ExportCertificatePem(), CertificateAuthority.KeyPemOf(certificate)));
         await _node.StartAsync();
     }
 

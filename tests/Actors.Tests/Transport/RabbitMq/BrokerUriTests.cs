@@ -1,5 +1,5 @@
-using System.Security.Cryptography.X509Certificates;
 using SplitActors.Actors.Transport.RabbitMq;
+using SplitActors.Hosts.Brokers;
 using SplitActors.Inference;
 
 namespace SplitActors.Actors.Tests.Transport.RabbitMq;
@@ -28,12 +28,11 @@ public sealed class BrokerUriTests
     [Fact]
     public void Parse_WithTls_ReadsFilesRelativeToTheFolder()
     {
-        using var authority = new TestAuthority("URI");
+        using var authority = TestAuthority.Create("URI");
         using var own = authority.Issue("d1");
-        using var key = own.GetECDsaPrivateKey()!;
         var folder = Directory.CreateTempSubdirectory("splitactors-uri-").FullName;
         Directory.CreateDirectory(Path.Combine(folder, "my tls"));
-        foreach (var (name, text) in new[] { ("ca.pem", authority.Pem), ("d1.pem", own.ExportCertificatePem()), ("d1.key", key.ExportPkcs8PrivateKeyPem()) })
+        foreach (var (name, text) in new[] { ("ca.pem", authority.Pem), ("d1.pem", own.ExportCertificatePem()), ("d1.key", CertificateAuthority.KeyPemOf(own)) })
             File.WriteAllText(Path.Combine(folder, "my tls", name), text);
 
         const string Uri = "amqps://d1:secret@broker.example/?cacertfile=my%20tls/ca.pem&certfile=my%20tls/d1.pem&keyfile=my%20tls/d1.key&verify=verify_peer";

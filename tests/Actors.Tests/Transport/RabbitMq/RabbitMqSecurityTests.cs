@@ -32,7 +32,7 @@ public sealed class RabbitMqSecurityTests(BrokerFixture fixture)
     [BrokerFact]
     public async Task Tls_WithACertificateOfAnotherAuthority_IsRefused()
     {
-        using var stranger = new TestAuthority("Another");
+        using var stranger = TestAuthority.Create("Another");
         using var foreign = stranger.Issue("w1");
         using var own = fixture.Authority.Issue("w1");
         await using var world = new BrokerWorld(fixture.Node);
