@@ -9,43 +9,42 @@ public static partial class BackendWorker
     private sealed partial class Turn
     {
         /// <summary>
-        /// Takes whole queued steps in order of arrival, up to <see cref="WorkerOptions.BatchRowsMax"/> tokens. Prompts beyond
-        /// <see cref="WorkerOptions.PromptRowsMax"/> are passed over, so that those who wait for their next token do not wait for all
-        /// prompts. What waits longest is always taken.
+        /// Takes whole waiting steps, the most urgent first, up to <see cref="WorkerOptions.BatchRowsMax"/> tokens; the steps of a session stay in order.
+        /// Those that nobody waits for token by token have <see cref="WorkerOptions.PromptRowsMax"/> of them, so that the others do not wait for all prompts, and
+        /// take turns step by step. What has waited longest is always taken: no step that is the first of its session waits for more batches than there are sessions.
         /// </summary>
         public void StartBatch()
         {
-            if (State.IsComputing || State.Queue.IsEmpty)
+            if (State.IsComputing || State.Waiting.IsEmpty)
                 return;
             var entries = ImmutableArray.CreateBuilder<BatchEntry>();
-            var waiting = new List<QueuedStep>();
-            var passedOver = new HashSet<SessionId>(); // the steps of a session stay in order
             var (rows, promptRows) = (0, 0);
-            foreach (var queued in State.Queue.Where(IsCurrent))
+            var next = new PriorityQueue<SessionId, (TimeSpan DueAt, long Turn)>(State.Waiting.Select(waiting => (waiting.Key, waiting.Value.Urgency)));
+            Consider(State.Waiting.MinBy(waiting => waiting.Value.Turn).Key);
+            while (rows < Options.BatchRowsMax && next.TryDequeue(out var id, out var urgency))
             {
-                var count = (int)queued.Step.TokenCount;
-                var isPrompt = count > 1;
-                var hasRoom = !isPrompt || promptRows == 0 || promptRows + count <= Options.PromptRowsMax;
-                if (!hasRoom || rows + count > Options.BatchRowsMax || passedOver.Contains(queued.Session))
-                {
-                    passedOver.Add(queued.Session);
-                    waiting.Add(queued);
-                    continue;
-                }
-
-                rows += count;
-                promptRows += isPrompt ? count : 0;
-                entries.Add(new BatchEntry(queued, State.Sessions[queued.Session], now));
+                if (State.Waiting.TryGetValue(id, out var waiting) && waiting.Urgency == urgency) // else it was the one that has waited longest
+                    Consider(id);
             }
 
-            State = State with
+            State = State with { IsComputing = true };
+            _effects.Add(new WorkerEffect.ComputeBatch(entries.ToImmutable()));
+
+            // A session of which a step has no room is not looked at again, so that its later ones do not overtake it.
+            void Consider(SessionId id)
             {
-                Queue = [.. waiting],
-                QueuedRows = waiting.Sum(queued => (int)queued.Step.TokenCount),
-                IsComputing = entries.Count > 0,
-            };
-            if (entries.Count > 0)
-                _effects.Add(new WorkerEffect.ComputeBatch(entries.ToImmutable()));
+                var waiting = State.Waiting[id];
+                var count = (int)waiting.First.Step.TokenCount;
+                var isPrompt = !waiting.First.IsDecode;
+                if (rows + count > Options.BatchRowsMax || (isPrompt && promptRows > 0 && promptRows + count > Options.PromptRowsMax))
+                    return;
+                rows += count;
+                promptRows += isPrompt ? count : 0;
+                entries.Add(new BatchEntry(waiting.First, State.Sessions[id], now));
+                State = State.WithFirstTaken(id, now);
+                if (State.Waiting.TryGetValue(id, out var rest))
+                    next.Enqueue(id, rest.Urgency);
+            }
         }
 
         private void Answer(BatchComputed computed)
@@ -95,13 +94,8 @@ public static partial class BackendWorker
             var session = State.Sessions[id];
             if (session.AcceptedCount < step.Position)
                 return;
-            var dropped = State.Queue.Where(queued => queued.Session == id).Sum(queued => (int)queued.Step.TokenCount);
-            State = State with
-            {
-                Queue = [.. State.Queue.Where(queued => queued.Session != id)],
-                QueuedRows = State.QueuedRows - dropped,
-                Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = (int)step.Position }),
-            };
+            State = State.WithoutWaiting(id);
+            State = State with { Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = (int)step.Position }) };
             Reject(session.Edge, step.SessionId, step.Epoch, refusal);
         }
     }

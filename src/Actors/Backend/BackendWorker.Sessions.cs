@@ -34,6 +34,7 @@ public static partial class BackendWorker
                     Layers = LayerRange.Back((int)open.SplitLayer, Options.Layers.End),
                     Generated = open.Generated.Select(token => (int)token).ToImmutableList(),
                     Opening = State.OpeningCount,
+                    TokenTime = open.WorkerUs == 0 ? null : TimeSpan.FromMicroseconds(open.WorkerUs),
                     PromptCount = (int)open.PromptCount,
                     Prompt = [.. open.Prompt.Select(token => (int)token)],
                 };

@@ -36,12 +36,8 @@ public static partial class BackendWorker
                 return;
             }
 
-            State = State with
-            {
-                Queue = State.Queue.Enqueue(new QueuedStep(id, step, now, session.Opening)),
-                QueuedRows = State.QueuedRows + (int)step.TokenCount,
-                Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = session.AcceptedCount + (int)step.TokenCount, SeenAt = now }),
-            };
+            State = State.WithWaiting(new QueuedStep(id, step, now, session.Opening));
+            State = State with { Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = session.AcceptedCount + (int)step.TokenCount, SeenAt = now }) };
         }
 
         /// <summary>A repeat of an answered step gets the last answer; for one that still waits its device learns that nothing is missing.</summary>

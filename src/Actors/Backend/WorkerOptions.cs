@@ -47,8 +47,11 @@ public sealed record WorkerOptions
     /// <summary>Most tokens of one pass over the weights.</summary>
     public int BatchRowsMax { get; init; } = 128;
 
-    /// <summary>Most tokens of prompts in one pass, but for a single step that has more.</summary>
+    /// <summary>Most tokens of prompts, and of what devices send again, in one pass, but for a single step that has more.</summary>
     public int PromptRowsMax { get; init; } = 64;
+
+    /// <summary>When a step is due after it arrived if its session was promised no time per token, and of a prompt: the most urgent ones are computed first.</summary>
+    public TimeSpan TokenTimeDefault { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Most bytes of a frame for each of its tokens: float32 at 16,384 values. With <see cref="QueuedRowsMax"/> it bounds the queue's memory.</summary>
     public int FrameBytesPerTokenMax { get; init; } = 1 << 16;
@@ -78,6 +81,7 @@ public sealed record WorkerOptions
         Limit.RequirePositive(SessionQueuedRowsMax);
         Limit.RequirePositive(FrameBytesPerTokenMax);
         Limit.RequirePositive(SessionIdleMax);
+        Limit.RequirePositive(TokenTimeDefault);
         Limit.RequirePositive(LeaveTimeMax);
         Limit.RequirePositive(StatusPeriod);
         Limit.RequirePositive(RetryAfter);

@@ -18,10 +18,16 @@ public sealed record WorkerState(WorkerOptions Options)
 
     public ImmutableDictionary<SessionId, WorkerSession> Sessions { get; init; } = ImmutableDictionary<SessionId, WorkerSession>.Empty;
 
-    /// <summary>Accepted steps that wait for a batch, oldest first.</summary>
-    public ImmutableQueue<QueuedStep> Queue { get; init; } = [];
+    /// <summary>Of each session that has accepted steps which no batch has taken.</summary>
+    public ImmutableDictionary<SessionId, WaitingSteps> Waiting { get; init; } = ImmutableDictionary<SessionId, WaitingSteps>.Empty;
+
+    /// <summary>All steps that wait for a batch.</summary>
+    public IEnumerable<QueuedStep> Queue => Waiting.Values.SelectMany(waiting => waiting.Steps);
 
     public int QueuedRows { get; init; }
+
+    /// <summary>Steps so far that became the first of their session.</summary>
+    public long TurnCount { get; init; }
 
     /// <summary>Sessions opened so far.</summary>
     public long OpeningCount { get; init; }
@@ -49,13 +55,42 @@ public sealed record WorkerState(WorkerOptions Options)
     public long KvBytes => Sessions.Values.Sum(session => session.KvBytes);
 
     /// <summary>Adds a session, in place of the one that had its id.</summary>
-    public WorkerState With(SessionId id, WorkerSession session) => this with
+    public WorkerState With(SessionId id, WorkerSession session) => WithoutWaiting(id) with
     {
         Sessions = Sessions.SetItem(id, session),
         KvReservations = ReservationsWithout(id).Add(session.Layers.Count, KvBytesOf(session)),
     };
 
-    public WorkerState Without(SessionId id) => this with { Sessions = Sessions.Remove(id), KvReservations = ReservationsWithout(id) };
+    public WorkerState Without(SessionId id) => WithoutWaiting(id) with { Sessions = Sessions.Remove(id), KvReservations = ReservationsWithout(id) };
+
+    /// <summary>Adds a step that was accepted.</summary>
+    public WorkerState WithWaiting(QueuedStep step)
+    {
+        var known = Waiting.GetValueOrDefault(step.Session);
+        return this with
+        {
+            Waiting = Waiting.SetItem(step.Session, known?.Add(step) ?? new WaitingSteps([step], TurnCount, DueAt(step, step.ArrivedAt))),
+            QueuedRows = QueuedRows + (int)step.Step.TokenCount,
+            TurnCount = known is null ? TurnCount + 1 : TurnCount,
+        };
+    }
+
+    /// <summary>A batch takes the first waiting step of a session; the next one begins to wait for its turn.</summary>
+    public WorkerState WithFirstTaken(SessionId id, TimeSpan now)
+    {
+        var steps = Waiting[id].Steps.Dequeue(out var taken);
+        return this with
+        {
+            Waiting = steps.IsEmpty ? Waiting.Remove(id) : Waiting.SetItem(id, new WaitingSteps(steps, TurnCount, DueAt(steps.Peek(), now))),
+            QueuedRows = QueuedRows - (int)taken.Step.TokenCount,
+            TurnCount = steps.IsEmpty ? TurnCount : TurnCount + 1,
+        };
+    }
+
+    /// <summary>Nothing of a session waits any more.</summary>
+    public WorkerState WithoutWaiting(SessionId id) => Waiting.TryGetValue(id, out var waiting)
+        ? this with { Waiting = Waiting.Remove(id), QueuedRows = QueuedRows - waiting.Steps.Sum(step => (int)step.Step.TokenCount) }
+        : this;
 
     /// <summary>As if a session, if it is there, were gone.</summary>
     public KvReservations ReservationsWithout(SessionId id) =>
@@ -75,6 +110,11 @@ public sealed record WorkerState(WorkerOptions Options)
         };
     }
 
+    /// <param name="step">Of an open session.</param>
+    /// <param name="since">When it became the first of its session.</param>
+    private TimeSpan DueAt(QueuedStep step, TimeSpan since) =>
+        since + (step.IsDecode && Sessions[step.Session].TokenTime is { } promised ? promised : Options.TokenTimeDefault);
+
     private long KvBytesOf(WorkerSession session) => Options.KvLayout.WithLayers(session.Layers.Count).BytesFor(session.TokenCountMax);
 }
 
@@ -88,6 +128,9 @@ public sealed record WorkerSession(string Edge, uint Epoch, SamplingOptions Samp
 
     /// <summary>Tells it from one that had its id and epoch before, of which steps may still wait or be computed.</summary>
     public long Opening { get; init; }
+
+    /// <summary>What the promised time of a token leaves to the worker; null if none was promised.</summary>
+    public TimeSpan? TokenTime { get; init; }
 
     /// <summary>Position of the first generated token.</summary>
     public int PromptCount { get; init; }
@@ -121,4 +164,8 @@ public sealed record WorkerSession(string Edge, uint Epoch, SamplingOptions Samp
 
 /// <summary>A step that was accepted, and when.</summary>
 /// <param name="Opening">Of the session that accepted it.</param>
-public sealed record QueuedStep(SessionId Session, DecodeStep Step, TimeSpan ArrivedAt, long Opening);
+public sealed record QueuedStep(SessionId Session, DecodeStep Step, TimeSpan ArrivedAt, long Opening)
+{
+    /// <summary>Its device waits for the one token that follows. Other steps are a prompt, or what a device sends again.</summary>
+    public bool IsDecode => Step.TokenCount == 1 && Step.Samples;
+}
