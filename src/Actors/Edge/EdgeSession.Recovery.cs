@@ -176,7 +176,7 @@ public static partial class EdgeSession
         private void WaitForWorker()
         {
             var since = State.RefusedSince ?? now;
-            State = State with { RefusedSince = since, Attempts = 0, ReminderCount = 0 };
+            State = State with { RefusedSince = since, Attempts = 0 };
             _restartTimer = true;
             if (now - since > RefusedTimeMax)
                 FailOver($"nothing was computed for {(now - since).TotalSeconds:0.#} s", isGone: false);

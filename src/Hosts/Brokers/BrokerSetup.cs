@@ -15,7 +15,7 @@ internal sealed class BrokerSetup(BrokerFolder folder, bool replaces)
     /// <summary>Of the scheduler and a worker in one process.</summary>
     public const string CloudConfig = "cloud.json";
 
-    private const string WorkerUriKey = "workerAmqp";
+    private const string WorkerUriKey = "worker-amqp";
     private const int PasswordBytes = 24;
 
     /// <summary>Files and folders are called so.</summary>

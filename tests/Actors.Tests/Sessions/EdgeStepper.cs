@@ -30,6 +30,7 @@ internal sealed class EdgeStepper
             EndTokens = [99],
             ChunkTokensMax = 4,
             InflightFramesMax = 3,
+            ReminderMin = TimeSpan.FromSeconds(5), // none: they have tests of their own
         };
         State = new EdgeState(new SessionId(1), change?.Invoke(options) ?? options);
     }

@@ -30,7 +30,7 @@ public sealed class BrokerInitTests : IDisposable
         }
 
         Assert.Equal(UriIn("scheduler.json"), UriIn("cloud.json"));
-        Assert.Equal(UriIn("gpu1.json"), UriIn("cloud.json", "workerAmqp"));
+        Assert.Equal(UriIn("gpu1.json"), UriIn("cloud.json", "worker-amqp"));
         foreach (var file in Directory.EnumerateFiles(Folder).Where(file => Path.GetExtension(file) is ".key" or ".json"))
             Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(file) == (UnixFileMode.UserRead | UnixFileMode.UserWrite), file);
     }
