@@ -6,17 +6,20 @@ namespace SplitActors.Actors.Protocol;
 public static class Compatibility
 {
     private const int ShortDigestBytes = 6;
+    private const int DescribedDigestsMax = 8;
 
     /// <summary>Compares protocol version and model digest; the refusal names both sides' values.</summary>
     /// <param name="peer">Who sent them, as a sentence begins.</param>
     /// <param name="self">Who compares, within a sentence.</param>
-    public static Refusal? Check(string peer, uint version, ByteString digest, string self, ByteString ownDigest)
+    /// <param name="ownDigests">Of the models that are there.</param>
+    public static Refusal? Check(string peer, uint version, ByteString digest, string self, params IReadOnlyList<ByteString> ownDigests)
     {
         if (version != ProtocolVersion.Current)
             return new Refusal(RejectReason.ProtocolVersion, $"{peer} speaks protocol version {version}, {self} {ProtocolVersion.Current}; update the older one.");
-        if (!digest.Equals(ownDigest))
-            return new Refusal(RejectReason.ModelDigest, $"{peer} has model digest {Short(digest)}, {self} {Short(ownDigest)}; use the same checkpoint.");
-        return null;
+        if (ownDigests.Contains(digest))
+            return null;
+        var own = string.Join(", ", ownDigests.Take(DescribedDigestsMax).Select(Short));
+        return new Refusal(RejectReason.ModelDigest, $"{peer} has model digest {Short(digest)}, {self} {own}; use the same checkpoint.");
     }
 
     /// <summary>Compares the calibration that frames need with the one that is there; the refusal names both.</summary>

@@ -3,23 +3,24 @@ using SplitActors.Actors.Transport;
 
 namespace SplitActors.Actors.Scheduling;
 
-/// <summary>Performs what <see cref="Scheduler"/> decides.</summary>
-/// <param name="options">Of its model, and its limits.</param>
+/// <summary>Performs what <see cref="Scheduler"/> decides for each model.</summary>
+/// <param name="models">What it knows of each, and its limits; all with the same address.</param>
 /// <param name="transport">The way to workers and devices.</param>
-/// <param name="observe">Sees each state, within the actor's turn: must be quick.</param>
-public sealed class SchedulerActor(SchedulerOptions options, ITransport transport, Action<SchedulerState>? observe = null)
-    : SteppedActor<SchedulerState, SchedulerEffect>(new SchedulerState(options), options.Address, transport)
+/// <param name="observe">Sees the state of each model after each message, within the actor's turn: must be quick.</param>
+public sealed class SchedulerActor(ImmutableArray<SchedulerOptions> models, ITransport transport, Action<ImmutableArray<SchedulerState>>? observe = null)
+    : SteppedActor<ImmutableArray<SchedulerState>, SchedulerEffect>([.. models.Select(options => new SchedulerState(options))], models[0].Address, transport)
 {
     protected override void PreStart()
     {
-        options.Validate();
+        foreach (var options in models)
+            options.Validate();
         base.PreStart();
     }
 
-    protected override (SchedulerState State, ImmutableArray<SchedulerEffect> Effects) Step(SchedulerState state, object message, TimeSpan now)
+    protected override (ImmutableArray<SchedulerState> State, ImmutableArray<SchedulerEffect> Effects) Step(ImmutableArray<SchedulerState> state, object message, TimeSpan now)
     {
-        var step = Scheduler.Step(state, message, now);
-        observe?.Invoke(step.State);
+        var step = ModelRouting.Step(state, message, now);
+        observe?.Invoke(step.States);
         return step;
     }
 

@@ -52,7 +52,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         _runtime = new NodeRuntime(options.ThreadCount, clock, report);
         _devices = new DeviceHost(_runtime, model, options, _transport, SchedulerAddress) { Plan = plan, Link = options.Link ?? InProcess };
         var scheduler = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = model.Digest, LayerCount = model.Config.LayerCount, Plan = plan, Planner = options.Profile?.Planner };
-        _scheduler = _runtime.System.Spawn(new Props(() => new SchedulerActor(scheduler, _transport)), "scheduler");
+        _scheduler = _runtime.System.Spawn(new Props(() => new SchedulerActor([scheduler], _transport)), "scheduler");
     }
 
     /// <summary>Nothing crosses the link between devices and the rest.</summary>

@@ -39,7 +39,7 @@ internal sealed class DeadlineWorld : IAsyncDisposable
             LayerCount = LayerCount,
             Plan = new FixedPlan(ExecutionMode.Split, SplitLayer, CompressionOptions.Default),
         };
-        _system.Spawn(new Props(() => new SchedulerActor(options, Network)), "scheduler");
+        _system.Spawn(new Props(() => new SchedulerActor([options], Network)), "scheduler");
     }
 
     public SimulationDriver Driver { get; }

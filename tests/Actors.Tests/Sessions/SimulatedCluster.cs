@@ -84,7 +84,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
 
     public ActorRef StartScheduler()
     {
-        Scheduler = _system.Spawn(new Props(() => new SchedulerActor(SchedulerOptions, Network)), "scheduler");
+        Scheduler = _system.Spawn(new Props(() => new SchedulerActor([SchedulerOptions], Network)), "scheduler");
         return Scheduler;
     }
 

@@ -39,12 +39,12 @@ internal static class CloudCommand
         var workerRole = WorkerRole.Read(settings, firstLayer: null);
         var schedulerConnection = NodeConnection.Read(settings, NodeSettings.Amqp);
         var workerConnection = NodeConnection.Read(settings, NodeSettings.WorkerAmqp);
-        return Node.RunAsync(settings, workerRole.ThreadCount, async (runtime, checkpoint, node) =>
+        return Node.RunAsync(settings, Node.ModelOf(settings), workerRole.ThreadCount, async (runtime, models, node) =>
         {
             await using var schedulerTransport = await schedulerConnection.ConnectAsync(Timeout.InfiniteTimeSpan, node.Log.Warn, node.Cancellation);
             await using var workerTransport = await workerConnection.ConnectAsync(Timeout.InfiniteTimeSpan, node.Log.Warn, node.Cancellation);
-            var scheduler = schedulerRole.Start(runtime, checkpoint, schedulerTransport, node.Log);
-            var worker = workerRole.Start(runtime, checkpoint, workerConnection, workerTransport, node);
+            var scheduler = schedulerRole.Start(runtime, models, schedulerTransport, node.Log);
+            var worker = workerRole.Start(runtime, models[0], workerConnection, workerTransport, node);
             var workerEnded = runtime.Ended(worker);
             var wasAsked = await node.ServeAsync(Task.WhenAny(workerEnded, runtime.Ended(scheduler)));
             if (wasAsked)

@@ -7,48 +7,44 @@ namespace SplitActors.Hosts.Cli.Nodes;
 /// <param name="log">Where to.</param>
 internal sealed class ClusterLog(NodeLog log)
 {
-    private readonly HashSet<string> _joined = new(StringComparer.Ordinal);
-    private volatile SchedulerState? _state;
+    private readonly Dictionary<string, RegisteredWorker> _joined = new(StringComparer.Ordinal);
+    private ImmutableArray<SchedulerState> _states = [];
 
     /// <summary>Within the scheduler's turn.</summary>
-    public void Observe(SchedulerState state)
+    public void Observe(ImmutableArray<SchedulerState> states)
     {
-        if (ReferenceEquals(state.Workers, _state?.Workers))
+        ImmutableInterlocked.InterlockedExchange(ref _states, states);
+        foreach (var (address, worker) in states.SelectMany(state => state.Workers))
         {
-            _state = state;
-            return;
-        }
-
-        _state = state;
-        foreach (var (address, worker) in state.Workers)
-        {
-            if (_joined.Add(address))
+            var known = _joined.GetValueOrDefault(address);
+            _joined[address] = worker;
+            if (known is null)
                 log.Write("joined", $"{address} joined with {worker.Layers}, for at most {worker.SessionCountMax} sessions");
+            else if (worker.IsLeaving && !known.IsLeaving)
+                log.Write("leaving", $"{address} is leaving; its sessions go elsewhere");
         }
 
-        foreach (var address in _joined.Where(address => !state.Workers.ContainsKey(address)).ToImmutableArray())
+        foreach (var address in _joined.Keys.Where(address => !states.Any(state => state.Workers.ContainsKey(address))).ToImmutableArray())
         {
             _joined.Remove(address);
             log.Write("lost", $"{address} is gone");
         }
     }
 
-    /// <summary>A line for each worker; from any thread.</summary>
+    /// <summary>A line for each model and each worker; from any thread.</summary>
     public void Report()
     {
-        if (_state is not { } state)
-        {
+        if (_states.IsEmpty)
             log.Write("status", "stands by, or has heard of nobody yet");
-            return;
-        }
-
-        log.Write("status", $"workers: {state.Workers.Count}, sessions: {state.Sessions.Count}");
-        foreach (var (address, worker) in state.Workers)
+        foreach (var state in _states)
         {
-            var placed = state.Sessions.Values.Count(session => session.Worker == address);
-            log.Write("status", worker.Status is { } status
-                ? FormattableString.Invariant($"{address}: {placed} sessions placed, {status.SessionCount} there, {status.QueuedRows} tokens waiting, {status.KvBytes / 1e6:0.#} MB of keys and values, {status.RowsComputed} tokens in {status.BatchCount} batches so far")
-                : $"{address}: {placed} sessions placed, no report yet");
+            log.Write("status", $"model {Convert.ToHexStringLower(state.Options.ModelDigest.Span[..6])}: {state.Workers.Count} workers, {state.Sessions.Count} sessions");
+            foreach (var (address, worker) in state.Workers)
+                log.Write("status", Describe(address, worker, state.Sessions.Values.Count(session => session.Worker == address)));
         }
     }
+
+    private static string Describe(string address, RegisteredWorker worker, int placedCount) => worker.Status is { } status
+        ? FormattableString.Invariant($"{address}: {placedCount} sessions placed, {status.SessionCount} there, {status.QueuedRows} tokens waiting, {status.KvBytes / 1e6:0.#} MB of keys and values, {status.RowsComputed} tokens in {status.BatchCount} batches so far")
+        : $"{address}: {placedCount} sessions placed, no report yet";
 }

@@ -17,26 +17,36 @@ internal sealed class Node
     /// <summary>The process was asked to end.</summary>
     public CancellationToken Cancellation => _interruption.Token;
 
-    /// <param name="settings">With the model's.</param>
+    /// <param name="settings">With those that all such commands have.</param>
+    /// <param name="folders">Of the models; none: the embedded one.</param>
     /// <param name="threadCount">That compute.</param>
-    /// <param name="serve">Starts the actors and returns when they have ended.</param>
+    /// <param name="serve">Starts the actors and returns when they have ended: whether they were asked to.</param>
     /// <returns>The exit code: a process that was asked to end while it served, and did, has succeeded.</returns>
-    public static async Task<int> RunAsync(SettingReader settings, int threadCount, Func<NodeRuntime, Checkpoint, Node, Task<bool>> serve)
+    public static async Task<int> RunAsync(SettingReader settings, IReadOnlyList<string> folders, int threadCount, Func<NodeRuntime, IReadOnlyList<Checkpoint>, Node, Task<bool>> serve)
     {
         var log = new NodeLog(settings.IsOn(NodeSettings.Json), TimeProvider.System);
         using var interruption = new Interruption();
         using var loading = new LoadingLine(isEnabled: !settings.IsOn(NodeSettings.Json), interruption.Token);
-        using var checkpoint = Checkpoint.Open(settings.Text(RunSettings.Model) ?? EmbeddedModel.Folder, new CheckpointOpenOptions { Progress = loading });
+        var models = new List<Checkpoint>();
         try
         {
+            foreach (var folder in folders.DefaultIfEmpty(EmbeddedModel.Folder))
+                models.Add(Checkpoint.Open(folder, new CheckpointOpenOptions { Progress = loading }));
             await using var runtime = new NodeRuntime(threadCount, TimeProvider.System, log.Warn);
-            return await serve(runtime, checkpoint, new Node(interruption, log, loading)) ? ExitCode.Success : ExitCode.Failure;
+            return await serve(runtime, models, new Node(interruption, log, loading)) ? ExitCode.Success : ExitCode.Failure;
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
             return interruption.ExitCode; // before it served
         }
+        finally
+        {
+            models.ForEach(model => model.Dispose());
+        }
     }
+
+    /// <summary>Of a process with one model.</summary>
+    public static IReadOnlyList<string> ModelOf(SettingReader settings) => settings.Text(RunSettings.Model) is { } folder ? [folder] : [];
 
     /// <summary>Waits until the process is asked to end, or an actor that should not ends by itself.</summary>
     /// <returns>Whether it was asked to.</returns>

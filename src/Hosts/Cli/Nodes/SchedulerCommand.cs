@@ -7,7 +7,7 @@ internal static class SchedulerCommand
 {
     private static readonly Setting Config = NodeSettings.ConfigOf("scheduler");
 
-    private static readonly IReadOnlyList<Setting> Settings = [NodeSettings.Amqp, RunSettings.Model, .. SchedulerRole.Settings, RunSettings.ProfileCache, NodeSettings.Json];
+    private static readonly IReadOnlyList<Setting> Settings = [NodeSettings.Amqp, NodeSettings.Models, .. SchedulerRole.Settings, RunSettings.ProfileCache, NodeSettings.Json];
 
     public static Command Create()
     {
@@ -35,10 +35,11 @@ internal static class SchedulerCommand
     {
         var role = SchedulerRole.Read(settings);
         var connection = NodeConnection.Read(settings, NodeSettings.Amqp);
-        return await Node.RunAsync(settings, threadCount: 1, async (runtime, checkpoint, node) =>
+        var folders = settings.Text(NodeSettings.Models)?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return await Node.RunAsync(settings, folders, threadCount: 1, async (runtime, models, node) =>
         {
             await using var transport = await connection.ConnectAsync(Timeout.InfiniteTimeSpan, node.Log.Warn, node.Cancellation);
-            var scheduler = role.Start(runtime, checkpoint, transport, node.Log);
+            var scheduler = role.Start(runtime, models, transport, node.Log);
             var wasAsked = await node.ServeAsync(runtime.Ended(scheduler));
             await runtime.System.TerminateAsync(); // before the transport closes
             return wasAsked;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Transport;
@@ -34,12 +35,25 @@ internal sealed record SchedulerRole
         StatusPeriod = settings.Number(NodeSettings.StatusEvery, "seconds, above 0 and at most 86400", value => value is > 0 and <= 86_400) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
     };
 
-    /// <exception cref="UserErrorException">What is asked for does not fit the model, or its calibration or measured accuracy is damaged.</exception>
-    public ActorRef Start(NodeRuntime runtime, Checkpoint checkpoint, ITransport transport, NodeLog log)
+    /// <summary>Serves all models at once: workers and devices say which one they have.</summary>
+    /// <exception cref="UserErrorException">What is asked for does not fit a model, or its calibration or measured accuracy is damaged.</exception>
+    public ActorRef Start(NodeRuntime runtime, IReadOnlyList<Checkpoint> models, ITransport transport, NodeLog log)
+    {
+        var cluster = new ClusterLog(log);
+        var options = models.Select(OptionsFor).ToImmutableArray();
+        var actor = runtime.System.Spawn(new Props(() => new SchedulerActor(options, transport, cluster.Observe)), Address);
+        if (StatusPeriod is { } period)
+            runtime.Repeat(cluster.Report, period);
+        foreach (var (model, option) in models.Zip(options))
+            log.Write("ready", $"the scheduler is ready for {Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder))}: {Describe(option)}");
+        return actor;
+    }
+
+    private SchedulerOptions OptionsFor(Checkpoint checkpoint)
     {
         var (plan, calibration) = Placement.PlanFor(checkpoint);
         var figures = plan is null ? AccuracyFile.Find(checkpoint, named: null, CacheFolder)?.Figures : null;
-        var options = new SchedulerOptions
+        return new SchedulerOptions
         {
             Address = Address,
             ModelDigest = new ServedModel(checkpoint, calibration, predicts: false).Digest,
@@ -47,14 +61,9 @@ internal sealed record SchedulerRole
             Plan = plan,
             Planner = plan is null ? Placement.PlannerFor(checkpoint, calibration, figures) : null,
         };
-        var cluster = new ClusterLog(log);
-        var actor = runtime.System.Spawn(new Props(() => new SchedulerActor(options, transport, cluster.Observe)), Address);
-        if (StatusPeriod is { } period)
-            runtime.Repeat(cluster.Report, period);
-        log.Write("ready", $"the scheduler is ready: {Describe(plan, checkpoint.Config.LayerCount)}");
-        return actor;
     }
 
-    private static string Describe(FixedPlan? plan, int layerCount) =>
-        plan is null ? "it plans for each device" : $"mode {plan.Mode.ToString().ToLowerInvariant()}, {plan.SplitLayer} of {layerCount} layers on the device";
+    private static string Describe(SchedulerOptions options) => options.Plan is not { } plan
+        ? "it plans for each device"
+        : $"mode {plan.Mode.ToString().ToLowerInvariant()}, {plan.SplitLayer} of {options.LayerCount} layers on the device";
 }

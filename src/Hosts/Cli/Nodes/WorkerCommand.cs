@@ -36,10 +36,10 @@ internal static class WorkerCommand
     {
         var role = WorkerRole.Read(settings, NodeSettings.FirstLayer);
         var connection = NodeConnection.Read(settings, NodeSettings.Amqp);
-        return Node.RunAsync(settings, role.ThreadCount, async (runtime, checkpoint, node) =>
+        return Node.RunAsync(settings, Node.ModelOf(settings), role.ThreadCount, async (runtime, models, node) =>
         {
             await using var transport = await connection.ConnectAsync(Timeout.InfiniteTimeSpan, node.Log.Warn, node.Cancellation);
-            var worker = role.Start(runtime, checkpoint, connection, transport, node);
+            var worker = role.Start(runtime, models[0], connection, transport, node);
             var ended = runtime.Ended(worker);
             var wasAsked = await node.ServeAsync(ended);
             if (wasAsked)

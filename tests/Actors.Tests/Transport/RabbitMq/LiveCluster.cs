@@ -26,7 +26,7 @@ internal sealed class LiveCluster : IAsyncDisposable
         _transportOf = transportOf;
         var config = Quill.Config;
         var scheduler = new SchedulerOptions { Address = "scheduler", ModelDigest = Quill.Digest, LayerCount = config.LayerCount, Plan = plan };
-        _system.Spawn(new Props(() => new SchedulerActor(scheduler, transportOf("scheduler"))), "scheduler");
+        _system.Spawn(new Props(() => new SchedulerActor([scheduler], transportOf("scheduler"))), "scheduler");
 
         var segment = Quill.Back(plan.SplitLayer);
         var worker = new WorkerOptions
