@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using SplitActors.Hosts.Cli;
+using SplitActors.Hosts.Cli.Nodes;
 using SplitActors.Tests.Shared;
 
 namespace SplitActors.Hosts.Tests.Tidy;
@@ -38,7 +39,8 @@ public sealed class DocumentTests
     {
         var text = string.Concat(new[] { "README.md", "docs/cli.md" }.Where(file => File.Exists(Repository.PathTo(file))).Select(SourceTree.Read));
 
-        Assert.All(RunSettings.All.Append(RunSettings.Config), setting => Assert.Matches($@"--{setting.Name}(?![\w-])", text));
+        Setting[] settings = [.. RunSettings.All, RunSettings.Config, .. EdgeRole.Settings, .. WorkerRole.Settings, .. SchedulerRole.Settings, NodeSettings.WorkerAmqp];
+        Assert.All(settings, setting => Assert.Matches($@"--{setting.Name}(?![\w-])", text));
     }
 
     [Fact]
