@@ -1,4 +1,5 @@
 using SplitActors.EndToEnd;
+using SplitActors.EndToEnd.Batching;
 using SplitActors.EndToEnd.Planning;
 
 switch (args)
@@ -30,6 +31,15 @@ switch (args)
     case ["plan", var rounds]:
         await PlanBenchmark.RunAsync(int.Parse(rounds));
         return 0;
+    case ["batching"]:
+        await BatchingBenchmark.RunAsync(roundCount: 5, filter: "");
+        return 0;
+    case ["batching", var filter]:
+        await BatchingBenchmark.RunAsync(roundCount: 5, filter);
+        return 0;
+    case ["overload"]:
+        await OverloadBenchmark.RunAsync();
+        return 0;
     case ["speed"]:
         await SpeedBenchmark.RunAsync();
         return 0;
@@ -45,6 +55,8 @@ switch (args)
                                decodes N random and mutated frames of all kinds; stops at an exception, at an allocation beyond the bounds, or at a
                                write where there should be none
               plan [N]         what `splitactors plan` expects against what `run` and `bench` measure, and what its choices are worth; medians of N rounds (3)
+              batching [NAME]  tokens per second and time per token of one worker that serves 1 to 32 sessions; of models whose names contain NAME
+              overload         sessions that arrive twice as fast as a worker can serve them: what is refused, and what the others get
               speed            time to first output of a fresh process, and tokens per second in every mode
             Quality is that of the embedded model on the whole of heldout.txt; that of codecs for the link, `splitactors codec measure` tells.
             """);

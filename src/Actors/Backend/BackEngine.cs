@@ -24,10 +24,13 @@ public sealed record BatchWork(BatchEntry Entry, KvCache Cache);
 public sealed partial class BackEngine(
     Segment segment, int batchRowsMax, KvPagePools kvPages, ComputeThreads threads, TimeProvider clock, Func<int, CalibratedSplit?>? calibrated = null) : IDisposable
 {
+    /// <summary>Most rows of one pass over the head: their logits take 16 MiB at 128,256 tokens.</summary>
+    private const int SampledRowsMax = 32;
+
     private readonly Workspace _workspace = new(segment.Config, batchRowsMax, threads); // freed when collected: a batch may still run
     private readonly Sampler _sampler = new();
     private readonly float[] _hidden = new float[batchRowsMax * segment.Config.HiddenSize];
-    private readonly float[] _logits = new float[segment.Config.VocabularySize];
+    private float[] _logits = []; // [k, V], for as many as were sampled at once
     private readonly Dictionary<int, CalibratedSplit?> _calibratedSplits = [];
     private float[] _embeddings = []; // made when something is predicted first
 
@@ -143,27 +146,51 @@ public sealed partial class BackEngine(
         var hidden = _hidden.AsSpan(0, batch.Sum(rows => rows.Count) * segment.Config.HiddenSize);      // [n, d]
         segment.Forward(batch, hidden, _workspace);
 
-        var results = ImmutableArray.CreateBuilder<EntryResult>();
+        var results = ImmutableArray.CreateBuilder<EntryResult>(works.Count);
+        results.AddRange(works.Where(work => !work.Entry.Step.Samples).Select(work => new EntryResult(work.Entry, Token: null, Refusal: null, work.Cache.ByteCount)));
+        foreach (var group in GatherSampled(works, hidden).Chunk(SampledRowsMax))
+            Sample(group, results);
+        return results;
+    }
+
+    /// <summary>Moves the last row of each step that asks for a token to the front, in order.</summary>
+    /// <returns>The steps with the number of their row among these.</returns>
+    private List<(BatchWork Work, int Row)> GatherSampled(List<BatchWork> works, Span<float> hidden)
+    {
+        var width = segment.Config.HiddenSize;
+        var sampled = new List<(BatchWork Work, int Row)>(works.Count);
         var end = 0;
         foreach (var work in works)
         {
             end += (int)work.Entry.Step.TokenCount;
-            results.Add(work.Entry.Step.Samples ? Sample(work, hidden, end - 1) : new EntryResult(work.Entry, Token: null, Refusal: null, work.Cache.ByteCount));
+            if (!work.Entry.Step.Samples)
+                continue;
+            hidden.Slice((end - 1) * width, width).CopyTo(hidden.Slice(sampled.Count * width, width)); // which comes no later, and is not needed any more
+            sampled.Add((work, sampled.Count));
         }
 
-        return results;
+        return sampled;
     }
 
-    private EntryResult Sample(BatchWork work, ReadOnlySpan<float> hidden, int row)
+    /// <summary>One pass over the head for neighbouring rows.</summary>
+    private void Sample((BatchWork Work, int Row)[] group, ImmutableArray<EntryResult>.Builder results)
+    {
+        var (width, vocabularySize) = (segment.Config.HiddenSize, segment.Config.VocabularySize);
+        if (_logits.Length < group.Length * vocabularySize)
+            _logits = new float[group.Length * vocabularySize];
+        segment.Logits(_hidden.AsSpan(group[0].Row * width, group.Length * width), _logits.AsSpan(0, group.Length * vocabularySize), _workspace); // [k, V]
+        for (var i = 0; i < group.Length; i++)
+            results.Add(Sample(group[i].Work, _logits.AsSpan(i * vocabularySize, vocabularySize)));
+    }
+
+    private EntryResult Sample(BatchWork work, Span<float> logits)
     {
         var entry = work.Entry;
-        var width = segment.Config.HiddenSize;
-        segment.Logits(hidden.Slice(row * width, width), _logits, _workspace);                          // [V]
         var position = (int)(entry.Step.Position + entry.Step.TokenCount);
         try
         {
             var sampling = entry.Session.Sampling;
-            var token = _sampler.Sample(_logits, sampling, sampling.UsesGenerated ? [.. entry.Session.Generated] : [], position);
+            var token = _sampler.Sample(logits, sampling, sampling.UsesGenerated ? [.. entry.Session.Generated] : [], position);
             return new EntryResult(entry, token, Refusal: null, work.Cache.ByteCount);
         }
         catch (NonFiniteLogitsException exception)

@@ -23,7 +23,7 @@ public static partial class BackendWorker
                 return;
             if (known is null || open.Epoch > known.Epoch)
             {
-                if (Admission.Check(open, State) is { } refusal)
+                if (Admission.Check(open, State) is { } refusal && !MakeRoom(open, refusal))
                 {
                     Reject(edge, open.SessionId, open.Epoch, refusal);
                     return;
@@ -42,8 +42,23 @@ public static partial class BackendWorker
                 _effects.Add(new WorkerEffect.CreateCache(id, session.Layers.Count, session.TokenCountMax));
                 _effects.Add(new WorkerEffect.Watch(edge));
             }
+            else
+            {
+                State = State with { Sessions = State.Sessions.SetItem(id, known with { SeenAt = now }) };
+            }
 
             Send(edge, new SessionOpened { SessionId = open.SessionId, Epoch = open.Epoch });
+        }
+
+        /// <summary>Evicts idle sessions, if that is what the session lacks.</summary>
+        private bool MakeRoom(OpenSession open, Refusal refusal)
+        {
+            if (refusal.Reason is not (RejectReason.SessionLimit or RejectReason.Memory))
+                return false;
+            var evicted = Eviction.Choose(open, State, now);
+            foreach (var id in evicted)
+                Drop(id);
+            return evicted.Length > 0;
         }
 
         private void Close(string edge, CloseSession close)

@@ -18,26 +18,23 @@ public static partial class BackendWorker
 
             if (step.Epoch < session.Epoch)
                 return;
-            if (step.Position < session.AcceptedCount)
-            {
+            var acceptedCount = session.AcceptedCount;
+            if (step.Position < acceptedCount)
                 Repeat(edge, session, step);
-                return;
-            }
-
-            if (step.Position > session.AcceptedCount)
-            {
+            else if (step.Position > acceptedCount)
                 SendExpected(edge, step, session);
-                return;
-            }
-
-            if (Admission.Check(step, session, State) is { } refusal)
-            {
+            else if (Admission.Check(step, session, State) is { } refusal)
                 Reject(edge, step.SessionId, step.Epoch, refusal);
-                return;
-            }
+            else
+                acceptedCount = Queue(new QueuedStep(id, step, now, session.Opening));
+            State = State with { Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = acceptedCount, SeenAt = now }) };
+        }
 
-            State = State.WithWaiting(new QueuedStep(id, step, now, session.Opening));
-            State = State with { Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = session.AcceptedCount + (int)step.TokenCount, SeenAt = now }) };
+        /// <returns>Where the session's next step begins.</returns>
+        private int Queue(QueuedStep queued)
+        {
+            State = State.WithWaiting(queued);
+            return (int)(queued.Step.Position + queued.Step.TokenCount);
         }
 
         /// <summary>A repeat of an answered step gets the last answer; for one that still waits its device learns that nothing is missing.</summary>

@@ -59,6 +59,9 @@ public sealed record WorkerOptions
     /// <summary>A session that is silent for this long is dropped; its device can replay it.</summary>
     public TimeSpan SessionIdleMax { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>A session that is silent for this long may be dropped earlier, if another one needs its memory or its place.</summary>
+    public TimeSpan EvictableAfter { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a worker that leaves waits for its sessions to move; looked at with every message, and so at least once in a <see cref="StatusPeriod"/>.</summary>
     public TimeSpan LeaveTimeMax { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -82,6 +85,7 @@ public sealed record WorkerOptions
         Limit.RequirePositive(FrameBytesPerTokenMax);
         Limit.RequirePositive(SessionIdleMax);
         Limit.RequirePositive(TokenTimeDefault);
+        Limit.RequirePositive(EvictableAfter);
         Limit.RequirePositive(LeaveTimeMax);
         Limit.RequirePositive(StatusPeriod);
         Limit.RequirePositive(RetryAfter);
