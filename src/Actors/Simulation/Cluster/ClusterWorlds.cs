@@ -35,7 +35,7 @@ public static class ClusterWorlds
             Plan = plan,
             Link = Links[random.Next(Links.Length)],
             Faults = faults,
-            Deadline = random.Next(3) == 0 ? TimeSpan.FromMilliseconds(25 + random.Next(random.Next(2) == 0 ? 25 : 2000)) : null, // half of them about what a token takes
+            Deadline = random.Next(2) == 0 ? TimeSpan.FromMilliseconds(30 + random.Next(random.Next(2) == 0 ? 12 : 2000)) : null, // half of them about what a token takes
         };
         var (handoffChunk, chunk, inflight, reportTokens) = (1 + random.Next(24), 1 + random.Next(12), 1 + random.Next(8), 1 + random.Next(8));
         var (fallsBack, answerMs) = (random.Next(4) == 0, 300 + random.Next(700));
