@@ -74,7 +74,7 @@ public sealed class FaultyTransport(ITransport inner, VirtualTimeProvider clock,
         if (faults.ReorderRate > 0 && IsDrawn(faults.ReorderRate))
         {
             ReorderedCount++;
-            _ = _clock.CreateTimer(_ => _inner.Send(from, to, body), state: null, Fraction() * faults.DelayMax, Timeout.InfiniteTimeSpan);
+            _ = _clock.CreateTimer(_ => _inner.Send(from, to, body), state: null, Fraction() * (faults.ReorderMax ?? faults.DelayMax), Timeout.InfiniteTimeSpan);
             return;
         }
 

@@ -12,8 +12,11 @@ public sealed record NetworkFaults
     /// <summary>A delayed message takes a time from zero to this, all equally likely; those behind it on the same way wait for it.</summary>
     public TimeSpan DelayMax { get; init; }
 
-    /// <summary>For each message: that later ones may overtake it within <see cref="DelayMax"/>. No real transport does that.</summary>
+    /// <summary>For each message: that later ones may overtake it within <see cref="ReorderMax"/>. No real transport does that.</summary>
     public double ReorderRate { get; init; }
+
+    /// <summary>Null: <see cref="DelayMax"/>.</summary>
+    public TimeSpan? ReorderMax { get; init; }
 
     /// <summary>For each watch: that the watcher is never told.</summary>
     public double WatchLossRate { get; init; }

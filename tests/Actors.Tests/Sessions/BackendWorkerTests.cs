@@ -112,6 +112,17 @@ public sealed class BackendWorkerTests
         Assert.Equal(2u, Assert.Single(_worker.Sent<StepResult>()).Epoch);
     }
 
+    /// <summary>Waiting cannot help it.</summary>
+    [Fact]
+    public void StepLargerThanAnyQueueThatItMayWaitIn_IsRefusedForGood()
+    {
+        var worker = new WorkerStepper(options => options with { QueuedRowsMax = 6 });
+        worker.Open();
+        worker.Receive(Step(0, 7));
+        var rejected = Assert.Single(worker.Sent<Rejected>());
+        Assert.Equal((RejectReason.BadRequest, 0u, "The step has 7 tokens; a step may have 1–6."), (rejected.Reason, rejected.RetryAfterMs, rejected.Detail));
+    }
+
     [Fact]
     public void FullQueue_IsRefusedWithADelay_AndTakesTheRepeatLater()
     {

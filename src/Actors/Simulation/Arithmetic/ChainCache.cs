@@ -10,6 +10,8 @@ internal sealed class ChainCache(int splitLayer, int tokenCountMax)
 {
     private ulong _row = TokenChain.Start;
     private ulong _back = TokenChain.Start;
+    private ulong _history = TokenChain.Start;
+    private int _historyCount;
 
     public int TokenCount { get; private set; }
 
@@ -45,11 +47,11 @@ internal sealed class ChainCache(int splitLayer, int tokenCountMax)
         return true;
     }
 
-    private static ulong HistoryOf(WorkerSession session)
+    /// <summary>Of the tokens that were generated since it was last asked for, and all before.</summary>
+    private ulong HistoryOf(WorkerSession session)
     {
-        var history = TokenChain.Start;
-        foreach (var token in session.Generated)
-            history = TokenChain.History(history, token);
-        return history;
+        for (; _historyCount < session.Generated.Count; _historyCount++)
+            _history = TokenChain.History(_history, session.Generated[_historyCount]);
+        return _history;
     }
 }

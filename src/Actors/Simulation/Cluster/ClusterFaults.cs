@@ -10,7 +10,10 @@ public sealed record ClusterFaults
     {
         Network = new NetworkFaults { DropRate = 0.02, DuplicateRate = 0.02, DelayRate = 0.1, DelayMax = TimeSpan.FromMilliseconds(200), WatchLossRate = 0.1 },
         WorkerCrashEvery = TimeSpan.FromSeconds(20),
+        WorkerDrainEvery = TimeSpan.FromSeconds(30),
         SchedulerCrashEvery = TimeSpan.FromSeconds(90),
+        SchedulerTakeoverEvery = TimeSpan.FromSeconds(60),
+        MemoryPressureEvery = TimeSpan.FromSeconds(20),
         DeviceCrashEvery = TimeSpan.FromSeconds(15),
         PartitionEvery = TimeSpan.FromSeconds(20),
         SlowEvery = TimeSpan.FromSeconds(20),
@@ -21,7 +24,16 @@ public sealed record ClusterFaults
 
     public TimeSpan? WorkerCrashEvery { get; init; }
 
+    /// <summary>A worker is told to leave: it ends when its sessions are elsewhere, and starts again later.</summary>
+    public TimeSpan? WorkerDrainEvery { get; init; }
+
     public TimeSpan? SchedulerCrashEvery { get; init; }
+
+    /// <summary>A standby, which knows nothing, takes the scheduler's place; messages on their way still arrive.</summary>
+    public TimeSpan? SchedulerTakeoverEvery { get; init; }
+
+    /// <summary>A worker forgets one of its sessions to make room.</summary>
+    public TimeSpan? MemoryPressureEvery { get; init; }
 
     public TimeSpan? DeviceCrashEvery { get; init; }
 

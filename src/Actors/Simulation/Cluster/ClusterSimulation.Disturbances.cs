@@ -1,4 +1,6 @@
+using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
+using SplitActors.Actors.Transport;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 
@@ -18,7 +20,10 @@ public sealed partial class ClusterSimulation
         public void Start()
         {
             Repeat("worker crashes", Faults.WorkerCrashEvery, CrashWorker);
+            Repeat("worker drains", Faults.WorkerDrainEvery, DrainWorker);
             Repeat("scheduler crashes", Faults.SchedulerCrashEvery, CrashScheduler);
+            Repeat("scheduler takeovers", Faults.SchedulerTakeoverEvery, TakeOverScheduler);
+            Repeat("evictions", Faults.MemoryPressureEvery, Evict);
             Repeat("device crashes", Faults.DeviceCrashEvery, CrashDevice);
             Repeat("partitions", Faults.PartitionEvery, Partition);
             Repeat("slow phases", Faults.SlowEvery, SlowDown);
@@ -52,6 +57,46 @@ public sealed partial class ClusterSimulation
             cluster._system.Stop(actor);
             worker.Actor = null;
             cluster.After(Downtime(), () => cluster.StartWorker(number));
+            return true;
+        }
+
+        /// <summary>The others stay, unless they are down.</summary>
+        private bool DrainWorker()
+        {
+            var number = random.Next(cluster._workers.Count);
+            var worker = cluster._workers[number];
+            if (worker.Actor is not { } actor || worker.IsLeaving)
+                return false;
+            worker.IsLeaving = true;
+            actor.Tell(new Leave(() =>
+            {
+                if (worker.Actor != actor)
+                    return; // it crashed meanwhile
+                worker.Actor = null;
+                cluster.After(Downtime(), () => cluster.StartWorker(number));
+            }));
+            return true;
+        }
+
+        /// <summary>It gets the address as soon as the other has given it up: there are never two.</summary>
+        private bool TakeOverScheduler()
+        {
+            if (cluster._scheduler is not { } scheduler)
+                return false;
+            cluster._system.Stop(scheduler);
+            cluster._scheduler = null;
+            cluster.After(TimeSpan.FromMilliseconds(1), cluster.StartScheduler);
+            return true;
+        }
+
+        private bool Evict()
+        {
+            var worker = cluster._workers[random.Next(cluster._workers.Count)];
+            if (worker.Actor is not { } actor || worker.Record.State is not { Sessions.Count: > 0 } state)
+                return false;
+            var sessions = state.Sessions.OrderBy(session => session.Key.Value).ToList();
+            var (id, session) = sessions[random.Next(sessions.Count)];
+            actor.Tell(new Received(session.Edge, new CloseSession { SessionId = id.Value, Epoch = session.Epoch }));
             return true;
         }
 

@@ -19,6 +19,7 @@ public sealed partial class ClusterSimulation
     private void StartWorker(int number)
     {
         var worker = _workers[number];
+        worker.IsLeaving = false;
         var (options, random) = (WorkerOptions(number), new SplitMix64(_random.Next()));
         worker.Actor = _system.Spawn(
             new Props(() => new SimulatedWorker(options, _network, _options.Costs, worker.Record, _watch, _seams, random)), $"worker-{number}-{++_incarnationCount}");
@@ -121,6 +122,9 @@ public sealed partial class ClusterSimulation
 
         /// <summary>Null while it is down.</summary>
         public ActorRef? Actor { get; set; }
+
+        /// <summary>It was told to leave.</summary>
+        public bool IsLeaving { get; set; }
     }
 
     private sealed class Device(int number)

@@ -113,7 +113,7 @@ public sealed partial class ClusterSimulation : IDisposable
         if (_watch.Violation is not null)
             return;
         var idleMax = Enumerable.Range(0, _workers.Count).Max(number => WorkerOptions(number).SessionIdleMax);
-        var silenceMax = 1.25 * (_schedulerState?.Options.SessionSilenceMax ?? TimeSpan.Zero);
+        var silenceMax = 1.25 * SchedulerOptions().SessionSilenceMax;
         _driver.RunUntil(() => _watch.Violation is not null, (idleMax > silenceMax ? idleMax : silenceMax) + SettleTime);
         if (_schedulerState is { Sessions.Count: > 0 } state)
             _watch.Violate(SchedulerAddress, $"no session is left, but {state.Sessions.Count} have places, the first on {state.Sessions.Values.First().Worker}");
@@ -126,17 +126,19 @@ public sealed partial class ClusterSimulation : IDisposable
 
     private void StartScheduler()
     {
-        var options = _options.Scheduler(new SchedulerOptions
-        {
-            Address = SchedulerAddress,
-            ModelDigest = Digest,
-            LayerCount = _options.Costs.LayerCount,
-            Plan = _options.Plan,
-            SessionSilenceMax = TimeSpan.FromSeconds(30),
-        });
+        var options = SchedulerOptions();
         _scheduler = _system.Spawn(
-            new Props(() => new SimulatedScheduler(options, _network, _watch, _seams, state => _schedulerState = state)), $"scheduler-{++_incarnationCount}");
+            new Props(() => new SimulatedScheduler(options, _network, _watch, _seams, new SchedulerInvariants(id => id.Value <= (ulong)_tally.StartedCount), state => _schedulerState = state)), $"scheduler-{++_incarnationCount}");
     }
+
+    private SchedulerOptions SchedulerOptions() => _options.Scheduler(new SchedulerOptions
+    {
+        Address = SchedulerAddress,
+        ModelDigest = Digest,
+        LayerCount = _options.Costs.LayerCount,
+        Plan = _options.Plan,
+        SessionSilenceMax = TimeSpan.FromSeconds(30),
+    });
 
     private ClusterReport Report() => new()
     {

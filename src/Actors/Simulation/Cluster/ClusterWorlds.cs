@@ -35,7 +35,7 @@ public static class ClusterWorlds
             Plan = plan,
             Link = Links[random.Next(Links.Length)],
             Faults = faults,
-            Deadline = random.Next(3) == 0 ? TimeSpan.FromMilliseconds(200 + random.Next(2000)) : null,
+            Deadline = random.Next(2) == 0 ? TimeSpan.FromMilliseconds(30 + random.Next(random.Next(2) == 0 ? 12 : 2000)) : null, // half of them about what a token takes
         };
         var (handoffChunk, chunk, inflight, reportTokens) = (1 + random.Next(24), 1 + random.Next(12), 1 + random.Next(8), 1 + random.Next(8));
         var (fallsBack, answerMs) = (random.Next(4) == 0, 300 + random.Next(700));
@@ -80,6 +80,7 @@ public static class ClusterWorlds
             DelayRate = random.Next(101) / 100.0,
             DelayMax = TimeSpan.FromMilliseconds(1 + random.Next(400)),
             ReorderRate = random.Next(4) == 0 ? random.Next(21) / 100.0 : 0,
+            ReorderMax = TimeSpan.FromMilliseconds(1 + random.Next(3000)), // so long that a session is back on a worker under a later epoch
             WatchLossRate = random.Next(2) / 2.0,
         },
         WorkerCrashEvery = Every(random, 1000, 6000),
@@ -92,7 +93,10 @@ public static class ClusterWorlds
         SlowMax = TimeSpan.FromMilliseconds(1 + random.Next(3000)),
         SlowdownMax = 1 + random.Next(20),
         MoveEvery = Every(random, 200, 3000),
-        LoadFailureRate = random.Next(6) == 0 ? 0.3 : 0,
+        WorkerDrainEvery = Every(random, 1000, 6000),
+        SchedulerTakeoverEvery = Every(random, 1000, 10_000),
+        MemoryPressureEvery = Every(random, 300, 3000),
+        LoadFailureRate = random.Next(4) == 0 ? 0.4 : 0,
     };
 
     /// <summary>Never in every second world, so that each kind of fault is also seen without the others.</summary>

@@ -1,29 +1,66 @@
+using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
+using SplitActors.Actors.Transport;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 
-/// <summary>What always holds between two messages of the scheduler.</summary>
-internal static class SchedulerInvariants
+/// <summary>
+/// What always holds between two messages of the scheduler. After each the session that it is about is looked at; all of them now and then, so that large clusters
+/// cost no more for each message than small ones.
+/// </summary>
+/// <param name="isStarted">Whether any device ever had a session.</param>
+internal sealed class SchedulerInvariants(Func<SessionId, bool> isStarted)
 {
-    /// <param name="before">The message.</param>
-    /// <param name="after">It.</param>
+    private static readonly TimeSpan AuditPeriod = TimeSpan.FromSeconds(1);
+
+    private TimeSpan _auditedAt;
+
     /// <returns>What does not hold; null if all does.</returns>
-    public static string? Find(SchedulerState before, SchedulerState after)
+    public string? Find(SchedulerState state, object message, TimeSpan now)
     {
-        if (after.Sessions.Count > after.Options.SessionCountMax)
-            return $"{after.Sessions.Count} sessions are placed; at most {after.Options.SessionCountMax} may be";
-        return ReferenceEquals(before.Sessions, after.Sessions) ? null : FindInLoads(after);
+        if (state.Sessions.Count > state.Options.SessionCountMax)
+            return $"{state.Sessions.Count} sessions are placed; at most {state.Options.SessionCountMax} may be";
+        if (message is Received { Body: PlanRequest request } && state.Sessions.TryGetValue(new SessionId(request.SessionId), out var placed)
+            && !state.SessionsOn(placed.Worker).All.Contains(new SessionId(request.SessionId)))
+            return $"session {request.SessionId} is placed on {placed.Worker}, and not counted there";
+        if (message is Received { Body: WorkerStatus { Leaving: true } } leaving && FindLeft(leaving.From, state, now) is { } left)
+            return left;
+        if (now - _auditedAt < AuditPeriod)
+            return null;
+        _auditedAt = now;
+        return state.Sessions.Keys.Any(id => !isStarted(id)) ? "a session is placed that no device ever had" : Audit(state);
     }
 
-    /// <summary>What workers have to do is kept with each change; now and then it is counted anew.</summary>
-    private static string? FindInLoads(SchedulerState state)
+    /// <summary>What a leaving worker has goes elsewhere where there is room.</summary>
+    private static string? FindLeft(string leaving, SchedulerState state, TimeSpan now)
     {
-        foreach (var worker in state.Sessions.Values.Select(session => session.Worker).Distinct(StringComparer.Ordinal))
+        if (!state.Workers.ContainsKey(leaving))
+            return null; // it has to say hello first
+        foreach (var id in state.SessionsOn(leaving).All)
         {
-            var placed = state.Sessions.Where(session => session.Value.Worker == worker).Select(session => state.LoadOf(session.Value)).ToList();
-            var kept = state.SessionsOn(worker);
-            if (kept.Count != placed.Count || kept.LayerTokens != placed.Sum(load => load.LayerTokens))
-                return $"{kept.Count} sessions with {kept.LayerTokens} tokens in layers are counted on {worker}; there are {placed.Count} with {placed.Sum(load => load.LayerTokens)}";
+            var taker = state.Workers.FirstOrDefault(worker =>
+                worker.Key != leaving && !worker.Value.IsLeaving && now - worker.Value.SeenAt <= state.Options.WorkerSilenceMax
+                && state.SessionsOn(worker.Key).Count < worker.Value.SessionCountMax
+                && worker.Value.Fits(state.SessionsOn(worker.Key).LayerTokens, state.LoadOf(state.Sessions[id]).LayerTokens));
+            if (taker.Key is not null)
+                return $"session {id} stays on {leaving}, which is leaving, though {taker.Key} has room";
+        }
+
+        return null;
+    }
+
+    /// <summary>What workers have to do is kept with each change; here it is counted anew.</summary>
+    private static string? Audit(SchedulerState state)
+    {
+        var placed = state.Sessions.Values.GroupBy(session => session.Worker, StringComparer.Ordinal).ToDictionary(worker => worker.Key, worker => worker.ToList(), StringComparer.Ordinal);
+        foreach (var worker in placed.Keys.Union(state.Workers.Keys, StringComparer.Ordinal))
+        {
+            var (kept, sessions) = (state.SessionsOn(worker), placed.GetValueOrDefault(worker, []));
+            var layerTokens = sessions.Sum(session => state.LoadOf(session).LayerTokens);
+            if (kept.Count != sessions.Count || kept.LayerTokens != layerTokens)
+                return $"{kept.Count} sessions with {kept.LayerTokens} tokens in layers are counted on '{worker}'; there are {sessions.Count} with {layerTokens}";
+            if (sessions.Count > 0 && kept.Load != new WorkerLoad(sessions.Count, sessions.Max(session => state.LoadOf(session).LayerCount), sessions.Max(session => session.TokenCountMax)))
+                return $"the load of '{worker}' is said to be {kept.Load}, but is not";
         }
 
         return null;

@@ -5,7 +5,7 @@ using SplitActors.Actors.Transport;
 namespace SplitActors.Actors.Simulation.Cluster;
 
 /// <summary>The scheduler as <see cref="SchedulerActor"/> is one, with its state in sight.</summary>
-internal sealed class SimulatedScheduler(SchedulerOptions options, ITransport transport, ClusterWatch watch, ProtocolSeams seams, Action<SchedulerState> show)
+internal sealed class SimulatedScheduler(SchedulerOptions options, ITransport transport, ClusterWatch watch, ProtocolSeams seams, SchedulerInvariants invariants, Action<SchedulerState> show)
     : SteppedActor<SchedulerState, SchedulerEffect>(new SchedulerState(options), options.Address, transport)
 {
     protected override void PreStart()
@@ -19,7 +19,7 @@ internal sealed class SimulatedScheduler(SchedulerOptions options, ITransport tr
     {
         var step = seams.SchedulerStep(state, message, now);
         show(step.State);
-        if (SchedulerInvariants.Find(state, step.State) is { } fault)
+        if (invariants.Find(step.State, message, now) is { } fault)
             watch.Violate(options.Address, fault);
         return step;
     }

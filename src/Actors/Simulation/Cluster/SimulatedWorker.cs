@@ -25,6 +25,10 @@ internal sealed class WorkerRecord
     public WorkerState? State { get; set; }
 }
 
+/// <summary>Tells a worker to leave.</summary>
+/// <param name="Left">Called when it has.</param>
+internal sealed record Leave(Action Left);
+
 /// <summary>A worker as <see cref="BackendActor"/> is one, but on <see cref="ChainCache"/>s, and in virtual time.</summary>
 internal sealed class SimulatedWorker(
     WorkerOptions options, ITransport transport, ClusterCosts costs, WorkerRecord record, ClusterWatch watch, ProtocolSeams seams, SplitMix64 random)
@@ -32,7 +36,11 @@ internal sealed class SimulatedWorker(
 {
     private const int JitterPercentMax = 10;
 
+    private static readonly TimeSpan LeaveTimeMax = TimeSpan.FromSeconds(10);
+
     private readonly Dictionary<SessionId, ChainCache> _caches = [];
+    private Leave? _leave;
+    private TimeSpan _leavingSince;
 
     protected override void PreStart()
     {
@@ -50,14 +58,22 @@ internal sealed class SimulatedWorker(
 
     protected override void Receive(object message)
     {
+        if (message is Leave leave)
+        {
+            (_leave, _leavingSince) = (leave, Context.TimeProvider.GetElapsedTime(0));
+            message = new StatusDue();
+        }
+
         base.Receive(message);
-        if (WorkerInvariants.Find(record.State!, options, _caches) is { } fault)
+        if (WorkerInvariants.Find(record.State!, message, options, _caches) is { } fault)
             watch.Violate(options.Address, fault);
+        LeaveIfDone();
     }
 
     protected override (WorkerState State, ImmutableArray<WorkerEffect> Effects) Step(WorkerState state, object message, TimeSpan now)
     {
-        var step = seams.WorkerStep(state, message, now);
+        var isRefused = _leave is not null && message is Received { Body: OpenSession open } && !state.Sessions.ContainsKey(new SessionId(open.SessionId));
+        var step = isRefused ? (state, [Refuse((Received)message)]) : seams.WorkerStep(state, message, now);
         record.State = step.State;
         return step;
     }
@@ -66,6 +82,7 @@ internal sealed class SimulatedWorker(
     {
         switch (effect)
         {
+            case WorkerEffect.Send { Body: WorkerStatus status } send: Send(send.To, new WorkerStatus(status) { Leaving = _leave is not null }); break;
             case WorkerEffect.Send send: Send(send.To, send.Body); break;
             case WorkerEffect.Watch watched: Watch(watched.Address); break;
             case WorkerEffect.CreateCache create: _caches[create.Session] = new ChainCache(options.Layers.End - create.LayerCount, create.TokenCountMax); break;
@@ -73,6 +90,21 @@ internal sealed class SimulatedWorker(
             case WorkerEffect.ComputeBatch compute: Compute(compute.Entries); break;
             case WorkerEffect.Stop stop: watch.Violate(options.Address, stop.Reason); break;
         }
+    }
+
+    private static WorkerEffect.Send Refuse(Received received)
+    {
+        var open = (OpenSession)received.Body;
+        return new WorkerEffect.Send(received.From, new Rejected { SessionId = open.SessionId, Epoch = open.Epoch, Reason = RejectReason.Leaving, Detail = "The worker is leaving." });
+    }
+
+    private void LeaveIfDone()
+    {
+        if (_leave is not { } leave || (record.State is { Sessions.Count: > 0 } && Context.TimeProvider.GetElapsedTime(0) - _leavingSince < LeaveTimeMax))
+            return;
+        _leave = null;
+        leave.Left();
+        Context.Stop(Context.Self);
     }
 
     /// <summary>What is dropped meanwhile has no result, as its session is another one then.</summary>

@@ -1,6 +1,7 @@
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation.Arithmetic;
+using SplitActors.Actors.Transport;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 
@@ -8,27 +9,39 @@ namespace SplitActors.Actors.Simulation.Cluster;
 internal static class WorkerInvariants
 {
     /// <param name="state">Of the worker.</param>
+    /// <param name="message">After which this is asked. The sessions that it is about are looked at, and all of them with each <see cref="StatusDue"/>.</param>
     /// <param name="options">Its limits, as they were given to it.</param>
     /// <param name="caches">Of its sessions.</param>
     /// <returns>What does not hold; null if all does.</returns>
-    public static string? Find(WorkerState state, WorkerOptions options, IReadOnlyDictionary<SessionId, ChainCache> caches)
+    public static string? Find(WorkerState state, object message, WorkerOptions options, IReadOnlyDictionary<SessionId, ChainCache> caches)
     {
-        if (state.QueuedRows > options.QueuedRowsMax || state.QueuedRows != state.Queue.Sum(queued => (int)queued.Step.TokenCount))
-            return $"{state.QueuedRows} tokens are said to wait, {state.Queue.Sum(queued => (int)queued.Step.TokenCount)} do; at most {options.QueuedRowsMax} may";
+        if (state.QueuedRows > options.QueuedRowsMax)
+            return $"{state.QueuedRows} tokens wait; at most {options.QueuedRowsMax} may";
         if (state.Sessions.Count > options.SessionCountMax)
             return $"{state.Sessions.Count} sessions are open; at most {options.SessionCountMax} may be";
         if (state.KvReservations.BytesKept > options.KvBytesMax)
             return $"{state.KvReservations.BytesKept} bytes of keys and values are reserved; at most {options.KvBytesMax} may be";
         if (caches.Count != state.Sessions.Count)
             return $"there are {caches.Count} caches for {state.Sessions.Count} sessions";
-        foreach (var (id, session) in state.Sessions)
+        if (message is StatusDue && state.QueuedRows != state.Queue.Sum(queued => (int)queued.Step.TokenCount))
+            return $"{state.QueuedRows} tokens are said to wait, {state.Queue.Sum(queued => (int)queued.Step.TokenCount)} do";
+        foreach (var id in SessionsOf(message, state))
         {
-            if (FindIn(session, options, caches.GetValueOrDefault(id)) is { } fault)
+            if (state.Sessions.TryGetValue(id, out var session) && FindIn(session, options, caches.GetValueOrDefault(id)) is { } fault)
                 return $"session {id}: {fault}";
         }
 
         return null;
     }
+
+    private static IEnumerable<SessionId> SessionsOf(object message, WorkerState state) => message switch
+    {
+        Received { Body: OpenSession open } => [new SessionId(open.SessionId)],
+        Received { Body: DecodeStep step } => [new SessionId(step.SessionId)],
+        Received { Body: CloseSession close } => [new SessionId(close.SessionId)],
+        BatchComputed computed => computed.Results.Select(result => result.Entry.Queued.Session),
+        _ => state.Sessions.Keys,
+    };
 
     private static string? FindIn(WorkerSession session, WorkerOptions options, ChainCache? cache)
     {

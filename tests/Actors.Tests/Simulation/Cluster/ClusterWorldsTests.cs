@@ -6,7 +6,7 @@ namespace SplitActors.Actors.Tests.Simulation.Cluster;
 /// <summary>Many small clusters, each drawn from its seed. SIMULATED_CLUSTERS in the environment asks for more. A failure names its seed.</summary>
 public sealed class ClusterWorldsTests(ITestOutputHelper output)
 {
-    private const ulong WorldCountDefault = 300;
+    private const ulong WorldCountDefault = 5000;
 
     private static readonly ulong WorldCount =
         ulong.TryParse(Environment.GetEnvironmentVariable("SIMULATED_CLUSTERS"), out var count) ? count : WorldCountDefault;

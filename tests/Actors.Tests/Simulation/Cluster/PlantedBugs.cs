@@ -3,6 +3,7 @@ using Google.Protobuf;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Simulation.Cluster;
 using SplitActors.Actors.Transport;
 
@@ -54,12 +55,38 @@ internal static class PlantedBugs
             BackendWorker.Step(state with { Options = state.Options with { KvBytesMax = 1L << 50, SessionCountMax = 1 << 20 } }, message, now)),
         ["worker: never drops a session that is silent"] = Worker((state, message, now) =>
             BackendWorker.Step(state with { Options = state.Options with { SessionIdleMax = TimeSpan.MaxValue } }, message, now)),
+        ["device: ends when a scheduler does not know it"] = Edge((state, message, now) => EdgeSession.Step(state, WithReason(message, RejectReason.UnknownSession, isFromScheduler: true), now)),
+        ["device: ends when its worker is leaving"] = Edge((state, message, now) => EdgeSession.Step(state, WithReason(message, RejectReason.Leaving, isFromScheduler: false), now)),
+        ["device: ends when a move cannot be loaded and its worker is lost"] = Edge((state, message, now) =>
+            EdgeSession.Step(state, message is FrontUnavailable lacking && state.Phase is EdgePhase.Planning or EdgePhase.Preparing ? new FrontFailed(lacking.Detail) : message, now)),
+        ["device: forgets the promise of a hand-over when it begins"] = Edge((state, message, now) =>
+        {
+            var step = EdgeSession.Step(state, message, now);
+            return state.Plan is null && step.State.Handoff is not null ? (step.State with { Deadline = null }, step.Effects) : step;
+        }),
+        ["worker: takes steps of an earlier epoch for current ones"] = Worker((state, message, now) => BackendWorker.Step(state, WithEpochOf(state, message), now)),
+        ["worker: tells a step that it can never take to try later"] = Replace(body => body is Rejected { Reason: RejectReason.BadRequest } rejected && rejected.Detail.Contains("a step may have", StringComparison.Ordinal)
+            ? new Rejected(rejected) { Reason = RejectReason.QueueFull, RetryAfterMs = 200 }
+            : body),
+        ["scheduler: never gives a silent session up"] = Scheduler((state, message, now) =>
+            Actors.Scheduling.Scheduler.Step(state with { Options = state.Options with { SessionSilenceMax = TimeSpan.FromDays(1) } }, message, now)),
+        ["scheduler: lets a leaving worker keep its sessions"] = Scheduler((state, message, now) =>
+            Actors.Scheduling.Scheduler.Step(state, message is Received { Body: WorkerStatus status } received ? received with { Body = new WorkerStatus(status) { Leaving = false } } : message, now)),
+        ["scheduler: places a session anew under another name when its device introduces it"] = Scheduler((state, message, now) =>
+        {
+            var step = Actors.Scheduling.Scheduler.Step(state, message, now);
+            return message is Received { Body: PlanRequest { Current: not null, LostWorker: "" } request } && step.State.Sessions.GetValueOrDefault(new SessionId(request.SessionId)) is { } placed
+                ? (step.State.With(new SessionId(request.SessionId << 32), placed), step.Effects)
+                : step;
+        }),
         ["worker: stores the answer of a step one token early"] = Replace(body => body is StepResult { HasToken: true, BatchRows: > 1 } result
             ? new StepResult(result) { NextPosition = result.NextPosition - 1 }
             : body),
     };
 
     private static ProtocolSeams Edge(Func<EdgeState, object, TimeSpan, (EdgeState State, ImmutableArray<EdgeEffect> Effects)> step) => new() { EdgeStep = step };
+
+    private static ProtocolSeams Scheduler(Func<SchedulerState, object, TimeSpan, (SchedulerState State, ImmutableArray<SchedulerEffect> Effects)> step) => new() { SchedulerStep = step };
 
     private static ProtocolSeams EdgeEffects(Func<ImmutableArray<EdgeEffect>, ImmutableArray<EdgeEffect>> change) => Edge((state, message, now) =>
     {
@@ -89,6 +116,17 @@ internal static class PlantedBugs
     private static StoredFrame Changed(StoredFrame frame) => frame.Frame is { } bytes
         ? frame with { Frame = ByteString.CopyFrom([.. bytes.Span[..^1], (byte)(bytes.Span[^1] ^ 1)]) }
         : frame;
+
+    /// <summary>A no that is final.</summary>
+    private static object WithReason(object message, RejectReason reason, bool isFromScheduler) =>
+        message is Received { Body: Rejected rejected } received && rejected.Reason == reason && received.From == "scheduler" == isFromScheduler
+            ? received with { Body = new Rejected(rejected) { Reason = RejectReason.BadRequest } }
+            : message;
+
+    private static object WithEpochOf(WorkerState state, object message) =>
+        message is Received { Body: DecodeStep step } received && state.Sessions.TryGetValue(new SessionId(step.SessionId), out var session) && step.Epoch < session.Epoch
+            ? received with { Body = new DecodeStep(step) { Epoch = session.Epoch } }
+            : message;
 
     private static object AsNext(EdgeState state, object message) => message is Received { Body: StepResult { HasToken: true } result } received
         ? received with { Body = new StepResult(result) { NextPosition = (uint)state.Tokens.Count } }

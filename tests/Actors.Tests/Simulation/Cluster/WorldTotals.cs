@@ -37,7 +37,7 @@ internal sealed class WorldTotals
 
     public void AssertThatAllHappened(ulong worldCount)
     {
-        string[] needed = ["worker crashes", "device crashes", "scheduler crashes", "partitions", "slow phases", "moved", "failovers", "dropped", "duplicated", "delayed", "reordered", "verdicts"];
+        string[] needed = ["worker crashes", "worker drains", "evictions", "device crashes", "scheduler crashes", "scheduler takeovers", "partitions", "slow phases", "moved", "failovers", "dropped", "duplicated", "delayed", "reordered", "verdicts"];
         Assert.All(needed, name => Assert.True(_counts.GetValueOrDefault(name) >= (long)worldCount / 20, $"{name}: {_counts.GetValueOrDefault(name)} in {worldCount} worlds"));
     }
 

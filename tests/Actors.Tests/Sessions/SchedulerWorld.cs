@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Scheduling;
+using SplitActors.Actors.Transport;
+using SplitActors.Inference.Compression;
+
+namespace SplitActors.Actors.Tests.Sessions;
+
+/// <summary>Drives <see cref="Scheduler.Step"/> for workers of eight layers and devices that split after four.</summary>
+internal sealed class SchedulerWorld
+{
+    private static readonly ByteString Digest = ByteString.CopyFrom(1, 2, 3);
+
+    private ImmutableArray<SchedulerEffect> _effects = [];
+
+    public SchedulerState State { get; private set; } = NewState();
+
+    public TimeSpan Now { get; set; }
+
+    public IEnumerable<IMessage> Sent => _effects.OfType<SchedulerEffect.Send>().Select(send => send.Body);
+
+    /// <summary>The plans of the last step, by the device that they went to.</summary>
+    public IEnumerable<(string To, Plan Plan)> Plans =>
+        _effects.OfType<SchedulerEffect.Send>().Where(send => send.Body is Plan).Select(send => (send.To, (Plan)send.Body));
+
+    /// <summary>Another one, that knows nothing, takes over.</summary>
+    public void TakeOver() => State = NewState();
+
+    public void Greet(params string[] workers)
+    {
+        foreach (var worker in workers)
+            Receive(worker, new Hello { Role = Role.Worker, ProtocolVersion = ProtocolVersion.Current, ModelDigest = Digest, EndLayer = 8, SessionCountMax = 10 });
+    }
+
+    public Plan? Place(ulong session, string lostWorker = "", Plan? current = null, uint revision = 0)
+    {
+        Receive($"edge/{session}", Request(session, lostWorker, current, revision));
+        return Sent.OfType<Plan>().SingleOrDefault(plan => plan.SessionId == session);
+    }
+
+    public static PlanRequest Request(ulong session, string lostWorker = "", Plan? current = null, uint revision = 0) =>
+        new() { SessionId = session, LostWorker = lostWorker, Current = current, Revision = revision, TokenCountMax = 100, ModelDigest = Digest };
+
+    public void Report(ulong session, uint revision = 0) => Receive($"edge/{session}", new LinkReport { SessionId = session, Revision = revision });
+
+    public void Status(string worker, bool isLeaving = false, uint sessionCount = 1) => Receive(worker, new WorkerStatus { Leaving = isLeaving, SessionCount = sessionCount });
+
+    public void Receive(string from, IMessage body) => Step(new Received(from, body));
+
+    public void Step(object message) => (State, _effects) = Scheduler.Step(State, message, Now);
+
+    public string? WorkerOf(ulong session) => State.Sessions.GetValueOrDefault(new SessionId(session))?.Worker;
+
+    private static SchedulerState NewState() => new(new SchedulerOptions
+    {
+        Address = "scheduler",
+        ModelDigest = Digest,
+        LayerCount = 8,
+        Plan = new FixedPlan(ExecutionMode.Split, 4, CompressionOptions.Default),
+    });
+}
