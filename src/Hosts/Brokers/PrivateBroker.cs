@@ -41,6 +41,10 @@ internal sealed class PrivateBroker : IDisposable
     private static readonly TimeSpan StartTimeMax = TimeSpan.FromSeconds(90);
 
     private static readonly TimeSpan StopTimeMax = TimeSpan.FromSeconds(15);
+
+    /// <summary>A broker that was killed just before may still be at it.</summary>
+    private static readonly TimeSpan ReleaseTimeMax = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(100);
 
     private readonly string _folder;
@@ -84,7 +88,7 @@ internal sealed class PrivateBroker : IDisposable
                 "Install it, on Debian by `apt-get install --no-install-recommends rabbitmq-server`.");
         }
 
-        await RequireFreeAsync();
+        await RequireFreeAsync(cancellationToken);
         Prepare();
         var start = new ProcessStartInfo("setsid") { RedirectStandardInput = true, UseShellExecute = false, WorkingDirectory = _folder };
         foreach (var argument in new[] { "sh", "-c", Script })
@@ -156,11 +160,15 @@ internal sealed class PrivateBroker : IDisposable
 
     private string InFolder(params string[] parts) => Path.Combine([_folder, .. parts]);
 
-    /// <summary>To listen there oneself would tell less: connections of a broker that was killed hold a port for a while, but not against it.</summary>
-    private async Task RequireFreeAsync()
+    /// <summary>To listen there oneself would tell less: connections of a broker that was killed hold a port for a while, but not against another broker.</summary>
+    private async Task RequireFreeAsync(CancellationToken cancellationToken)
     {
-        if (await IsListeningAsync())
-            throw Refused("somebody who listens there already", cause: null);
+        for (var start = Environment.TickCount64; await IsListeningAsync(); await Task.Delay(PollPeriod, cancellationToken))
+        {
+            if (Environment.TickCount64 - start > ReleaseTimeMax.TotalMilliseconds)
+                throw Refused("somebody who listens there already", cause: null);
+        }
+
         try
         {
             using var listener = new TcpListener(_listener.Address, port: 0);

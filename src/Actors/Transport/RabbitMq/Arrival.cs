@@ -21,6 +21,9 @@ internal enum ArrivalStatus
     /// <summary>The broker does not vouch that it is from whom it says.</summary>
     Forged,
 
+    /// <summary>Its device sends more than it may.</summary>
+    TooOften,
+
     /// <summary>No header, or no message behind it.</summary>
     Malformed,
 
@@ -44,6 +47,7 @@ internal readonly record struct Arrival(string To, string Exchange, bool IsRedel
 internal sealed class ArrivalReader(RabbitMqOptions options)
 {
     private readonly PartialMessages _partials = new(options);
+    private readonly UserRates _rates = new(options);
 
     public int PartialCount => _partials.Count;
 
@@ -54,6 +58,8 @@ internal sealed class ArrivalReader(RabbitMqOptions options)
         body = null;
         if (arrival.From is not { } from || arrival.User is not { } user || !BrokerAddress.MaySpeak(arrival.Exchange, user, from))
             return ArrivalStatus.Forged;
+        if (arrival.Exchange == BrokerTopology.Ingress && !_rates.TryTake(user, now))
+            return ArrivalStatus.TooOften;
         if (arrival.IsRedelivered)
             return ArrivalStatus.Repeated;
         if (!PartHeader.TryRead(bytes, out var header))

@@ -27,6 +27,7 @@ internal sealed class DropLog(Action<string> report)
     {
         ArrivalStatus.Repeated => "it was delivered before",
         ArrivalStatus.Forged => "this user cannot speak for that address here",
+        ArrivalStatus.TooOften => "this user sends more than it may",
         ArrivalStatus.Malformed => "it cannot be read",
         ArrivalStatus.TooLarge => "it is too large",
         ArrivalStatus.PartsMissing => "parts of it are missing",

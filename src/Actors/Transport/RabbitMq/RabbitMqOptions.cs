@@ -49,6 +49,12 @@ public sealed record RabbitMqOptions
     /// <summary>Messages that the broker sends ahead of their acknowledgement, for each address.</summary>
     public ushort PrefetchCount { get; init; } = 64;
 
+    /// <summary>Messages of one device, parts counted, that are looked at in the long run: a message for each token, or 90 MiB of long ones. More are dropped.</summary>
+    public int DeviceMessagesPerSecondMax { get; init; } = 1000;
+
+    /// <summary>The same at once, after a pause.</summary>
+    public int DeviceMessagesAtOnceMax { get; init; } = 4096;
+
     /// <summary>Messages of which parts are still missing, over all senders and of one user.</summary>
     public int PartialCountMax { get; init; } = 256;
 
@@ -92,6 +98,8 @@ public sealed record RabbitMqOptions
         Limit.RequirePositive(OutgoingBytesMax);
         Limit.RequirePositive(PartBytesMax);
         Limit.RequirePositive((int)PrefetchCount);
+        Limit.RequirePositive(DeviceMessagesPerSecondMax);
+        Limit.RequirePositive(DeviceMessagesAtOnceMax);
         Limit.RequirePositive(PartialCountMax);
         Limit.RequirePositive(PartialCountPerUserMax);
         Limit.RequirePositive(PartialBytesMax);

@@ -10,6 +10,7 @@ public sealed partial class RabbitMqTransport
 
     private async Task RunAsync(BrokerSession? session)
     {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // out of the caller's context, which may be busy, or blocked
         while (session is not null)
         {
             var reason = await ServeAsync(session);
