@@ -3,23 +3,27 @@ using SplitActors.Actors.Scheduling;
 
 namespace SplitActors.Hosts.Cli.Nodes;
 
-/// <summary>Tells the scheduler's operator who joins and who is gone, and now and then how busy all are.</summary>
+/// <summary>Tells the scheduler's operator whether it is the active one, who joins and who is gone, and now and then how busy all are.</summary>
 /// <param name="log">Where to.</param>
-internal sealed class ClusterLog(NodeLog log)
+/// <param name="clock">Measures silence.</param>
+internal sealed class ClusterLog(NodeLog log, TimeProvider clock)
 {
+    /// <summary>Workers report every second, and only to the scheduler that is active.</summary>
+    private static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(3);
+
     private readonly HashSet<string> _joined = new(StringComparer.Ordinal);
     private volatile SchedulerState? _state;
+    private TimeSpan _heard = TimeSpan.MinValue; // by the actor's clock
+    private long _heardAt = long.MinValue;
 
     /// <summary>Within the scheduler's turn.</summary>
     public void Observe(SchedulerState state)
     {
-        if (ReferenceEquals(state.Workers, _state?.Workers))
-        {
-            _state = state;
-            return;
-        }
-
+        var before = _state;
         _state = state;
+        if (ReferenceEquals(state.Workers, before?.Workers))
+            return;
+        NoteActivity(state.Workers.Values.Select(worker => worker.SeenAt).DefaultIfEmpty(TimeSpan.MinValue).Max());
         foreach (var (address, worker) in state.Workers)
         {
             if (_joined.Add(address))
@@ -36,9 +40,9 @@ internal sealed class ClusterLog(NodeLog log)
     /// <summary>A line for each worker; from any thread.</summary>
     public void Report()
     {
-        if (_state is not { } state)
+        if (!IsActive || _state is not { } state)
         {
-            log.Write("status", "stands by, or has heard of nobody yet");
+            log.Write("status", "stands by, or hears of no worker");
             return;
         }
 
@@ -50,5 +54,17 @@ internal sealed class ClusterLog(NodeLog log)
                 ? FormattableString.Invariant($"{address}: {placed} sessions placed, {status.SessionCount} there, {status.QueuedRows} tokens waiting, {status.KvBytes / 1e6:0.#} MB of keys and values, {status.RowsComputed} tokens in {status.BatchCount} batches so far")
                 : $"{address}: {placed} sessions placed, no report yet");
         }
+    }
+
+    private bool IsActive => Volatile.Read(ref _heardAt) is var at and not long.MinValue && clock.GetElapsedTime(at) <= SilenceMax;
+
+    private void NoteActivity(TimeSpan heard)
+    {
+        if (heard <= _heard)
+            return;
+        if (!IsActive)
+            log.Write("active", "is the cluster's scheduler now");
+        _heard = heard;
+        Volatile.Write(ref _heardAt, clock.GetTimestamp());
     }
 }

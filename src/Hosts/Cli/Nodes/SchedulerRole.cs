@@ -47,7 +47,7 @@ internal sealed record SchedulerRole
             Plan = plan,
             Planner = plan is null ? Placement.PlannerFor(checkpoint, calibration, figures) : null,
         };
-        var cluster = new ClusterLog(log);
+        var cluster = new ClusterLog(log, runtime.Clock);
         var actor = runtime.System.Spawn(new Props(() => new SchedulerActor(options, transport, cluster.Observe)), Address);
         if (StatusPeriod is { } period)
             runtime.Repeat(cluster.Report, period);
