@@ -46,6 +46,7 @@ internal sealed class PrivateBroker : IDisposable
     private readonly string _folder;
     private readonly IPEndPoint _listener;
     private Process? _process;
+    private bool _wasKilled;
 
     /// <param name="listener">One of those in its settings; it has started once this accepts connections.</param>
     public PrivateBroker(string folder, IPEndPoint listener)
@@ -84,6 +85,8 @@ internal sealed class PrivateBroker : IDisposable
                 "Install it, on Debian by `apt-get install --no-install-recommends rabbitmq-server`.");
         }
 
+        if (_wasKilled)
+            await LetGoAsync(cancellationToken);
         await RequireFreeAsync();
         Prepare();
         var start = new ProcessStartInfo("setsid") { RedirectStandardInput = true, UseShellExecute = false, WorkingDirectory = _folder };
@@ -137,7 +140,7 @@ internal sealed class PrivateBroker : IDisposable
 
         process.WaitForExit(StopTimeMax);
         process.Dispose();
-        _process = null;
+        (_process, _wasKilled) = (null, true);
     }
 
     public void Dispose() => Kill();
@@ -173,6 +176,16 @@ internal sealed class PrivateBroker : IDisposable
 
         UserErrorException Refused(string found, Exception? cause) => new(
             UserErrorKind.Broker, $"The broker in {_folder}", $"to listen on {_listener}", found, $"End what listens there, or change it in {InFolder(SettingsFile)}.", cause);
+    }
+
+    /// <summary>The processes of a group that is killed end one after the other, and the shell may be the first.</summary>
+    private async Task LetGoAsync(CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(StopTimeMax);
+        while (!limit.IsCancellationRequested && await IsListeningAsync())
+            await Task.Delay(PollPeriod, CancellationToken.None);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private void Prepare()
