@@ -75,16 +75,21 @@ internal sealed class PrivateBroker : IDisposable
         return ports;
     }
 
-    /// <summary>Starts it, again if it was killed, and waits until it accepts connections.</summary>
-    /// <exception cref="UserErrorException">There is no RabbitMQ, its port is taken, or it does not start.</exception>
-    public async Task StartAsync(CancellationToken cancellationToken = default)
+    /// <exception cref="UserErrorException">There is no RabbitMQ on this machine.</exception>
+    public static void RequireInstalled()
     {
         if (Executable is null)
         {
             throw new UserErrorException(UserErrorKind.Broker, "The broker", "RabbitMQ on this machine", "no rabbitmq-server",
                 "Install it, on Debian by `apt-get install --no-install-recommends rabbitmq-server`.");
         }
+    }
 
+    /// <summary>Starts it, again if it was killed, and waits until it accepts connections.</summary>
+    /// <exception cref="UserErrorException">There is no RabbitMQ, its port is taken, or it does not start.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        RequireInstalled();
         if (_wasKilled)
             await LetGoAsync(cancellationToken);
         await RequireFreeAsync();
@@ -92,7 +97,7 @@ internal sealed class PrivateBroker : IDisposable
         var start = new ProcessStartInfo("setsid") { RedirectStandardInput = true, UseShellExecute = false, WorkingDirectory = _folder };
         foreach (var argument in new[] { "sh", "-c", Script })
             start.ArgumentList.Add(argument);
-        foreach (var (name, value) in EnvironmentOf(Executable))
+        foreach (var (name, value) in EnvironmentOf(Executable!))
             start.Environment[name] = value;
         _process = Process.Start(start)!;
 

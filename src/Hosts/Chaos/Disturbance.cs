@@ -46,6 +46,9 @@ internal sealed record Disturbance(DisturbanceKind Kind, SessionPhase Phase, dou
     /// <summary>For a cut: the device's link, not the worker's.</summary>
     public bool HitsDevice { get; init; }
 
+    /// <summary>It waits until sessions have got over what was broken before; without, it comes on top of it.</summary>
+    public bool ComesAlone { get; init; }
+
     /// <summary>For a cut: nothing is closed.</summary>
     public bool Freezes { get; init; }
 

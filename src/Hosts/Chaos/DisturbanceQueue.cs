@@ -14,6 +14,9 @@ internal sealed class DisturbanceQueue
     private const double SecondsMin = 0.5;
     private const double SecondsMax = 7;
 
+    /// <summary>Of disturbances that wait for others to be over.</summary>
+    private const double AloneShare = 0.8;
+
     private readonly List<Disturbance> _waiting = [];
     private readonly Lock _lock = new();
 
@@ -76,6 +79,7 @@ internal sealed class DisturbanceQueue
         return new Disturbance(kind, phase, random.NextFraction())
         {
             Duration = TimeSpan.FromSeconds(SecondsMin + (random.NextFraction() * (SecondsMax - SecondsMin))),
+            ComesAlone = random.NextFraction() < AloneShare,
             HitsDevice = number % 2 == 1,
             Freezes = number / 2 % 2 == 1,
         };

@@ -15,6 +15,7 @@ internal sealed class Disturber(ChaosCluster cluster, UsualTimes usual, ChaosLog
     private static readonly TimeSpan TakeoverPause = TimeSpan.FromSeconds(4);
 
     private readonly Lock _choosing = new();
+    private readonly SemaphoreSlim _alone = new(1);
     private readonly SemaphoreSlim _central = new(1); // broker and schedulers, one after the other
     private TimeSpan _centralAt;
 
@@ -22,8 +23,28 @@ internal sealed class Disturber(ChaosCluster cluster, UsualTimes usual, ChaosLog
     /// <returns>When that was; null if the session had all its tokens before.</returns>
     public async Task<DisturbedSession?> DisturbAsync(Disturbance disturbance, DeviceSession session, string device, Prompt prompt, CancellationToken cancellation)
     {
-        var tokenCount = prompt.Expected!.Tokens.Count;
         await ReachAsync(disturbance, session, prompt, cancellation);
+        if (!disturbance.ComesAlone)
+            return await BreakAndWaitAsync(disturbance, session, device, prompt, cancellation);
+        await _alone.WaitAsync(cancellation);
+        try
+        {
+            return await BreakAndWaitAsync(disturbance, session, device, prompt, cancellation);
+        }
+        finally
+        {
+            _alone.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        _alone.Dispose();
+        _central.Dispose();
+    }
+
+    private async Task<DisturbedSession?> BreakAndWaitAsync(Disturbance disturbance, DeviceSession session, string device, Prompt prompt, CancellationToken cancellation)
+    {
         var (phase, atToken, at) = (SessionPhase.Start, 0, TimeSpan.Zero);
         var isCentral = disturbance.Kind is DisturbanceKind.KillScheduler or DisturbanceKind.RestartBroker;
         var hasHit = isCentral ? await DisturbCenterAsync() : await DisturbAsync();
@@ -78,11 +99,9 @@ internal sealed class Disturber(ChaosCluster cluster, UsualTimes usual, ChaosLog
         bool Hits()
         {
             (phase, atToken, at) = (session.Phase, session.TokenCount, log.Elapsed);
-            return atToken < tokenCount && !session.HasEnded;
+            return atToken < prompt.Expected!.Tokens.Count && !session.HasEnded;
         }
     }
-
-    public void Dispose() => _central.Dispose();
 
     private async Task ReachAsync(Disturbance disturbance, DeviceSession session, Prompt prompt, CancellationToken cancellation)
     {

@@ -21,6 +21,9 @@ internal static class PromptBook
     public static async Task<IReadOnlyList<Prompt>> WriteAsync(ChaosSetup setup, ChaosLog log, Action<int, int> progress, CancellationToken cancellation)
     {
         using var checkpoint = Checkpoint.Open(setup.Model);
+        var contextMax = checkpoint.Config.ContextLength - GeneratedMin;
+        if (setup.Contexts.Max() > contextMax)
+            throw new UserErrorException(UserErrorKind.Options, "--contexts", $"at most {contextMax} of the model's {checkpoint.Config.ContextLength} tokens", $"{setup.Contexts.Max()}", "Take shorter prompts.");
         var tokenizer = Tokenizer.Load(checkpoint);
         var random = new SplitMix64(setup.Seed);
         var prompts = new List<Prompt>();
@@ -39,8 +42,6 @@ internal static class PromptBook
     private static async Task<Prompt> WriteAsync(
         ChaosSetup setup, int context, int round, int contextLength, Tokenizer tokenizer, SplitMix64 random, ChaosLog log, CancellationToken cancellation)
     {
-        if (context > contextLength - GeneratedMin)
-            throw new UserErrorException(UserErrorKind.Options, "--contexts", $"at most {contextLength - GeneratedMin} of the model's {contextLength} tokens", $"{context}", "Take shorter prompts.");
         string[] arguments =
         [
             "--max-tokens", $"{Math.Min(setup.TokensMax, contextLength - context)}", "--temperature", round == 0 ? "0" : "0.9", "--seed", $"{random.Next(1 << 20)}",

@@ -33,8 +33,10 @@ internal sealed record Verdict(SessionOutcome Outcome, string Detail)
 
         if (exitCode != ExitCode.Success || found.End is null)
             return new Verdict(SessionOutcome.Unfinished, $"it ended after {found.Tokens.Count} of {expected.Tokens.Count} tokens with exit code {exitCode}: {found.End?.Detail ?? errors}");
-        if (found.Tokens.Count < expected.Tokens.Count || found.End.Value.Reason != reason)
-            return new Verdict(SessionOutcome.Wrong, $"it ended after {found.Tokens.Count} of {expected.Tokens.Count} tokens by {found.End.Value.Reason} instead of {reason}");
+        if (found.Tokens.Count < expected.Tokens.Count)
+            return new Verdict(SessionOutcome.Wrong, $"it ended after {found.Tokens.Count} of {expected.Tokens.Count} tokens by {found.End.Value.Reason}");
+        if (found.End.Value.Reason != reason)
+            return new Verdict(SessionOutcome.Wrong, $"it ended by {found.End.Value.Reason} instead of {reason}");
         return found.End.Value.Text == text ? new Verdict(SessionOutcome.Exact, "") : new Verdict(SessionOutcome.Wrong, "the tokens are the same, and their text is another");
     }
 }

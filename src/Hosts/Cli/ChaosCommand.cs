@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SplitActors.Hosts.Brokers;
 using SplitActors.Hosts.Chaos;
 
 namespace SplitActors.Hosts.Cli;
@@ -52,16 +53,17 @@ internal static class ChaosCommand
 
     private static async Task<ChaosReport> RunAsync(ChaosSetup setup, ChaosLog log, bool isWatched, CancellationToken cancellation)
     {
+        PrivateBroker.RequireInstalled();
+        IReadOnlyList<Prompt> prompts;
+        using (var writing = new ProgressLine(TimeProvider.System, "running undisturbed", isWatched, cancellation))
+            prompts = await PromptBook.WriteAsync(setup, log, (done, of) => writing.Report((double)done / of, $"{done} of {of} texts"), cancellation);
+
         using var cluster = new ChaosCluster(setup, log);
         using (var starting = new ProgressLine(TimeProvider.System, "starting the cluster", isWatched, cancellation))
         {
             starting.Report(0, "a few seconds");
             await cluster.StartAsync(cancellation);
         }
-
-        IReadOnlyList<Prompt> prompts;
-        using (var writing = new ProgressLine(TimeProvider.System, "running undisturbed", isWatched, cancellation))
-            prompts = await PromptBook.WriteAsync(setup, log, (done, of) => writing.Report((double)done / of, $"{done} of {of} texts"), cancellation);
 
         using var breaking = new ProgressLine(TimeProvider.System, "breaking things", isWatched, cancellation);
         return await new ChaosRun(setup, cluster, prompts, log).RunAsync(

@@ -44,6 +44,7 @@ internal static class ChaosJson
         disturbance.PromptTokens,
         disturbance.AtToken,
         AtMs = Rounded(disturbance.At.TotalMilliseconds),
+        MendedMs = Rounded((disturbance.Until - disturbance.At).TotalMilliseconds),
         RecoveryMs = Rounded(disturbance.Recovery?.TotalMilliseconds),
         AmongOthers = disturbance.IsAmongOthers,
     };
