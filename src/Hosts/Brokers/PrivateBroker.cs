@@ -50,6 +50,7 @@ internal sealed class PrivateBroker : IDisposable
     private readonly string _folder;
     private readonly IPEndPoint _listener;
     private Process? _process;
+    private bool _wasKilled;
 
     /// <param name="listener">One of those in its settings; it has started once this accepts connections.</param>
     public PrivateBroker(string folder, IPEndPoint listener)
@@ -78,22 +79,29 @@ internal sealed class PrivateBroker : IDisposable
         return ports;
     }
 
-    /// <summary>Starts it, again if it was killed, and waits until it accepts connections.</summary>
-    /// <exception cref="UserErrorException">There is no RabbitMQ, its port is taken, or it does not start.</exception>
-    public async Task StartAsync(CancellationToken cancellationToken = default)
+    /// <exception cref="UserErrorException">There is no RabbitMQ on this machine.</exception>
+    public static void RequireInstalled()
     {
         if (Executable is null)
         {
             throw new UserErrorException(UserErrorKind.Broker, "The broker", "RabbitMQ on this machine", "no rabbitmq-server",
                 "Install it, on Debian by `apt-get install --no-install-recommends rabbitmq-server`.");
         }
+    }
 
+    /// <summary>Starts it, again if it was killed, and waits until it accepts connections.</summary>
+    /// <exception cref="UserErrorException">There is no RabbitMQ, its port is taken, or it does not start.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        RequireInstalled();
+        if (_wasKilled)
+            await LetGoAsync(cancellationToken);
         await RequireFreeAsync(cancellationToken);
         Prepare();
         var start = new ProcessStartInfo("setsid") { RedirectStandardInput = true, UseShellExecute = false, WorkingDirectory = _folder };
         foreach (var argument in new[] { "sh", "-c", Script })
             start.ArgumentList.Add(argument);
-        foreach (var (name, value) in EnvironmentOf(Executable))
+        foreach (var (name, value) in EnvironmentOf(Executable!))
             start.Environment[name] = value;
         _process = Process.Start(start)!;
 
@@ -141,7 +149,7 @@ internal sealed class PrivateBroker : IDisposable
 
         process.WaitForExit(StopTimeMax);
         process.Dispose();
-        _process = null;
+        (_process, _wasKilled) = (null, true);
     }
 
     public void Dispose() => Kill();
@@ -181,6 +189,16 @@ internal sealed class PrivateBroker : IDisposable
 
         UserErrorException Refused(string found, Exception? cause) => new(
             UserErrorKind.Broker, $"The broker in {_folder}", $"to listen on {_listener}", found, $"End what listens there, or change it in {InFolder(SettingsFile)}.", cause);
+    }
+
+    /// <summary>The processes of a group that is killed end one after the other, and the shell may be the first.</summary>
+    private async Task LetGoAsync(CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(StopTimeMax);
+        while (!limit.IsCancellationRequested && await IsListeningAsync())
+            await Task.Delay(PollPeriod, CancellationToken.None);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private void Prepare()

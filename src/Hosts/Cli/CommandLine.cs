@@ -46,6 +46,7 @@ internal static class CommandLine
         CodecCommand.Create(),
         SimulateCommand.Create(),
         BrokerCommand.Create(),
+        ChaosCommand.Create(),
     };
 
     private static string Explain(ParseResult parsed)

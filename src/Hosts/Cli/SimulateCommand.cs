@@ -30,7 +30,7 @@ internal static class SimulateCommand
     private static int Run(SimulateOptions options)
     {
         using var interruption = new Interruption();
-        using var progress = new SimulateProgress(TimeProvider.System, isEnabled: !options.Json, interruption.Token);
+        using var progress = new ProgressLine(TimeProvider.System, "simulating", isEnabled: !options.Json, interruption.Token);
         try
         {
             if (options.WorldCount is { } worldCount)
@@ -43,7 +43,7 @@ internal static class SimulateCommand
         }
     }
 
-    private static int RunCluster(SimulateOptions options, SimulateProgress progress)
+    private static int RunCluster(SimulateOptions options, ProgressLine progress)
     {
         using var simulation = new ClusterSimulation(options.Cluster);
         var duration = options.Cluster.Duration;
@@ -56,7 +56,7 @@ internal static class SimulateCommand
         return Conclude(report.Violation is { } violation ? [(options.Cluster.Seed, violation)] : [], options.CommandWithoutSeed);
     }
 
-    private static int RunWorlds(SimulateOptions options, int worldCount, SimulateProgress progress, CancellationToken cancellation)
+    private static int RunWorlds(SimulateOptions options, int worldCount, ProgressLine progress, CancellationToken cancellation)
     {
         var report = WorldSweep.Run(options.Cluster.Seed, worldCount, done => progress.Report((double)done / worldCount, $"{done} of {worldCount} worlds"), cancellation);
         progress.Dispose();
@@ -67,7 +67,7 @@ internal static class SimulateCommand
         return Conclude(report.Violations, "splitactors simulate --worlds 1");
     }
 
-    private static int RunOffload(SimulateOptions options, SimulateProgress progress)
+    private static int RunOffload(SimulateOptions options, ProgressLine progress)
     {
         if (options.Plot is not null)
             CodecOutput.CheckPlace(options.Plot);

@@ -7,18 +7,17 @@ namespace SplitActors.Hosts.Tests.Processes;
 /// <summary>A process that has started. One that does not end in time is killed and fails its test.</summary>
 internal sealed class RunningProcess : IDisposable
 {
-    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(120); // far above need: the machine may be busy
-
     private readonly Process _process;
-    private readonly CancellationTokenSource _deadline = new(TimeLimit);
+    private readonly TimeSpan _timeLimit;
+    private readonly CancellationTokenSource _deadline;
     private readonly MemoryStream _output = new();
     private readonly Task<string> _error;
     private readonly Task _input;
     private bool _isOutputClosed;
 
-    public RunningProcess(Process process, byte[] input)
+    public RunningProcess(Process process, byte[] input, TimeSpan timeLimit)
     {
-        _process = process;
+        (_process, _timeLimit, _deadline) = (process, timeLimit, new CancellationTokenSource(timeLimit));
         _error = process.StandardError.ReadToEndAsync(_deadline.Token);
         _input = WriteInputAsync(input);
     }
@@ -62,7 +61,7 @@ internal sealed class RunningProcess : IDisposable
         }
         catch (OperationCanceledException e)
         {
-            throw new TimeoutException($"The process did not end within {TimeLimit.TotalSeconds} s. Output: {Encoding.UTF8.GetString(_output.ToArray())}", e);
+            throw new TimeoutException($"The process did not end within {_timeLimit.TotalSeconds} s. Output: {Encoding.UTF8.GetString(_output.ToArray())}", e);
         }
     }
 

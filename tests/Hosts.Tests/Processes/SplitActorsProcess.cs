@@ -33,6 +33,9 @@ internal sealed class SplitActorsProcess(params string[] arguments)
     /// <summary>What a shell does with the streams, such as <c>&gt; /dev/full</c>; none unless given.</summary>
     public string Redirection { get; init; } = "";
 
+    /// <summary>Far above need: the machine may be busy.</summary>
+    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromSeconds(120);
+
     public static Task<ProcessResult> RunAsync(params string[] arguments) => new SplitActorsProcess(arguments).RunAsync();
 
     public async Task<ProcessResult> RunAsync()
@@ -60,6 +63,6 @@ internal sealed class SplitActorsProcess(params string[] arguments)
         start.Environment["XDG_CACHE_HOME"] = CacheFolder;
         foreach (var (name, value) in Environment)
             start.Environment[name] = value;
-        return new RunningProcess(Process.Start(start)!, Input);
+        return new RunningProcess(Process.Start(start)!, Input, TimeLimit);
     }
 }

@@ -39,7 +39,7 @@ internal sealed record SchedulerRole
     /// <exception cref="UserErrorException">What is asked for does not fit a model, or its calibration or measured accuracy is damaged.</exception>
     public ActorRef Start(NodeRuntime runtime, IReadOnlyList<Checkpoint> models, ITransport transport, NodeLog log)
     {
-        var cluster = new ClusterLog(log);
+        var cluster = new ClusterLog(log, runtime.Clock);
         var options = models.Select(OptionsFor).ToImmutableArray();
         var actor = runtime.System.Spawn(new Props(() => new SchedulerActor(options, transport, cluster.Observe)), Address);
         if (StatusPeriod is { } period)

@@ -4,6 +4,7 @@ using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Transport;
 using SplitActors.Actors.Transport.RabbitMq;
+using SplitActors.Hosts.Chaos;
 using SplitActors.Inference;
 using SplitActors.Tests.Shared;
 

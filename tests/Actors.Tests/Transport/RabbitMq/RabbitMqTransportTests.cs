@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Transport;
+using SplitActors.Hosts.Chaos;
 using SplitActors.Tests.Shared;
 using Xunit.Abstractions;
 

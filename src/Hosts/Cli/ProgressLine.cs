@@ -1,7 +1,11 @@
 namespace SplitActors.Hosts.Cli;
 
-/// <summary>Says on standard error, where a person watches, how far a simulation is; ends it by an exception when it is interrupted.</summary>
-internal sealed class SimulateProgress(TimeProvider clock, bool isEnabled, CancellationToken cancellation) : IDisposable
+/// <summary>Says on standard error, where a person watches, how far a run is; ends it by an exception when it is interrupted.</summary>
+/// <param name="clock">Estimates what is left.</param>
+/// <param name="what">Is done.</param>
+/// <param name="isEnabled">Whether anything is shown.</param>
+/// <param name="cancellation">Interrupts it.</param>
+internal sealed class ProgressLine(TimeProvider clock, string what, bool isEnabled, CancellationToken cancellation) : IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(200);
 
@@ -12,8 +16,8 @@ internal sealed class SimulateProgress(TimeProvider clock, bool isEnabled, Cance
     private int _length;
 
     /// <param name="share">That is done.</param>
-    /// <param name="what">Is being done.</param>
-    public void Report(double share, string what)
+    /// <param name="done">Is being done.</param>
+    public void Report(double share, string done)
     {
         cancellation.ThrowIfCancellationRequested();
         lock (_writing)
@@ -23,7 +27,7 @@ internal sealed class SimulateProgress(TimeProvider clock, bool isEnabled, Cance
                 return;
             _shownAt = elapsed;
             var left = share > 0 ? $", {Math.Ceiling((elapsed * ((1 - share) / share)).TotalSeconds)} s left" : "";
-            Write($"simulating: {what}{left}");
+            Write($"{what}: {done}{left}");
         }
     }
 

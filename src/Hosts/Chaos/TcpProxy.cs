@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace SplitActors.Actors.Tests.Transport.RabbitMq;
+namespace SplitActors.Hosts.Chaos;
 
-/// <summary>A network between a client and a broker that can be cut, or fall silent.</summary>
+/// <summary>A network between clients and a server of this machine that can be cut, stand still, or fall silent.</summary>
 internal sealed class TcpProxy : IDisposable
 {
+    private static readonly TimeSpan EndTimeMax = TimeSpan.FromSeconds(10);
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly int _target;
     private readonly List<TcpClient> _clients = [];
@@ -13,10 +15,12 @@ internal sealed class TcpProxy : IDisposable
     private readonly Task _accepting;
     private volatile bool _isCut;
     private volatile bool _isSilent;
+    private volatile TaskCompletionSource? _thaw;
     private int _refusedCount;
     private long _sentBytes;
     private long _receivedBytes;
 
+    /// <param name="target">The server's port, on loopback.</param>
     public TcpProxy(int target)
     {
         _target = target;
@@ -47,16 +51,26 @@ internal sealed class TcpProxy : IDisposable
         }
     }
 
-    public void Mend() => (_isCut, _isSilent) = (false, false);
+    /// <summary>Nothing passes, and nothing is lost: it comes late, as TCP sends again what a network swallowed.</summary>
+    public void Freeze() => _thaw ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Reads nothing any more, and closes nothing.</summary>
+    public void Mend()
+    {
+        (_isCut, _isSilent) = (false, false);
+        var thaw = _thaw;
+        _thaw = null;
+        thaw?.SetResult();
+    }
+
+    /// <summary>Reads nothing any more from the connections that there are, and closes nothing.</summary>
     public void FallSilent() => _isSilent = true;
 
     public void Dispose()
     {
         _listener.Dispose();
         Cut();
-        _accepting.Wait(TimeSpan.FromSeconds(10));
+        _thaw?.TrySetResult();
+        _accepting.Wait(EndTimeMax);
     }
 
     private async Task AcceptAsync()
@@ -68,24 +82,48 @@ internal sealed class TcpProxy : IDisposable
         }
         catch (Exception closed) when (closed is ObjectDisposedException or SocketException or InvalidOperationException)
         {
-            // The end of the test.
+            // The end.
         }
     }
 
     private void Connect(TcpClient client)
     {
-        if (_isCut)
+        var server = new TcpClient { NoDelay = true };
+        client.NoDelay = true;
+        lock (_lock)
         {
-            client.Close();
-            Interlocked.Increment(ref _refusedCount);
+            if (!_isCut)
+            {
+                _clients.AddRange([client, server]);
+                _ = ForwardAsync(client, server);
+                return;
+            }
+        }
+
+        client.Close();
+        server.Dispose();
+        Interlocked.Increment(ref _refusedCount);
+    }
+
+    private async Task ForwardAsync(TcpClient client, TcpClient server)
+    {
+        try
+        {
+            await server.ConnectAsync(IPAddress.Loopback, _target);
+        }
+        catch (Exception refused) when (refused is SocketException or ObjectDisposedException)
+        {
+            client.Close(); // as the server would
             return;
         }
 
-        var server = new TcpClient("127.0.0.1", _target);
+        await Task.WhenAll(
+            PumpAsync(client, server, count => Interlocked.Add(ref _sentBytes, count)),
+            PumpAsync(server, client, count => Interlocked.Add(ref _receivedBytes, count)));
+        if (_isSilent)
+            return; // they stay open
         lock (_lock)
-            _clients.AddRange([client, server]);
-        _ = PumpAsync(client, server, count => Interlocked.Add(ref _sentBytes, count));
-        _ = PumpAsync(server, client, count => Interlocked.Add(ref _receivedBytes, count));
+            _clients.RemoveAll(ended => ended == client || ended == server);
     }
 
     private async Task PumpAsync(TcpClient from, TcpClient to, Action<int> count)
@@ -97,6 +135,8 @@ internal sealed class TcpProxy : IDisposable
             {
                 if (_isSilent)
                     return;
+                if (_thaw is { } thaw)
+                    await thaw.Task;
                 count(byteCount);
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, byteCount));
             }

@@ -1,0 +1,87 @@
+using SplitActors.Actors.Simulation;
+
+namespace SplitActors.Hosts.Chaos;
+
+/// <summary>All disturbances of a run, in an order of the seed, until each has hit a session.</summary>
+internal sealed class DisturbanceQueue
+{
+    /// <summary>Tokens of a session for each of its disturbances.</summary>
+    private const int TokensPerDisturbance = 16;
+
+    private const int PerSessionMax = 2;
+
+    /// <summary>Of a pause or a cut: shorter and longer than what a session waits for an answer.</summary>
+    private const double SecondsMin = 0.5;
+    private const double SecondsMax = 7;
+
+    /// <summary>Of disturbances that wait for others to be over.</summary>
+    private const double AloneShare = 0.8;
+
+    private readonly List<Disturbance> _waiting = [];
+    private readonly Lock _lock = new();
+
+    public DisturbanceQueue(IReadOnlyDictionary<DisturbanceKind, int> counts, ulong seed)
+    {
+        var random = new SplitMix64(seed);
+        foreach (var (kind, count) in counts.OrderBy(entry => entry.Key))
+            _waiting.AddRange(Enumerable.Range(0, count).Select(number => Draw(kind, number, random)));
+        for (var last = _waiting.Count - 1; last > 0; last--)
+        {
+            var other = random.Next(last + 1);
+            (_waiting[last], _waiting[other]) = (_waiting[other], _waiting[last]);
+        }
+
+        Total = _waiting.Count;
+    }
+
+    public int Total { get; }
+
+    /// <summary>Those that the next session suffers, in their order; at most one before its first token.</summary>
+    /// <param name="tokenCount">Of the session.</param>
+    public IReadOnlyList<Disturbance> Take(int tokenCount)
+    {
+        var taken = new List<Disturbance>();
+        var countMax = Math.Clamp(tokenCount / TokensPerDisturbance, 1, PerSessionMax);
+        lock (_lock)
+        {
+            for (var i = 0; i < _waiting.Count && taken.Count < countMax;)
+            {
+                if (_waiting[i].Phase != SessionPhase.Decode && taken.Exists(other => other.Phase != SessionPhase.Decode))
+                {
+                    i++;
+                    continue;
+                }
+
+                taken.Add(_waiting[i]);
+                _waiting.RemoveAt(i);
+            }
+        }
+
+        return [.. taken.OrderBy(disturbance => disturbance.Phase).ThenBy(disturbance => disturbance.Moment)];
+    }
+
+    /// <summary>It came too late for its session.</summary>
+    public void PutBack(Disturbance disturbance)
+    {
+        lock (_lock)
+            _waiting.Add(disturbance);
+    }
+
+    /// <summary>Phases take turns, so that few disturbances come in each too.</summary>
+    private static Disturbance Draw(DisturbanceKind kind, int number, SplitMix64 random)
+    {
+        var phase = kind switch
+        {
+            DisturbanceKind.KillWorker => number % 3 == 2 ? SessionPhase.Prefill : SessionPhase.Decode,
+            DisturbanceKind.KillScheduler or DisturbanceKind.RestartBroker => number % 2 == 0 ? SessionPhase.Start : SessionPhase.Decode,
+            _ => number % 4 == 3 ? SessionPhase.Prefill : SessionPhase.Decode,
+        };
+        return new Disturbance(kind, phase, random.NextFraction())
+        {
+            Duration = TimeSpan.FromSeconds(SecondsMin + (random.NextFraction() * (SecondsMax - SecondsMin))),
+            ComesAlone = random.NextFraction() < AloneShare,
+            HitsDevice = number % 2 == 1,
+            Freezes = number / 2 % 2 == 1,
+        };
+    }
+}

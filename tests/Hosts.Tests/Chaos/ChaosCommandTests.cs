@@ -1,0 +1,104 @@
+using System.Text.Json.Nodes;
+using SplitActors.Hosts.Tests.Processes;
+using SplitActors.Tests.Shared;
+
+namespace SplitActors.Hosts.Tests.Chaos;
+
+[Trait("Needs", "Broker")]
+public sealed class ChaosCommandTests : IDisposable
+{
+    private const string Events = "--kills 6 --broker-restarts 1 --scheduler-kills 1 --pauses 1 --cuts 1 --drains 1";
+
+    private static readonly TimeSpan EndTimeMax = TimeSpan.FromSeconds(60);
+
+    private readonly TemporaryFolder _place = new();
+
+    public void Dispose() => _place.Dispose();
+
+    [BrokerFact]
+    public async Task Chaos_EverySession_EndsWithTheExactTokens()
+    {
+        var plot = _place.PathTo("recovery.svg");
+        var result = (await RunAsync($"{Events} --contexts 32,500 --max-tokens 24 --seed 7 --json", "--plot", plot)).Succeeded();
+
+        var report = JsonNode.Parse(result.Output)!.AsObject();
+        var sessions = report["sessions"]!.GetValue<int>();
+        Assert.True(sessions >= 4, $"{sessions} sessions");
+        Assert.Equal(sessions, report["exact"]!.GetValue<int>());
+        Assert.Equal((0, 0), (report["wrong"]!.GetValue<int>(), report["unfinished"]!.GetValue<int>()));
+        Assert.Empty(report["problems"]!.AsArray());
+        var disturbances = report["disturbances"]!.AsArray();
+        Assert.Equal(11, disturbances.Count);
+        Assert.Equal(6, disturbances.Count(disturbance => disturbance!["kind"]!.GetValue<string>().StartsWith("worker killed", StringComparison.Ordinal)));
+        Assert.All(disturbances, disturbance => Assert.True(disturbance!["recovery_ms"]!.GetValue<double>() >= 0));
+        Assert.Equal(11, report["recoveries"]!.AsArray().Sum(group => group!["count"]!.GetValue<int>()));
+        Assert.Contains("<svg", await File.ReadAllTextAsync(plot), StringComparison.Ordinal);
+        Assert.Empty(Leftovers());
+    }
+
+    [BrokerFact]
+    public async Task Chaos_ThatIsKilled_LeavesNoProcessBehind()
+    {
+        using var chaos = Start("--logs", _place.PathTo("logs"));
+        await WaitAsync(() => File.Exists(_place.PathTo("logs", "worker1.log")));
+        Assert.NotEmpty(Processes());
+        await chaos.SignalAsync("KILL");
+        await chaos.WaitAsync();
+        await WaitAsync(() => Processes().Count == 0);
+    }
+
+    [BrokerFact]
+    public async Task Chaos_Interrupted_EndsAllAndRemovesItsFolder()
+    {
+        using var chaos = Start("--logs", _place.PathTo("logs"));
+        await WaitAsync(() => File.Exists(_place.PathTo("logs", "worker1.log")));
+        await chaos.SignalAsync("INT");
+        Assert.Equal(ExitCode.Interrupted, (await chaos.WaitAsync()).ExitCode);
+        Assert.Empty(Processes());
+        Assert.Empty(Leftovers());
+    }
+
+    [BrokerFact]
+    public async Task Chaos_ContextAboveTheModels_IsRefused() => (await RunAsync("--contexts 32,505")).Refused(ExitCode.Options, "--contexts", "504");
+
+    [Theory]
+    [InlineData("--workers 1", "2")]
+    [InlineData("--mode device", "split or cloud")]
+    [InlineData("--kills many", "--kills")]
+    public async Task Chaos_WrongOption_IsRefused(string options, string named) => (await RunAsync(options)).Refused(ExitCode.Options, named);
+
+    /// <summary>Its own folder for temporary files tells it from others.</summary>
+    private SplitActorsProcess Command(string options, params string[] more) => new(["chaos", .. options.Split(' '), .. more]) { Environment = [("TMPDIR", _place.Path)] };
+
+    private Task<ProcessResult> RunAsync(string options, params string[] more) => Command(options, more).RunAsync();
+
+    private RunningProcess Start(params string[] more) => Command("--kills 1000 --contexts 32 --json", more).Start();
+
+    private string[] Leftovers() => Directory.GetDirectories(_place.Path, "splitactors-chaos-*");
+
+    /// <summary>Those that name a file in its folder.</summary>
+    private List<string> Processes()
+    {
+        var commands = new List<string>();
+        foreach (var process in Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)))
+        {
+            try
+            {
+                commands.Add(File.ReadAllText(Path.Combine(process, "cmdline")).Replace('\0', ' '));
+            }
+            catch (IOException)
+            {
+                // It has ended meanwhile.
+            }
+        }
+
+        return [.. commands.Where(command => command.Contains(Path.Combine(_place.Path, "splitactors-chaos-"), StringComparison.Ordinal))];
+    }
+
+    private static async Task WaitAsync(Func<bool> isSo)
+    {
+        using var limit = new CancellationTokenSource(EndTimeMax);
+        while (!isSo())
+            await Task.Delay(TimeSpan.FromMilliseconds(50), limit.Token);
+    }
+}
