@@ -56,6 +56,7 @@ public sealed class BackendActor(WorkerOptions options, ITransport transport, Ba
             case WorkerEffect.CreateCache create: Create(create); break;
             case WorkerEffect.DropCache drop: Drop(drop.Session); break;
             case WorkerEffect.ComputeBatch compute: Compute(compute); break;
+            case WorkerEffect.Remind remind: Context.Timers.StartSingle("gather", new GatheringOver(), remind.After); break;
             case WorkerEffect.Stop stop: Stop(stop.Reason); break;
             case WorkerEffect.Leave leave: Stop($"The worker has left the cluster; {leave.SessionCount} of its sessions had not moved."); break;
         }

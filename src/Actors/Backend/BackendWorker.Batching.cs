@@ -8,6 +8,9 @@ public static partial class BackendWorker
 {
     private sealed partial class Turn
     {
+        /// <summary>Of a pass: waiting longer costs nearly as much as it saves.</summary>
+        private const double GatherShare = 0.75;
+
         /// <summary>
         /// Takes whole waiting steps, the most urgent first, up to <see cref="WorkerOptions.BatchRowsMax"/> tokens; the steps of a session stay in order.
         /// Those that nobody waits for token by token have <see cref="WorkerOptions.PromptRowsMax"/> of them, so that the others do not wait for all prompts, and
@@ -15,7 +18,7 @@ public static partial class BackendWorker
         /// </summary>
         public void StartBatch()
         {
-            if (State.IsComputing || State.Waiting.IsEmpty)
+            if (State.IsComputing || State.Waiting.IsEmpty || Gathers())
                 return;
             var entries = ImmutableArray.CreateBuilder<BatchEntry>();
             var (rows, promptRows) = (0, 0);
@@ -27,7 +30,7 @@ public static partial class BackendWorker
                     Consider(id);
             }
 
-            State = State with { IsComputing = true };
+            State = State with { IsComputing = true, Expected = [] };
             _effects.Add(new WorkerEffect.ComputeBatch(entries.ToImmutable()));
 
             // A session of which a step has no room is not looked at again, so that its later ones do not overtake it.
@@ -47,6 +50,25 @@ public static partial class BackendWorker
             }
         }
 
+        /// <summary>
+        /// Devices that were answered by one batch send their next steps within moments of each other: if the first of them started a batch, all others would wait
+        /// for a pass of one token. So a batch waits for those that were quicker the last time than a pass, which they save, takes; devices farther away are not waited for.
+        /// </summary>
+        private bool Gathers() => State.Expected.Count > 0 && now < State.GatherUntil && State.QueuedRows < Options.BatchRowsMax;
+
+        /// <summary>After a batch.</summary>
+        private void Expect(BatchComputed computed)
+        {
+            var timeMax = State.PassTimeLeast * GatherShare;
+            var expected = computed.Results
+                .Select(result => result.Entry.Queued.Session)
+                .Where(id => State.Sessions.TryGetValue(id, out var session) && session.UnansweredRows == 0 && session.TurnTime < timeMax)
+                .ToImmutableHashSet();
+            State = State with { Expected = expected, GatherUntil = now + timeMax };
+            if (expected.Count > 0)
+                _effects.Add(new WorkerEffect.Remind(timeMax));
+        }
+
         private void Answer(BatchComputed computed)
         {
             foreach (var result in computed.Results.Where(result => IsCurrent(result.Entry.Queued)))
@@ -58,6 +80,7 @@ public static partial class BackendWorker
             }
 
             State = State.After(computed) with { IsComputing = false };
+            Expect(computed);
         }
 
         private void AnswerDone(EntryResult result, BatchComputed batch)
@@ -82,7 +105,7 @@ public static partial class BackendWorker
                 session = session with { Generated = session.Generated.Add(token) };
             }
 
-            State = State with { Sessions = State.Sessions.SetItem(result.Entry.Queued.Session, session with { LastResult = answer, KvBytes = result.KvBytes, SeenAt = now }) };
+            State = State with { Sessions = State.Sessions.SetItem(result.Entry.Queued.Session, session with { LastResult = answer, KvBytes = result.KvBytes, SeenAt = now, AnsweredAt = now }) };
             Send(session.Edge, answer);
         }
 

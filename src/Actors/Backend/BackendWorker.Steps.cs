@@ -27,7 +27,8 @@ public static partial class BackendWorker
                 Reject(edge, step.SessionId, step.Epoch, refusal);
             else
                 acceptedCount = Queue(new QueuedStep(id, step, now, session.Opening));
-            State = State with { Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = acceptedCount, SeenAt = now }) };
+            var turnTime = acceptedCount > session.AcceptedCount && session is { UnansweredRows: 0, LastResult: not null } ? now - session.AnsweredAt : session.TurnTime;
+            State = State with { Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = acceptedCount, SeenAt = now, TurnTime = turnTime }) };
         }
 
         /// <returns>Where the session's next step begins.</returns>

@@ -20,6 +20,9 @@ public abstract record WorkerEffect
     /// <summary>Run one pass over the weights; answered by <see cref="BatchComputed"/>.</summary>
     public sealed record ComputeBatch(ImmutableArray<BatchEntry> Entries) : WorkerEffect;
 
+    /// <summary>Bring <see cref="GatheringOver"/> after this time; replaces a former wish.</summary>
+    public sealed record Remind(TimeSpan After) : WorkerEffect;
+
     /// <summary>Stop this worker: it cannot serve.</summary>
     public sealed record Stop(string Reason) : WorkerEffect;
 
@@ -55,3 +58,6 @@ public sealed record LeaveCluster;
 
 /// <summary>Time to report to the scheduler and to drop idle sessions.</summary>
 public sealed record StatusDue;
+
+/// <summary>A batch has waited long enough for those that were expected to join it.</summary>
+public sealed record GatheringOver;

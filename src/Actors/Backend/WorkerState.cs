@@ -35,6 +35,15 @@ public sealed record WorkerState(WorkerOptions Options)
     /// <summary>A batch is running.</summary>
     public bool IsComputing { get; init; }
 
+    /// <summary>Sessions that were just answered and are as quick to send their next step as it pays to wait for them.</summary>
+    public ImmutableHashSet<SessionId> Expected { get; init; } = [];
+
+    /// <summary>Until when it does.</summary>
+    public TimeSpan GatherUntil { get; init; }
+
+    /// <summary>Of the shortest batch so far, and so at most what a pass takes however few tokens it has; zero before the first.</summary>
+    public TimeSpan PassTimeLeast { get; init; }
+
     /// <summary>Tokens and microseconds of all batches so far.</summary>
     public long RowsComputed { get; init; }
 
@@ -61,7 +70,7 @@ public sealed record WorkerState(WorkerOptions Options)
         KvReservations = ReservationsWithout(id).Add(session.Layers.Count, KvBytesOf(session)),
     };
 
-    public WorkerState Without(SessionId id) => WithoutWaiting(id) with { Sessions = Sessions.Remove(id), KvReservations = ReservationsWithout(id) };
+    public WorkerState Without(SessionId id) => WithoutWaiting(id) with { Sessions = Sessions.Remove(id), Expected = Expected.Remove(id), KvReservations = ReservationsWithout(id) };
 
     /// <summary>Adds a step that was accepted.</summary>
     public WorkerState WithWaiting(QueuedStep step)
@@ -71,6 +80,7 @@ public sealed record WorkerState(WorkerOptions Options)
         {
             Waiting = Waiting.SetItem(step.Session, known?.Add(step) ?? new WaitingSteps([step], TurnCount, DueAt(step, step.ArrivedAt))),
             QueuedRows = QueuedRows + (int)step.Step.TokenCount,
+            Expected = Expected.Remove(step.Session),
             TurnCount = known is null ? TurnCount + 1 : TurnCount,
         };
     }
@@ -99,6 +109,7 @@ public sealed record WorkerState(WorkerOptions Options)
     /// <summary>Adds to the sums what a batch computed.</summary>
     public WorkerState After(BatchComputed batch)
     {
+        var time = TimeSpan.FromMicroseconds(batch.DecodeUs + batch.ComputeUs);
         var ran = batch.Results.Where(result => result.Refusal is null && result.Entry.RunsLayers).Select(result => result.Entry).ToList();
         return this with
         {
@@ -107,6 +118,7 @@ public sealed record WorkerState(WorkerOptions Options)
             LayerRowsComputed = LayerRowsComputed + ran.Sum(entry => (long)entry.Session.Layers.Count * entry.Step.TokenCount),
             ComputeUsSum = ComputeUsSum + batch.DecodeUs + batch.ComputeUs,
             BatchCount = BatchCount + 1,
+            PassTimeLeast = ran.Count > 0 && (PassTimeLeast == TimeSpan.Zero || time < PassTimeLeast) ? time : PassTimeLeast,
         };
     }
 
@@ -131,6 +143,12 @@ public sealed record WorkerSession(string Edge, uint Epoch, SamplingOptions Samp
 
     /// <summary>What the promised time of a token leaves to the worker; null if none was promised.</summary>
     public TimeSpan? TokenTime { get; init; }
+
+    /// <summary>When its last answer was sent.</summary>
+    public TimeSpan AnsweredAt { get; init; }
+
+    /// <summary>How long its device took to send a step after the answer to all before; null if that has not been seen.</summary>
+    public TimeSpan? TurnTime { get; init; }
 
     /// <summary>Position of the first generated token.</summary>
     public int PromptCount { get; init; }

@@ -68,8 +68,9 @@ internal sealed unsafe class LinearGroup
 
     private static int RowsPerChunk(Linear linear)
     {
-        var rowBytes = Math.Max(1, linear.ByteCount / linear.OutputSize);
-        return (int)Math.Max(1, ChunkBytes / rowBytes / TileLayout.TileRows) * TileLayout.TileRows;
+        var rows = linear.Format.IsQuantized ? 2 * TileLayout.TileRows : TileLayout.TileRows; // of which a product takes two tiles at once
+        var bytes = Math.Max(1, rows * linear.ByteCount / linear.OutputSize);
+        return (int)Math.Max(1, (ChunkBytes + (bytes / 2)) / bytes) * rows;
     }
 
     private bool Fits(int index, ReadOnlySpan<float> y, int rowCount) =>

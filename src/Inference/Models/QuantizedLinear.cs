@@ -10,6 +10,7 @@ internal sealed unsafe class QuantizedLinear(QuantizedMatrix weights)
 {
     private readonly TileLayout _layout = weights.Layout;
     private readonly delegate*<byte*, in TileLayout, in ActivationPanel, float*, void> _product = TileProducts.For(weights.Layout.Format.Bits);
+    private readonly delegate*<byte*, in TileLayout, in ActivationPanel, float*, void> _pairProduct = TileProducts.ForPairs(weights.Layout.Format.Bits);
 
     public override WeightFormat Format => _layout.Format;
 
@@ -20,24 +21,37 @@ internal sealed unsafe class QuantizedLinear(QuantizedMatrix weights)
     /// <summary>All panels of a few tiles, and then the next tiles: the weights of a range stay in the cache meanwhile.</summary>
     public override void ForwardRows(in LinearInput input, float* y, int firstRow, int rowCount)
     {
-        var tiles = weights.Pointer;
         var endRow = firstRow + rowCount;
         for (var index = 0; index < input.Quantized.PanelCount; index++)
         {
             var panel = input.Quantized.Panel(index);
             var outputs = y + ((nint)index * ActivationPanel.TokensMax * OutputSize);
-            for (var row = firstRow; row < endRow; row += TileLayout.TileRows)
+            var row = firstRow;
+            for (; _pairProduct != null && panel.TokenCount > 1 && row + TileLayout.TileRows < endRow; row += 2 * TileLayout.TileRows)
             {
-                _product(tiles + (row / TileLayout.TileRows * _layout.TileBytes), in _layout, in panel, input.Sums);
-                CopySums(input.Sums, outputs + row, panel.TokenCount, Math.Min(TileLayout.TileRows, OutputSize - row));
+                _pairProduct(TileAt(row), in _layout, in panel, input.Sums);
+                CopySums(input.Sums, outputs, row, panel.TokenCount);
+                CopySums(input.Sums + (panel.TokenCount * TileLayout.TileRows), outputs, row + TileLayout.TileRows, panel.TokenCount);
+            }
+
+            for (; row < endRow; row += TileLayout.TileRows)
+            {
+                _product(TileAt(row), in _layout, in panel, input.Sums);
+                CopySums(input.Sums, outputs, row, panel.TokenCount);
             }
         }
     }
 
+    private byte* TileAt(int row) => weights.Pointer + (row / TileLayout.TileRows * _layout.TileBytes);
+
     /// <param name="sums">[tokens][16]</param>
-    /// <param name="y">[tokens, outputs], from the tile's first column on</param>
-    private void CopySums(float* sums, float* y, int tokenCount, int count)
+    /// <param name="outputs">[tokens, outputs]</param>
+    /// <param name="row">The tile's first, a column of the outputs.</param>
+    /// <param name="tokenCount">Of the panel.</param>
+    private void CopySums(float* sums, float* outputs, int row, int tokenCount)
     {
+        var y = outputs + row;
+        var count = Math.Min(TileLayout.TileRows, OutputSize - row);
         for (var token = 0; token < tokenCount; token++, sums += TileLayout.TileRows, y += OutputSize)
         {
             if (count == TileLayout.TileRows)

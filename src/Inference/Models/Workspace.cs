@@ -81,7 +81,7 @@ public sealed unsafe class Workspace : IDisposable
 
     internal Span<float> Up => new(_up, RowCount * _config.IntermediateSize);            // [n, F]
 
-    private static int SumsCount => ActivationPanel.TokensMax * TileLayout.TileRows;
+    private static int SumsCount => 2 * ActivationPanel.TokensMax * TileLayout.TileRows;
 
     public void Dispose()
     {
@@ -92,7 +92,7 @@ public sealed unsafe class Workspace : IDisposable
     /// <summary>cos and sin of a row's position [D].</summary>
     internal ReadOnlySpan<float> Rotary(int row) => new(_rotary + ((nint)row * _config.HeadDim), _config.HeadDim);
 
-    /// <summary>A thread's sums of one tile of quantized weights, [tokens of a panel][16].</summary>
+    /// <summary>A thread's sums of two tiles of quantized weights, each [tokens of a panel][16].</summary>
     internal float* Sums(int thread) => _sums + (thread * SumsCount);
 
     /// <summary>A thread's scratch for attention over the batch's positions.</summary>

@@ -28,6 +28,7 @@ internal sealed class TimedWorker(WorkerOptions options, TimeSpan passTime, Time
             case WorkerEffect.Send send: Send(send.To, send.Body); break;
             case WorkerEffect.Watch watch: Watch(watch.Address); break;
             case WorkerEffect.ComputeBatch compute: Compute(compute.Entries); break;
+            case WorkerEffect.Remind remind: Context.Timers.StartSingle("gather", new GatheringOver(), remind.After); break;
         }
     }
 

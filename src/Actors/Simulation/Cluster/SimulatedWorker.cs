@@ -88,6 +88,7 @@ internal sealed class SimulatedWorker(
             case WorkerEffect.CreateCache create: _caches[create.Session] = new ChainCache(options.Layers.End - create.LayerCount, create.TokenCountMax); break;
             case WorkerEffect.DropCache drop: _caches.Remove(drop.Session); break;
             case WorkerEffect.ComputeBatch compute: Compute(compute.Entries); break;
+            case WorkerEffect.Remind remind: Context.Timers.StartSingle("gather", new GatheringOver(), remind.After); break;
             case WorkerEffect.Stop stop: watch.Violate(options.Address, stop.Reason); break;
         }
     }

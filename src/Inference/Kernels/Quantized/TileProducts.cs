@@ -16,6 +16,16 @@ internal static unsafe class TileProducts
         _ => throw new ArgumentOutOfRangeException(nameof(bits), bits, message: null),
     };
 
+    /// <summary>Of two neighbouring tiles and several tokens, or null where one tile after the other is as good.</summary>
+    /// <param name="bits">Of a quantized <see cref="WeightFormat"/>.</param>
+    public static delegate*<byte*, in TileLayout, in ActivationPanel, float*, void> ForPairs(int bits) => bits switch
+    {
+        4 when RowLanes512.IsSupported => &TilePairProduct<Codes4>.Compute,
+        3 when RowLanes512.IsSupported => &TilePairProduct<Codes3>.Compute,
+        2 when RowLanes512.IsSupported => &TilePairProduct<Codes2>.Compute,
+        _ => null,
+    };
+
     private static delegate*<byte*, in TileLayout, in ActivationPanel, float*, void> For<TCodes>()
         where TCodes : struct, IWeightCodes
     {
