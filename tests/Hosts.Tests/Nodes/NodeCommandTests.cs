@@ -55,7 +55,7 @@ public sealed class NodeCommandTests(NodeCluster cluster) : IClassFixture<NodeCl
         using var second = await JoinedAsync(scheduler, "gpu2");
         using var other = cluster.Edge("gateway2", Prompt, 8);
         Assert.Equal("worker/gpu2", await other.WorkerAsync());
-        await scheduler.NextAsync(line => line["message"]!.GetValue<string>() is "workers: 2, sessions: 2");
+        await scheduler.NextAsync(line => line["message"]!.GetValue<string>().EndsWith("workers: 2, sessions: 2", StringComparison.Ordinal));
         await scheduler.NextAsync(line => line["message"]!.GetValue<string>().StartsWith("worker/gpu1: 1 sessions placed", StringComparison.Ordinal));
         await other.TextAsync();
         await one.SignalAsync("CONT");
