@@ -32,6 +32,8 @@ internal static class OverloadBenchmark
         await Task.WhenAny(ended, Task.Delay(EndTimeMax));
 
         Report(worker, saturation, devices, watch);
+        foreach (var sessionCount in (int[])[1, 16, 64, 64]) // the first compiles it
+            Console.WriteLine($"decisions for a batch of {sessionCount} sessions: {StepCost.MicrosecondsPerBatch(worker.Options, worker.Template, sessionCount):0.0} µs");
     }
 
     /// <returns>Sessions per second, one starting whenever another ends.</returns>

@@ -45,6 +45,18 @@ internal sealed class ServingWorker : IAsyncDisposable
 
     public KvPagePools Pools { get; }
 
+    /// <summary>A session but for its id.</summary>
+    public OpenSession Template => new()
+    {
+        Epoch = 1,
+        ProtocolVersion = ProtocolVersion.Current,
+        ModelDigest = Digest,
+        SplitLayer = (uint)_model.Back.Layers.First,
+        TokenCountMax = (uint)(_model.PromptCount + _model.TokenCount),
+        PromptCount = (uint)_model.PromptCount,
+        Sampling = new Sampling { TopP = 1, RepetitionPenalty = 1 },
+    };
+
     /// <summary>From now on statuses are kept.</summary>
     public SchedulerStub Watch()
     {
@@ -56,18 +68,8 @@ internal sealed class ServingWorker : IAsyncDisposable
     /// <summary>Starts a device; its session is done when its task is.</summary>
     public DeviceLoop StartDevice(int attemptsMax = 1)
     {
-        var id = ++_sessionCount;
-        var open = new OpenSession
-        {
-            SessionId = id,
-            Epoch = 1,
-            ProtocolVersion = ProtocolVersion.Current,
-            ModelDigest = Digest,
-            SplitLayer = (uint)_model.Back.Layers.First,
-            TokenCountMax = (uint)(_model.PromptCount + _model.TokenCount),
-            PromptCount = (uint)_model.PromptCount,
-            Sampling = new Sampling { TopP = 1, RepetitionPenalty = 1 },
-        };
+        var id = Interlocked.Increment(ref _sessionCount);
+        var open = new OpenSession(Template) { SessionId = id };
         var loop = new DeviceLoop(_model, open, Transport, attemptsMax);
         _system.Spawn(new Props(() => loop), $"device-{id}");
         return loop;
