@@ -94,22 +94,24 @@ internal sealed class BoundProcess : IDisposable
         {
             _process.StandardInput.Close();
         }
-        catch (IOException)
+        catch (Exception ended) when (ended is IOException or ObjectDisposedException or InvalidOperationException)
         {
             // It has ended.
         }
 
         Ended.Wait(EndTimeMax);
-        _process.Dispose();
     }
 
     private async Task<int> FollowAsync(Action<string> read)
     {
-        var errors = ReadAsync(_process.StandardError, Keep);
-        await ReadAsync(_process.StandardOutput, read);
-        await errors;
-        await _process.WaitForExitAsync();
-        return _process.ExitCode;
+        using (_process)
+        {
+            var errors = ReadAsync(_process.StandardError, Keep);
+            await ReadAsync(_process.StandardOutput, read);
+            await errors;
+            await _process.WaitForExitAsync();
+            return _process.ExitCode;
+        }
     }
 
     private static async Task ReadAsync(StreamReader stream, Action<string> read)

@@ -13,9 +13,12 @@ namespace SplitActors.Hosts.Chaos;
 internal sealed class ChaosCluster : IDisposable
 {
     private const int SchedulerCount = 2;
+    private const int DeletesMax = 50;
 
     /// <summary>Until all processes serve for the first time.</summary>
     private static readonly TimeSpan StartTimeMax = TimeSpan.FromMinutes(3);
+
+    private static readonly TimeSpan DeletePause = TimeSpan.FromMilliseconds(100);
 
     private static readonly TimeSpan CertificateLifetime = TimeSpan.FromDays(30);
 
@@ -103,7 +106,24 @@ internal sealed class ChaosCluster : IDisposable
             link.Dispose();
         _broker.Dispose();
         _lease?.Dispose();
-        Directory.Delete(_place, recursive: true);
+        DeleteFolder();
+    }
+
+    /// <summary>What was killed may still write its last files.</summary>
+    private void DeleteFolder()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                Directory.Delete(_place, recursive: true);
+                return;
+            }
+            catch (IOException) when (attempt < DeletesMax)
+            {
+                Thread.Sleep(DeletePause);
+            }
+        }
     }
 
     private ClusterNode Start(string command, string name, string user, IReadOnlyList<string> arguments) =>
