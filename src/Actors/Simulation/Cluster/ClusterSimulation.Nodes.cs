@@ -35,6 +35,8 @@ public sealed partial class ClusterSimulation
             ContextLength = _options.Costs.Config.ContextLength,
             VocabularySize = Arithmetic.TokenChain.VocabularySize,
             KvLayout = _options.Costs.KvLayout,
+            LeaveTimeMax = TimeSpan.FromSeconds(10),
+            EvictableAfter = TimeSpan.FromSeconds(2),
             Costs = _options.Costs.Worker,
             SessionIdleMax = TimeSpan.FromSeconds(30),
         },

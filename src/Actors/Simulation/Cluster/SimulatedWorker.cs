@@ -36,11 +36,8 @@ internal sealed class SimulatedWorker(
 {
     private const int JitterPercentMax = 10;
 
-    private static readonly TimeSpan LeaveTimeMax = TimeSpan.FromSeconds(10);
-
     private readonly Dictionary<SessionId, ChainCache> _caches = [];
-    private Leave? _leave;
-    private TimeSpan _leavingSince;
+    private Action? _left;
 
     protected override void PreStart()
     {
@@ -60,20 +57,18 @@ internal sealed class SimulatedWorker(
     {
         if (message is Leave leave)
         {
-            (_leave, _leavingSince) = (leave, Context.TimeProvider.GetElapsedTime(0));
-            message = new StatusDue();
+            _left = leave.Left;
+            message = new LeaveCluster();
         }
 
         base.Receive(message);
         if (WorkerInvariants.Find(record.State!, message, options, _caches) is { } fault)
             watch.Violate(options.Address, fault);
-        LeaveIfDone();
     }
 
     protected override (WorkerState State, ImmutableArray<WorkerEffect> Effects) Step(WorkerState state, object message, TimeSpan now)
     {
-        var isRefused = _leave is not null && message is Received { Body: OpenSession open } && !state.Sessions.ContainsKey(new SessionId(open.SessionId));
-        var step = isRefused ? (state, [Refuse((Received)message)]) : seams.WorkerStep(state, message, now);
+        var step = seams.WorkerStep(state, message, now);
         record.State = step.State;
         return step;
     }
@@ -82,29 +77,20 @@ internal sealed class SimulatedWorker(
     {
         switch (effect)
         {
-            case WorkerEffect.Send { Body: WorkerStatus status } send: Send(send.To, new WorkerStatus(status) { Leaving = _leave is not null }); break;
             case WorkerEffect.Send send: Send(send.To, send.Body); break;
             case WorkerEffect.Watch watched: Watch(watched.Address); break;
             case WorkerEffect.CreateCache create: _caches[create.Session] = new ChainCache(options.Layers.End - create.LayerCount, create.TokenCountMax); break;
             case WorkerEffect.DropCache drop: _caches.Remove(drop.Session); break;
             case WorkerEffect.ComputeBatch compute: Compute(compute.Entries); break;
             case WorkerEffect.Remind remind: Context.Timers.StartSingle("gather", new GatheringOver(), remind.After); break;
+            case WorkerEffect.Leave: Stop(); break;
             case WorkerEffect.Stop stop: watch.Violate(options.Address, stop.Reason); break;
         }
     }
 
-    private static WorkerEffect.Send Refuse(Received received)
+    private void Stop()
     {
-        var open = (OpenSession)received.Body;
-        return new WorkerEffect.Send(received.From, new Rejected { SessionId = open.SessionId, Epoch = open.Epoch, Reason = RejectReason.Leaving, Detail = "The worker is leaving." });
-    }
-
-    private void LeaveIfDone()
-    {
-        if (_leave is not { } leave || (record.State is { Sessions.Count: > 0 } && Context.TimeProvider.GetElapsedTime(0) - _leavingSince < LeaveTimeMax))
-            return;
-        _leave = null;
-        leave.Left();
+        _left?.Invoke();
         Context.Stop(Context.Self);
     }
 
