@@ -6,7 +6,7 @@ namespace SplitActors.Actors.Tests.Simulation.Cluster;
 /// <summary>The simulation finds what it is there for: with each bug some world breaks an invariant, and soon.</summary>
 public sealed class PlantedBugsTests(ITestOutputHelper output)
 {
-    private const ulong SeedsMax = 1000;
+    private const ulong SeedsMax = 3000;
 
     public static TheoryData<string> Bugs => [.. PlantedBugs.All.Keys];
 
