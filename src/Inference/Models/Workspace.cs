@@ -81,7 +81,7 @@ public sealed unsafe class Workspace : IDisposable
 
     internal Span<float> Up => new(_up, RowCount * _config.IntermediateSize);            // [n, F]
 
-    private static int SumsCount => 2 * ActivationPanel.TokensMax * TileLayout.TileRows;
+    internal static int SumsCount => 2 * ActivationPanel.TokensMax * TileLayout.TileRows;
 
     public void Dispose()
     {

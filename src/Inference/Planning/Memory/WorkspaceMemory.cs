@@ -1,13 +1,11 @@
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Kernels;
-using SplitActors.Inference.Kernels.Quantized;
 using SplitActors.Inference.Models;
-using SplitActors.Inference.Quantization;
 
 namespace SplitActors.Inference.Planning.Memory;
 
 /// <summary>Bytes of a <see cref="Workspace"/> before it is made.</summary>
-/// <param name="RowBytes">Activations of a pass: rows of float32, their int8 panels, and each thread's sums of a tile.</param>
+/// <param name="RowBytes">Activations of a pass: rows of float32, their int8 panels, and each thread's sums of two tiles.</param>
 /// <param name="AttentionBytes">Each thread's scratch for attention.</param>
 public readonly record struct WorkspaceMemory(long RowBytes, long AttentionBytes)
 {
@@ -29,7 +27,7 @@ public readonly record struct WorkspaceMemory(long RowBytes, long AttentionBytes
             config.HeadDim, config.HiddenSize, config.QueryWidth, config.KvWidth, config.KvWidth, config.QueryWidth,
             config.IntermediateSize, config.IntermediateSize,
         ];
-        var floats = (long)threadCount * ActivationPanel.TokensMax * TileLayout.TileRows;
+        var floats = (long)threadCount * Workspace.SumsCount;
         foreach (var width in widths)
             floats += DivideUp((long)rowCount * width, Lanes.Count) * Lanes.Count;
         var widthMax = Math.Max(config.HiddenSize, Math.Max(config.QueryWidth, config.IntermediateSize));
