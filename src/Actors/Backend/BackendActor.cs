@@ -13,11 +13,12 @@ namespace SplitActors.Actors.Backend;
 /// <param name="options">What it holds, and its limits.</param>
 /// <param name="transport">The way to devices and scheduler.</param>
 /// <param name="engine">Used by this instance alone, and disposed with it.</param>
-/// <param name="report">Told why it stopped itself.</param>
+/// <param name="report">Told why it stopped itself, and of devices that send what cannot be right.</param>
 public sealed class BackendActor(WorkerOptions options, ITransport transport, BackEngine engine, Action<string>? report = null)
     : SteppedActor<WorkerState, WorkerEffect>(new WorkerState(options), options.Address, transport)
 {
     private readonly Dictionary<SessionId, KvCache> _caches = [];
+    private readonly RefusalLog _refusals = new(options.Address, report);
 
     protected override void PreStart()
     {
@@ -51,7 +52,7 @@ public sealed class BackendActor(WorkerOptions options, ITransport transport, Ba
     {
         switch (effect)
         {
-            case WorkerEffect.Send send: Send(send.To, send.Body); break;
+            case WorkerEffect.Send send: Answer(send); break;
             case WorkerEffect.Watch watch: Watch(watch.Address); break;
             case WorkerEffect.CreateCache create: Create(create); break;
             case WorkerEffect.DropCache drop: Drop(drop.Session); break;
@@ -60,6 +61,12 @@ public sealed class BackendActor(WorkerOptions options, ITransport transport, Ba
             case WorkerEffect.Stop stop: Stop(stop.Reason); break;
             case WorkerEffect.Leave leave: Stop($"The worker has left the cluster; {leave.SessionCount} of its sessions had not moved."); break;
         }
+    }
+
+    private void Answer(WorkerEffect.Send send)
+    {
+        _refusals.Note(send.To, send.Body);
+        Send(send.To, send.Body);
     }
 
     private void Stop(string reason)

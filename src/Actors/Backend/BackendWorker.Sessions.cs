@@ -15,7 +15,7 @@ public static partial class BackendWorker
             var known = State.Sessions.GetValueOrDefault(id);
             if (known is not null && known.Edge != edge)
             {
-                Reject(edge, open.SessionId, open.Epoch, new Refusal(RejectReason.BadRequest, $"Session {id} belongs to another device."));
+                Reject(edge, open.SessionId, open.Epoch, BelongsToAnother(id));
                 return;
             }
 
@@ -79,6 +79,8 @@ public static partial class BackendWorker
                     Drop(id);
             }
         }
+
+        private static Refusal BelongsToAnother(SessionId id) => new(RejectReason.BadRequest, $"Session {id} belongs to another device.");
 
         private void Drop(SessionId id)
         {

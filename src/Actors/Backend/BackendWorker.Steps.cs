@@ -10,9 +10,15 @@ public static partial class BackendWorker
         private void Accept(string edge, DecodeStep step)
         {
             var id = new SessionId(step.SessionId);
-            if (!State.Sessions.TryGetValue(id, out var session) || session.Edge != edge || step.Epoch > session.Epoch)
+            if (!State.Sessions.TryGetValue(id, out var session) || (session.Edge == edge && step.Epoch > session.Epoch))
             {
                 Reject(edge, step.SessionId, step.Epoch, new Refusal(RejectReason.UnknownSession, $"Session {id} is not open here; open it again."));
+                return;
+            }
+
+            if (session.Edge != edge)
+            {
+                Reject(edge, step.SessionId, step.Epoch, BelongsToAnother(id));
                 return;
             }
 

@@ -226,7 +226,7 @@ public sealed class BackendWorkerTests
     {
         _worker.Open();
         _worker.Receive(Step(0, 1), from: "edge/2");
-        Assert.Equal(RejectReason.UnknownSession, Assert.Single(_worker.Sent<Rejected>()).Reason);
+        Assert.Equal(RejectReason.BadRequest, Assert.Single(_worker.Sent<Rejected>()).Reason);
         _worker.Open(epoch: 9, from: "edge/2");
         Assert.Equal(RejectReason.BadRequest, Assert.Single(_worker.Sent<Rejected>()).Reason);
         _worker.Receive(new CloseSession { SessionId = 1, Epoch = 1 }, from: "edge/2");

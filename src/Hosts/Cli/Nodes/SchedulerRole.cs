@@ -41,7 +41,7 @@ internal sealed record SchedulerRole
     {
         var cluster = new ClusterLog(log, runtime.Clock);
         var options = models.Select(OptionsFor).ToImmutableArray();
-        var actor = runtime.System.Spawn(new Props(() => new SchedulerActor(options, transport, cluster.Observe)), Address);
+        var actor = runtime.System.Spawn(new Props(() => new SchedulerActor(options, transport, log.Warn, cluster.Observe)), Address);
         if (StatusPeriod is { } period)
             runtime.Repeat(cluster.Report, period);
         foreach (var (model, option) in models.Zip(options))

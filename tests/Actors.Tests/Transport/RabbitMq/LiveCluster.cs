@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Edge;
@@ -26,7 +27,7 @@ internal sealed class LiveCluster : IAsyncDisposable
         _transportOf = transportOf;
         var config = Quill.Config;
         var scheduler = new SchedulerOptions { Address = "scheduler", ModelDigest = Quill.Digest, LayerCount = config.LayerCount, Plan = plan };
-        _system.Spawn(new Props(() => new SchedulerActor([scheduler], transportOf("scheduler"))), "scheduler");
+        _system.Spawn(new Props(() => new SchedulerActor([scheduler], transportOf("scheduler"), Refusals.Enqueue)), "scheduler");
 
         var segment = Quill.Back(plan.SplitLayer);
         var worker = new WorkerOptions
@@ -40,11 +41,14 @@ internal sealed class LiveCluster : IAsyncDisposable
             KvLayout = segment.KvLayout(KvFormat.Float16),
             StatusPeriod = TimeSpan.FromMilliseconds(200),
         };
-        _system.Spawn(new Props(() => new BackendActor(worker, transportOf("w1"), NewEngine())), "worker");
+        _system.Spawn(new Props(() => new BackendActor(worker, transportOf("w1"), NewEngine(), Refusals.Enqueue)), "worker");
 
         BackEngine NewEngine() => new(
             segment, worker.BatchRowsMax, new KvPagePools(worker.KvLayout, worker.KvBytesMax), ComputeThreads.Single, TimeProvider.System, calibrated: null);
     }
+
+    /// <summary>What scheduler and worker reported.</summary>
+    public ConcurrentQueue<string> Refusals { get; } = [];
 
     /// <param name="user">The device.</param>
     /// <param name="promptIndex">Of the golden prompts.</param>

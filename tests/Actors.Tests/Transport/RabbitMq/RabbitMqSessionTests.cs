@@ -45,7 +45,14 @@ public sealed class RabbitMqSessionTests(BrokerFixture fixture, ITestOutputHelpe
         });
 
         AssertReference(await session.EndedAsync(), promptIndex: 0);
-        Assert.Equal([RejectReason.UnknownSession, RejectReason.BadRequest, RejectReason.BadRequest], answers.Order());
+        Assert.All(answers, answer => Assert.Equal(RejectReason.BadRequest, answer));
+        Assert.Equal(
+            [
+                "scheduler refused a message of edge/d3/1: Session 0000000000000001 belongs to another device. Further ones of this kind are not reported.",
+                "worker/w1 refused a message of edge/d3/1: Session 0000000000000001 belongs to another device. Further ones of this kind are not reported.",
+            ],
+            cluster.Refusals.Order(StringComparer.Ordinal),
+            StringComparer.Ordinal);
     }
 
     [BrokerFact]
