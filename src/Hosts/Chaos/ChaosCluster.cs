@@ -29,6 +29,7 @@ internal sealed class ChaosCluster : IDisposable
     private readonly List<ClusterNode> _schedulers = [];
     private readonly List<ClusterNode> _workers = [];
     private readonly ChaosSetup _setup;
+    private readonly IReadOnlyList<string> _workerNames;
     private readonly ChaosLog _log;
     private IDisposable? _lease;
     private volatile bool _isBrokerUp;
@@ -40,11 +41,9 @@ internal sealed class ChaosCluster : IDisposable
         (_setup, _log) = (setup, log);
         _folder = new BrokerFolder(Path.Combine(_place, "cluster"), "localhost", new IPEndPoint(IPAddress.Loopback, PrivateBroker.FreePorts(1)[0]));
         _broker = new PrivateBroker(_folder.Path, _folder.Endpoint);
-        WorkerNames = [.. Enumerable.Range(1, setup.WorkerCount).Select(number => $"worker{number}")];
+        _workerNames = [.. Enumerable.Range(1, setup.WorkerCount).Select(number => $"worker{number}")];
         Devices = [.. Enumerable.Range(1, setup.DeviceCount).Select(number => $"device{number}")];
     }
-
-    public IReadOnlyList<string> WorkerNames { get; }
 
     public IReadOnlyList<string> Devices { get; }
 
@@ -59,7 +58,7 @@ internal sealed class ChaosCluster : IDisposable
     /// <exception cref="UserErrorException">There is no broker here, or it does not start, or the processes do not.</exception>
     public async Task StartAsync(CancellationToken cancellation)
     {
-        List<BrokerUser> users = [.. WorkerNames.Select(name => new BrokerUser(name, BrokerRole.Worker)), .. Devices.Select(name => new BrokerUser(name, BrokerRole.Device))];
+        List<BrokerUser> users = [.. _workerNames.Select(name => new BrokerUser(name, BrokerRole.Worker)), .. Devices.Select(name => new BrokerUser(name, BrokerRole.Device))];
         new BrokerSetup(_folder, replaces: false).Create(users, TimeProvider.System, CertificateLifetime);
         _lease = _folder.Lease();
         await _broker.StartAsync(cancellation);
@@ -68,7 +67,7 @@ internal sealed class ChaosCluster : IDisposable
             Connect(user.Name);
         for (var number = 1; number <= SchedulerCount; number++)
             _schedulers.Add(Start("scheduler", $"scheduler{number}", BrokerFolder.SchedulerName, ["--status-every", "1", .. _setup.PlanArguments]));
-        foreach (var name in WorkerNames)
+        foreach (var name in _workerNames)
             _workers.Add(Start("worker", name, name, ["--threads", "1"]));
         if (!await Changes.UntilAsync(() => _schedulers.Concat(_workers).All(node => node.IsServing) && ActiveScheduler is not null, StartTimeMax, cancellation))
             throw new UserErrorException(UserErrorKind.Broker, "The cluster", $"that all its processes serve within {StartTimeMax.TotalMinutes} minutes", string.Join(" ", _log.Problems.DefaultIfEmpty("that they do not")), "Name a folder with --logs to see what they say.");

@@ -9,10 +9,12 @@ internal sealed class DisturbanceQueue
     private const int TokensPerDisturbance = 16;
 
     private const int PerSessionMax = 2;
+    private const int LongOneIn = 4;
 
-    /// <summary>Of a pause or a cut: shorter and longer than what a session waits for an answer.</summary>
-    private const double SecondsMin = 0.5;
-    private const double SecondsMax = 7;
+    /// <summary>Seconds of a pause or a cut: about as long as a session waits for an answer, or, one in so many, longer than the broker waits for a heartbeat.</summary>
+    private static readonly (double Min, double Max) Short = (0.5, 7);
+
+    private static readonly (double Min, double Max) Long = (12, 20);
 
     /// <summary>Of disturbances that wait for others to be over.</summary>
     private const double AloneShare = 0.8;
@@ -76,9 +78,10 @@ internal sealed class DisturbanceQueue
             DisturbanceKind.KillScheduler or DisturbanceKind.RestartBroker => number % 2 == 0 ? SessionPhase.Start : SessionPhase.Decode,
             _ => number % 4 == 3 ? SessionPhase.Prefill : SessionPhase.Decode,
         };
+        var (least, most) = number % LongOneIn == ((number / LongOneIn) + 2) % LongOneIn ? Long : Short; // of devices and workers, frozen and closed, in turn
         return new Disturbance(kind, phase, random.NextFraction())
         {
-            Duration = TimeSpan.FromSeconds(SecondsMin + (random.NextFraction() * (SecondsMax - SecondsMin))),
+            Duration = TimeSpan.FromSeconds(least + (random.NextFraction() * (most - least))),
             ComesAlone = random.NextFraction() < AloneShare,
             HitsDevice = number % 2 == 1,
             Freezes = number / 2 % 2 == 1,
