@@ -43,8 +43,11 @@ public sealed record EdgeOptions
     /// <summary>Least time after which an answer counts as late and is asked for again; from <see cref="AnswerTimeout"/> on, that is never.</summary>
     public TimeSpan ReminderMin { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Unanswered sends after which a worker counts as lost, and the scheduler as out of reach.</summary>
+    /// <summary>Unanswered sends after which a worker counts as lost.</summary>
     public int AttemptsMax { get; init; } = 4;
+
+    /// <summary>Unanswered sends after which the scheduler counts as out of reach.</summary>
+    public int SchedulerAttemptsMax { get; init; } = 4;
 
     /// <summary>
     /// Longest time that a session is told to try later (no worker, full queue) before it fails, or that its frames wait on a worker before
@@ -108,6 +111,7 @@ public sealed record EdgeOptions
         Limit.RequirePositive(AnswerTimeout);
         Limit.RequirePositive(ReminderMin);
         Limit.RequirePositive(AttemptsMax);
+        Limit.RequirePositive(SchedulerAttemptsMax);
         Limit.RequirePositive(RefusedTimeMax);
         Limit.RequirePositive(FailoversMax);
         Limit.RequirePositive(FailoverPause);

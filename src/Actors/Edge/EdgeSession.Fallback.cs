@@ -13,7 +13,14 @@ public static partial class EdgeSession
         private TimeSpan AnswerTimeout =>
             Options.FallsBack && Options.FallbackAfter / FallbackAttempts < Options.AnswerTimeout ? Options.FallbackAfter / FallbackAttempts : Options.AnswerTimeout;
 
-        private int AttemptsMax => Options.FallsBack ? Math.Min(FallbackAttempts, Options.AttemptsMax) : Options.AttemptsMax;
+        private int AttemptsMax
+        {
+            get
+            {
+                var most = State.Phase is EdgePhase.Joining or EdgePhase.Planning ? Options.SchedulerAttemptsMax : Options.AttemptsMax;
+                return Options.FallsBack ? Math.Min(FallbackAttempts, most) : most;
+            }
+        }
 
         private TimeSpan RefusedTimeMax =>
             Options.FallsBack && Options.FallbackAfter < Options.RefusedTimeMax ? Options.FallbackAfter : Options.RefusedTimeMax;

@@ -103,7 +103,7 @@ internal sealed class DeviceHost(NodeRuntime runtime, ServedModel model, Serving
         return edge with
         {
             RefusedTimeMax = patience,
-            AttemptsMax = options.Patience is null ? edge.AttemptsMax : Math.Max(edge.AttemptsMax, (int)Math.Ceiling(patience / edge.AnswerTimeout)),
+            SchedulerAttemptsMax = options.Patience is null ? edge.SchedulerAttemptsMax : Math.Max(edge.SchedulerAttemptsMax, (int)Math.Ceiling(patience / edge.AnswerTimeout)),
             FallbackAfter = options.FallbackAfter ?? edge.FallbackAfter,
             Device = Plan is null ? options.Profile?.Describe(edge.ChunkTokensMax, options.ThreadCount) : null,
         };

@@ -43,7 +43,7 @@ public sealed class EdgeSessionPropertyTests
 
     private static EdgeStepper Run(ulong seed, Func<EdgeStepper, object> next)
     {
-        var session = new EdgeStepper(options => options with { GeneratedCountMax = 12, AttemptsMax = 3, FailoversMax = 3, FallsBack = seed % 2 == 0 });
+        var session = new EdgeStepper(options => options with { GeneratedCountMax = 12, AttemptsMax = 3, SchedulerAttemptsMax = 3, FailoversMax = 3, FallsBack = seed % 2 == 0 });
         object message = new StartSession([.. Enumerable.Range(1, (int)(seed % 20) + 1)]);
         for (var step = 0; step < StepCount; step++)
         {

@@ -110,6 +110,7 @@ public sealed class FaultyNetworkTests
                     InflightFramesMax = inflightFrames,
                     AnswerTimeout = TimeSpan.FromSeconds(1),
                     AttemptsMax = 8,
+                    SchedulerAttemptsMax = 8,
                     FailoversMax = 64,
                 });
                 _inputs.Add((session, prompt, sampling));

@@ -275,6 +275,7 @@ public sealed class HandoffTests
             EndTokens = [],
             AnswerTimeout = TimeSpan.FromSeconds(1),
             AttemptsMax = 8,
+            SchedulerAttemptsMax = 8,
             Handoff = handoff(new HandoffOptions { TokenCountMax = ExitAt, Config = Quill.Config, KvFormat = KvFormat.Float16 }),
         });
 

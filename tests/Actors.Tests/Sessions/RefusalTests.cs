@@ -136,7 +136,7 @@ public sealed class RefusalTests
         await using var cluster = new SimulatedCluster(Undisturbed.Compressed, mailboxCapacity: 2);
         cluster.StartWorker("worker/1");
         var sessions = Enumerable.Range(0, 6)
-            .Select(_ => cluster.StartSession(Undisturbed.LongPrompt, change: options => options with { ChunkTokensMax = 16, GeneratedCountMax = 8, AttemptsMax = 20 }))
+            .Select(_ => cluster.StartSession(Undisturbed.LongPrompt, change: options => options with { ChunkTokensMax = 16, GeneratedCountMax = 8, AttemptsMax = 20, SchedulerAttemptsMax = 20 }))
             .ToList();
         cluster.RunUntilEnded(sessions);
 

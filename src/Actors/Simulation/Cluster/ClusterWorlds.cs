@@ -54,6 +54,7 @@ public static class ClusterWorlds
                 FallsBack = fallsBack,
                 AnswerTimeout = TimeSpan.FromMilliseconds(answerMs),
                 AttemptsMax = 32,
+                SchedulerAttemptsMax = 32,
                 FailoversMax = 256,
                 RefusedTimeMax = TimeSpan.FromHours(1),
             },

@@ -36,7 +36,7 @@ public sealed record RabbitMqOptions
     /// <summary>Pause before the first attempt to connect again; doubles with each further one.</summary>
     public TimeSpan ReconnectPause { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    public TimeSpan ReconnectPauseMax { get; init; } = TimeSpan.FromSeconds(15);
+    public TimeSpan ReconnectPauseMax { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Messages waiting to be published; more come back as <see cref="Undelivered"/>.</summary>
     public int OutgoingCountMax { get; init; } = 4096;

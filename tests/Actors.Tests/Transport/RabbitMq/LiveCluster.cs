@@ -66,7 +66,8 @@ internal sealed class LiveCluster : IAsyncDisposable
             VocabularySize = Quill.Config.VocabularySize,
             EndTokens = Quill.Config.EosTokenIds,
             AnswerTimeout = TimeSpan.FromMilliseconds(250),
-            AttemptsMax = 400, // 100 s: more than a broker takes to start
+            AttemptsMax = 400,
+            SchedulerAttemptsMax = 400, // 100 s: more than a broker takes to start
         };
         var session = new LiveSession(onToken);
         var edge = _system.Spawn(new Props(() => new EdgeActor(new EdgeState(id, options), _transportOf(user), LoadFront, session.Add)), $"edge-{id.Value}");
