@@ -24,6 +24,7 @@ internal sealed class ChaosRun(ChaosSetup setup, ChaosCluster cluster, IReadOnly
     private readonly ConcurrentQueue<FailedSession> _failed = new();
     private readonly ConcurrentDictionary<SessionOutcome, int> _outcomes = new();
     private int _startedCount;
+    private int _triedCount;
     private long _tokenCount;
     private int _replacedCount;
     private int _movedCount;
@@ -59,7 +60,7 @@ internal sealed class ChaosRun(ChaosSetup setup, ChaosCluster cluster, IReadOnly
             progress(_disturbed.Count, _queue.Total, _outcomes.Values.Sum());
             if (_disturbed.Count >= _queue.Total && _startedCount >= prompts.Count)
                 return;
-            if (started <= prompts.Count + (SessionsPerDisturbanceMax * _queue.Total))
+            if (Interlocked.Add(ref _triedCount, disturbances.Count > 0 ? 1 : 0) <= SessionsPerDisturbanceMax * _queue.Total)
                 continue;
             log.Report($"{_queue.Total - _disturbed.Count} disturbances found no session in time; take longer sessions.");
             return;

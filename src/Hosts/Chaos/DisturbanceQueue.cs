@@ -62,11 +62,11 @@ internal sealed class DisturbanceQueue
         return [.. taken.OrderBy(disturbance => disturbance.Phase).ThenBy(disturbance => disturbance.Moment)];
     }
 
-    /// <summary>It came too late for its session.</summary>
+    /// <summary>It came too late for its session, and comes earlier in another one.</summary>
     public void PutBack(Disturbance disturbance)
     {
         lock (_lock)
-            _waiting.Add(disturbance);
+            _waiting.Add(disturbance with { Moment = disturbance.Moment / 2 });
     }
 
     /// <summary>Phases take turns, so that few disturbances come in each too.</summary>

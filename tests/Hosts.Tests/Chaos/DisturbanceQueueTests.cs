@@ -37,13 +37,13 @@ public sealed class DisturbanceQueueTests
     }
 
     [Fact]
-    public void PutBack_ComesAgain()
+    public void PutBack_ComesAgain_AndEarlier()
     {
         var queue = new DisturbanceQueue(new Dictionary<DisturbanceKind, int> { [DisturbanceKind.PauseWorker] = 1 }, 7);
         var taken = Assert.Single(queue.Take(64));
         Assert.Empty(queue.Take(64));
         queue.PutBack(taken);
-        Assert.Equal([taken], queue.Take(64));
+        Assert.Equal([taken with { Moment = taken.Moment / 2 }], queue.Take(64));
         Assert.Equal(1, queue.Total);
     }
 
