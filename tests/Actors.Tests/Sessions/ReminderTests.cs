@@ -76,17 +76,22 @@ public sealed class ReminderTests
     }
 
     [Fact]
-    public void LatePrompt_IsNotSentAgain_ButItsWorkerAskedWhetherItIsThere()
+    public void LatePrompt_HasTheWholeTimeout()
     {
         _session.RunToFirstFrames();
-        Overdue();
-        Assert.Empty(_session.Sent<DecodeStep>());
-        Assert.Equal(1u, Assert.Single(_session.Sent<OpenSession>()).Epoch);
+        Assert.Equal(_session.State.Options.AnswerTimeout, _session.Timer);
+    }
 
-        _session.Receive(new SessionOpened { SessionId = 1, Epoch = 1 });
-        Assert.Equal((EdgePhase.Running, 1u), (_session.State.Phase, _session.State.Epoch));
-        _session.Step(new Undelivered(EdgeStepper.Worker, "nobody has this address"));
-        Assert.Equal(EdgePhase.Planning, _session.State.Phase);
+    [Fact]
+    public void LateOpening_IsAskedForAgain_UnderTheSameEpoch()
+    {
+        _session.Step(new StartSession([1, 2, 3]));
+        _session.Receive(new Welcome());
+        _session.Receive(EdgeStepper.SplitPlan());
+        _session.Step(new FrontReady());
+        Overdue();
+        Assert.Equal(1u, Assert.Single(_session.Sent<OpenSession>()).Epoch);
+        Assert.Equal(0, _session.State.Attempts);
     }
 
     [Fact]
