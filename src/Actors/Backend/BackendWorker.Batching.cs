@@ -14,7 +14,8 @@ public static partial class BackendWorker
         /// <summary>
         /// Takes whole waiting steps, the most urgent first, up to <see cref="WorkerOptions.BatchRowsMax"/> tokens; the steps of a session stay in order.
         /// Those that nobody waits for token by token have <see cref="WorkerOptions.PromptRowsMax"/> of them, so that the others do not wait for all prompts, and
-        /// take turns step by step. What has waited longest is always taken: no step that is the first of its session waits for more batches than there are sessions.
+        /// take turns step by step. A step after one that draws a token waits for the next batch, as the token is part of what it is drawn from. What has waited
+        /// longest is always taken: no step that is the first of its session waits for more batches than there are sessions.
         /// </summary>
         public void StartBatch()
         {
@@ -45,7 +46,7 @@ public static partial class BackendWorker
                 promptRows += isPrompt ? count : 0;
                 entries.Add(new BatchEntry(waiting.First, State.Sessions[id], now));
                 State = State.WithFirstTaken(id, now);
-                if (State.Waiting.TryGetValue(id, out var rest))
+                if (!waiting.First.Step.Samples && State.Waiting.TryGetValue(id, out var rest))
                     next.Enqueue(id, rest.Urgency);
             }
         }

@@ -27,7 +27,7 @@ public static partial class EdgeSession
             get
             {
                 var pause = FirstPause * (1L << State.ReminderCount);
-                return (State.Phase != EdgePhase.Running || IsOneTokenDue) && RemindedFor + pause < SilenceMax ? pause : null;
+                return RemindedFor + pause < SilenceMax ? pause : null;
             }
         }
 
@@ -66,7 +66,7 @@ public static partial class EdgeSession
                 case EdgePhase.Running when isStep:
                     State = State with { SentCount = State.AckedCount, UnsettledReminders = State.UnsettledReminders + 1, RemindedCount = State.AckedCount + 1 };
                     break;
-                case EdgePhase.Opening: Send(State.Worker, OpenSession()); break;
+                default: Send(State.Worker, OpenSession()); break; // far smaller than the frames, and answered at once
             }
 
             return true;

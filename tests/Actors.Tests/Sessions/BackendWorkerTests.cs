@@ -188,27 +188,19 @@ public sealed class BackendWorkerTests
     }
 
     [Fact]
-    public void TokenThatCannotBeDrawn_RefusesTheLaterStepsOfItsBatchToo()
+    public void TokenThatCannotBeDrawn_RefusesTheLaterStepsToo()
     {
-        _worker.Open(session: 2);
-        _worker.Receive(Step(0, 1, session: 2)); // keeps the worker busy, so that the next two share a batch
         _worker.Open();
         _worker.Receive(Step(0, 2, samples: true));
         _worker.Receive(Step(2, 2));
-        _worker.Compute();
-        var entries = _worker.Batch!.Value.Effect.Entries;
-        Assert.Equal(2, entries.Length);
-        _worker.Step(new BatchComputed(
-            [
-                new EntryResult(entries[0], null, new Refusal(RejectReason.BadRequest, "Not finite."), 1),
-                new EntryResult(entries[1], null, null, 1),
-            ],
-            DecodeUs: 1,
-            ComputeUs: 1));
+        var entry = Assert.Single(_worker.Batch!.Value.Effect.Entries);
+        _worker.Step(new BatchComputed([new EntryResult(entry, null, new Refusal(RejectReason.BadRequest, "Not finite."), 1)], DecodeUs: 1, ComputeUs: 1));
 
         Assert.Equal(RejectReason.BadRequest, Assert.Single(_worker.Sent<Rejected>()).Reason);
         Assert.Empty(_worker.Sent<StepResult>());
         Assert.Equal(0, _worker.State.Sessions[new SessionId(1)].AcceptedCount);
+        Assert.False(_worker.State.IsComputing);
+        Assert.Empty(_worker.State.Waiting);
     }
 
     [Fact]

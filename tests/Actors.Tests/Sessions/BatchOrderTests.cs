@@ -48,6 +48,21 @@ public sealed class BatchOrderTests
         Assert.Equal([2ul, 3, 4, 5], Taken());
     }
 
+    /// <summary>A device has one such step on its way, but what it sent before its session was opened anew may come behind that.</summary>
+    [Fact]
+    public void StepBehindOneThatDrawsAToken_WaitsUntilTheTokenIsKnown()
+    {
+        Busy();
+        _worker.Open(session: 2);
+        _worker.Receive(WorkerStepper.DecodeStep(0, 1, samples: true, session: 2));
+        _worker.Receive(WorkerStepper.DecodeStep(1, 1, samples: true, session: 2));
+        _worker.Compute();
+        Assert.Equal([2ul], Taken());
+        _worker.Compute();
+        Assert.Equal([2ul], Taken());
+        Assert.Single(_worker.Batch!.Value.Effect.Entries[0].Session.Generated);
+    }
+
     [Fact]
     public void Prompts_TakeTurns_BesideTokens()
     {

@@ -76,10 +76,17 @@ public sealed class ReminderTests
     }
 
     [Fact]
-    public void LatePrompt_HasTheWholeTimeout()
+    public void LatePrompt_IsNotSentAgain_ButItsWorkerAskedWhetherItIsThere()
     {
         _session.RunToFirstFrames();
-        Assert.Equal(_session.State.Options.AnswerTimeout, _session.Timer);
+        Overdue();
+        Assert.Empty(_session.Sent<DecodeStep>());
+        Assert.Equal(1u, Assert.Single(_session.Sent<OpenSession>()).Epoch);
+
+        _session.Receive(new SessionOpened { SessionId = 1, Epoch = 1 });
+        Assert.Equal((EdgePhase.Running, 1u), (_session.State.Phase, _session.State.Epoch));
+        _session.Step(new Undelivered(EdgeStepper.Worker, "nobody has this address"));
+        Assert.Equal(EdgePhase.Planning, _session.State.Phase);
     }
 
     [Fact]
