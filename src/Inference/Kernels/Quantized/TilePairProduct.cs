@@ -13,8 +13,6 @@ namespace SplitActors.Inference.Kernels.Quantized;
 internal static unsafe class TilePairProduct<TCodes>
     where TCodes : struct, IWeightCodes
 {
-    private const int PrefetchBytes = 9 << 10;
-
     /// <param name="tiles">The bytes of the first tile, and then of the second.</param>
     /// <param name="layout">Of the matrix.</param>
     /// <param name="panel">Activations.</param>
@@ -27,7 +25,7 @@ internal static unsafe class TilePairProduct<TCodes>
         var scales = tiles;
         var block = tiles + layout.ScalesBytes;
         var aheadPerBlock = layout.BlockBytes + (layout.ScalesBytes / layout.BlockCount);
-        var ahead = tiles + PrefetchBytes;
+        var ahead = tiles + TileProducts.PrefetchBytes(TCodes.Bits);
         var line = ahead;
         var (blockCount, tokenCount) = (panel.BlockCount, panel.TokenCount);
         var activations = panel.Codes;

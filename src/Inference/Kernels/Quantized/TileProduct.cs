@@ -14,12 +14,6 @@ internal static unsafe class TileProduct<TLanes, TInt, TFloat, TCodes>
     where TFloat : struct
     where TCodes : struct, IWeightCodes
 {
-    /// <summary>
-    /// How far ahead the weights are asked for, into the second cache, as the first has too few misses in flight. Of 1 to 48 KiB these were the
-    /// fastest on Zen 4; asking for a line twice costs a tenth.
-    /// </summary>
-    private static int PrefetchBytes => TCodes.Bits == 8 ? 3 << 10 : 9 << 10;
-
     /// <param name="tile">The tile's bytes.</param>
     /// <param name="layout">Of the matrix.</param>
     /// <param name="panel">Activations.</param>
@@ -35,9 +29,9 @@ internal static unsafe class TileProduct<TLanes, TInt, TFloat, TCodes>
             var scalesOfRows = tile + (row * sizeof(ushort));
             var codesOfRows = codes + (row * sizeof(int));
             if (panel.TokenCount == 1)
-                ComputeToken(scalesOfRows, codesOfRows, blocksPerGroup, tile + PrefetchBytes, aheadPerBlock, in panel, sums + row);
+                ComputeToken(scalesOfRows, codesOfRows, blocksPerGroup, tile + TileProducts.PrefetchBytes(TCodes.Bits), aheadPerBlock, in panel, sums + row);
             else
-                ComputeTokens(scalesOfRows, codesOfRows, blocksPerGroup, tile + PrefetchBytes, aheadPerBlock, in panel, sums + row);
+                ComputeTokens(scalesOfRows, codesOfRows, blocksPerGroup, tile + TileProducts.PrefetchBytes(TCodes.Bits), aheadPerBlock, in panel, sums + row);
         }
     }
 
