@@ -4,13 +4,12 @@ using SplitActors.Actors.Tests.Sessions;
 using SplitActors.Actors.Transport;
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Tests.Shared;
-using Xunit.Abstractions;
 
 namespace SplitActors.Actors.Tests.Transport.RabbitMq;
 
 [Collection(BrokerTests.Name)]
 [Trait("Needs", "Broker")]
-public sealed class RabbitMqSessionTests(BrokerFixture fixture, ITestOutputHelper output)
+public sealed class RabbitMqSessionTests(BrokerFixture fixture)
 {
     [BrokerFact]
     public async Task Sessions_OverABroker_GiveTheReferenceTokens()
@@ -80,43 +79,6 @@ public sealed class RabbitMqSessionTests(BrokerFixture fixture, ITestOutputHelpe
         Assert.Equal(3, world.Reports.Count(report => report.Contains(" is back after ", StringComparison.Ordinal)));
     }
 
-    /// <summary>
-    /// What the broker adds to the time of a token, where both ends are on its machine. The limit is on the fastest tenth: on a machine with 40 other things to do, half
-    /// of the tokens waited 13 ms for a processor.
-    /// </summary>
-    [BrokerFact]
-    public async Task TimePerToken_OverABroker_IsLittleMoreThanInProcess()
-    {
-        const int WarmUpCount = 4; // until the code is compiled for good
-        const int RoundCount = 10;
-        const double OverheadMsMax = 10;
-        await using var world = new BrokerWorld(fixture.Node);
-        await using var distributed = await StartAsync(world, "d1");
-        var inProcess = new InProcessTransport();
-        await using var local = new LiveCluster(Undisturbed.Lossless, _ => inProcess);
-        List<TokenBill> brokered = [], inOne = [];
-        for (var round = 0; round < RoundCount; round++)
-        {
-            var (here, there) = (await local.StartSession("d1", 1).EndedAsync(), await distributed.StartSession("d1", 1).EndedAsync());
-            if (round < WarmUpCount)
-                continue;
-            inOne.AddRange(BillsOf(here));
-            brokered.AddRange(BillsOf(there));
-        }
-
-        var overheadMs = OverheadMs(0.1);
-        output.WriteLine($"In process:    {Describe(inOne)}");
-        output.WriteLine($"Over a broker: {Describe(brokered)}");
-        output.WriteLine($"Overhead: {OverheadMs(0.5):0.000} ms; of the fastest tenth {overheadMs:0.000} ms");
-        Assert.True(overheadMs <= OverheadMsMax, $"{overheadMs:0.000} ms, more than {OverheadMsMax}");
-
-        double OverheadMs(double share) => QuantileMs(brokered, share, bill => bill.ElapsedUs) - QuantileMs(inOne, share, bill => bill.ElapsedUs);
-
-        static string Describe(List<TokenBill> bills) =>
-            $"p50 of {bills.Count} tokens {QuantileMs(bills, 0.5, bill => bill.ElapsedUs):0.000} ms; messages {QuantileMs(bills, 0.5, bill => bill.TransportUs):0.000}, "
-            + $"worker {QuantileMs(bills, 0.5, bill => bill.WorkerComputeUs):0.000}, device {QuantileMs(bills, 0.5, bill => bill.DeviceUs):0.000}";
-    }
-
     private static async Task<LiveCluster> StartAsync(BrokerWorld world, params IEnumerable<string> devices)
     {
         var transports = new Dictionary<string, ITransport>(StringComparer.Ordinal);
@@ -130,9 +92,4 @@ public sealed class RabbitMqSessionTests(BrokerFixture fixture, ITestOutputHelpe
         Assert.Equal(new SessionEnded(EndReason.TokenLimit, null), events[^1]);
         Assert.Equal(Quill.GreedyContinuation(promptIndex), events.OfType<TokenGenerated>().Select(generated => generated.Token));
     }
-
-    /// <summary>Without the first tokens of a session, which wait for the prompt.</summary>
-    private static IEnumerable<TokenBill> BillsOf(IReadOnlyList<SessionEvent> events) => events.OfType<TokenGenerated>().Skip(8).Select(generated => generated.Bill);
-
-    private static double QuantileMs(List<TokenBill> bills, double share, Func<TokenBill, long> us) => bills.Select(us).Order().ElementAt((int)(bills.Count * share)) / 1e3;
 }

@@ -1,0 +1,85 @@
+using System.Globalization;
+using SplitActors.Actors.Edge;
+using SplitActors.Actors.Transport;
+using SplitActors.Actors.Transport.RabbitMq;
+using SplitActors.Hosts.Serving;
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Quantization;
+using SplitActors.Tests.Shared;
+
+namespace SplitActors.EndToEnd.Broker;
+
+/// <summary>What a broker on loopback adds to the time of a token, against the same in process, session by session in turn.</summary>
+internal static class BrokerBenchmark
+{
+    private const int WarmUpCount = 12; // until the code is compiled for good
+    private const string Password = "of a broker that lives as long as the benchmark";
+    private static readonly int[] WeightBits = [16, 8, 4];
+
+    public static async Task RunAsync(int roundCount)
+    {
+        BrokerUser User(string name, BrokerRole role) => new(name, role) { PasswordHash = BrokerDefinitions.HashPassword(Password, [1, 2, 3, 4]) };
+        using var node = new BrokerNode(BrokerDefinitions.Of(
+            [User(TokenCluster.Scheduler, BrokerRole.Scheduler), User(TokenCluster.Worker, BrokerRole.Worker), User(TokenCluster.Device, BrokerRole.Device)]));
+        await node.StartAsync();
+        using var checkpoint = Checkpoint.Open(Repository.Quill);
+        var model = new ServedModel(checkpoint, calibration: null, predicts: false);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"medians of {roundCount} interleaved rounds after {WarmUpCount}, p50 of the tokens of a session in each, ms; least–most in brackets"));
+        Console.WriteLine("\n| weights | in process | over a broker | overhead | of it messages | held as long, in process: overhead |\n|---|--:|--:|--:|--:|--:|");
+        foreach (var bits in WeightBits)
+            await RunAsync(node, model, WeightFormat.Of(bits, WeightFormat.GroupSizeDefault), roundCount);
+    }
+
+    private static async Task RunAsync(BrokerNode node, ServedModel model, WeightFormat format, int roundCount)
+    {
+        var transports = new Dictionary<string, RabbitMqTransport>(StringComparer.Ordinal);
+        foreach (var user in (string[])[TokenCluster.Scheduler, TokenCluster.Worker, TokenCluster.Device])
+        {
+            var options = new RabbitMqOptions { Host = "localhost", Port = node.Port, User = user, Password = Password };
+            transports[user] = await RabbitMqTransport.ConnectAsync(options, TimeProvider.System, seed: (ulong)transports.Count, Console.Error.WriteLine);
+        }
+
+        var (direct, held) = (new InProcessTransport(), new HeldTransport(new InProcessTransport()));
+        var weights = format.IsQuantized ? format : (WeightFormat?)null;
+        await using (var inProcess = new TokenCluster(model, weights, _ => direct))
+        await using (var waiting = new TokenCluster(model, weights, _ => held))
+        await using (var brokered = new TokenCluster(model, weights, user => transports[user]))
+        {
+            var rounds = new List<Round>();
+            for (var i = 0; i < WarmUpCount + roundCount; i++)
+            {
+                var round = new Round(await MeasureAsync(inProcess), await MeasureAsync(brokered), await MeasureAsync(waiting));
+                held.HoldTime = TimeSpan.FromMilliseconds(round.Brokered.MessagesMs / 2); // one up, one down
+                if (i >= WarmUpCount)
+                    rounds.Add(round);
+            }
+
+            var name = format.IsQuantized ? $"int{format.Bits}" : "bf16";
+            Console.WriteLine(
+                $"| {name} | {Describe(round => round.InProcess.TokenMs)} | {Describe(round => round.Brokered.TokenMs)} | {Describe(round => round.Brokered.TokenMs - round.InProcess.TokenMs)} "
+                + $"| {Describe(round => round.Brokered.MessagesMs - round.InProcess.MessagesMs)} | {Describe(round => round.Held.TokenMs - round.InProcess.TokenMs)} |");
+
+            string Describe(Func<Round, double> figure)
+            {
+                var sorted = rounds.Select(figure).Order().ToList();
+                return string.Create(CultureInfo.InvariantCulture, $"{sorted[sorted.Count / 2]:0.00} ({sorted[0]:0.00}–{sorted[^1]:0.00})");
+            }
+        }
+
+        foreach (var transport in transports.Values)
+            await transport.DisposeAsync();
+    }
+
+    private static async Task<Point> MeasureAsync(TokenCluster cluster)
+    {
+        var bills = await cluster.RunAsync();
+        return new Point(Median(bills, bill => bill.ElapsedUs), Median(bills, bill => bill.TransportUs));
+    }
+
+    private static double Median(IReadOnlyList<TokenBill> bills, Func<TokenBill, long> us) => bills.Select(us).Order().ElementAt(bills.Count / 2) / 1e3;
+
+    /// <summary>Of a session's tokens.</summary>
+    private sealed record Point(double TokenMs, double MessagesMs);
+
+    private sealed record Round(Point InProcess, Point Brokered, Point Held);
+}
