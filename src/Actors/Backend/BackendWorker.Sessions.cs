@@ -61,10 +61,15 @@ public static partial class BackendWorker
             return evicted.Length > 0;
         }
 
+        /// <summary>A session that is not there, or is of another epoch, was closed before.</summary>
         private void Close(string edge, CloseSession close)
         {
             var id = new SessionId(close.SessionId);
-            if (IsCurrent(id, close.Epoch) && State.Sessions[id].Edge == edge)
+            if (!State.Sessions.TryGetValue(id, out var session))
+                return;
+            if (session.Edge != edge)
+                Reject(edge, close.SessionId, close.Epoch, BelongsToAnother(id));
+            else if (session.Epoch == close.Epoch)
                 Drop(id);
         }
 

@@ -16,7 +16,7 @@ public static partial class Scheduler
             var placed = State.Sessions.GetValueOrDefault(id);
             if (placed is not null && placed.Edge != edge)
             {
-                Reject(edge, request.SessionId, RejectReason.BadRequest, $"Session {id} belongs to another device.");
+                RejectOfAnother(edge, id);
                 return;
             }
 

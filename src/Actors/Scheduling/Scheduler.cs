@@ -125,7 +125,11 @@ public static partial class Scheduler
             }
 
             if (session.Edge != edge)
+            {
+                RejectOfAnother(edge, id);
                 return;
+            }
+
             var isOutdated = report.Revision > 0 && report.Revision < session.Revision; // the plan was lost, or crossed the report: it is about the leg before
             var request = isOutdated ? session.Request : session.Request?.After(report);
             var needs = isOutdated ? session.Needs : session.Needs?.After(report, PredictedDeviceUs(session));
@@ -140,9 +144,12 @@ public static partial class Scheduler
 
         private void Close(string edge, SessionId id)
         {
-            if (!State.Sessions.TryGetValue(id, out var session) || session.Edge != edge)
+            if (!State.Sessions.TryGetValue(id, out var session))
                 return;
-            Drop(id);
+            if (session.Edge == edge)
+                Drop(id);
+            else
+                RejectOfAnother(edge, id);
         }
 
         /// <summary>Looks at all sessions, but rarely.</summary>
@@ -177,6 +184,8 @@ public static partial class Scheduler
             Detail = detail,
             RetryAfterMs = (uint)retryAfter.TotalMilliseconds,
         });
+
+        private void RejectOfAnother(string edge, SessionId id) => Reject(edge, id.Value, RejectReason.BadRequest, $"Session {id} belongs to another device.");
 
         private void Send(string to, IMessage body) => _effects.Add(new SchedulerEffect.Send(to, body));
     }

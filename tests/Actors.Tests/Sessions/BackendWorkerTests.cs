@@ -222,6 +222,7 @@ public sealed class BackendWorkerTests
         _worker.Open(epoch: 9, from: "edge/2");
         Assert.Equal(RejectReason.BadRequest, Assert.Single(_worker.Sent<Rejected>()).Reason);
         _worker.Receive(new CloseSession { SessionId = 1, Epoch = 1 }, from: "edge/2");
+        Assert.Equal(RejectReason.BadRequest, Assert.Single(_worker.Sent<Rejected>()).Reason);
         Assert.Single(_worker.State.Sessions);
     }
 

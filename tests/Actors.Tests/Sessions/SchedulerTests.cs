@@ -105,11 +105,12 @@ public sealed class SchedulerTests
     {
         Greet("worker/1");
         Place(1);
-        Receive("edge/2", new CloseSession { SessionId = 1 });
-        Receive("edge/2", new LinkReport { SessionId = 1 });
-        Receive("edge/2", new PlanRequest { SessionId = 1 });
+        foreach (var message in (IMessage[])[new CloseSession { SessionId = 1 }, new LinkReport { SessionId = 1 }, new PlanRequest { SessionId = 1 }])
+        {
+            Receive("edge/2", message);
+            Assert.Equal(RejectReason.BadRequest, Assert.IsType<Rejected>(Sent().Single()).Reason);
+        }
 
-        Assert.Equal(RejectReason.BadRequest, Assert.IsType<Rejected>(Sent().Single()).Reason);
         Assert.Equal(new PlacedSession("edge/1", "worker/1", null) { Revision = 1 }, Assert.Single(_state.Sessions).Value);
     }
 

@@ -29,23 +29,15 @@ internal sealed class WorkerRecord
 /// <param name="Left">Called when it has.</param>
 internal sealed record Leave(Action Left);
 
-/// <summary>A worker as <see cref="BackendActor"/> is one, but on <see cref="ChainCache"/>s, and in virtual time.</summary>
+/// <summary>A worker on <see cref="ChainCache"/>s, in virtual time, looked at after each message.</summary>
 internal sealed class SimulatedWorker(
     WorkerOptions options, ITransport transport, ClusterCosts costs, WorkerRecord record, ClusterWatch watch, ProtocolSeams seams, SplitMix64 random)
-    : SteppedActor<WorkerState, WorkerEffect>(new WorkerState(options), options.Address, transport)
+    : WorkerShell<ChainCache>(options, transport)
 {
     private const int JitterPercentMax = 10;
 
-    private readonly Dictionary<SessionId, ChainCache> _caches = [];
+    private readonly WorkerOptions _options = options;
     private Action? _left;
-
-    protected override void PreStart()
-    {
-        options.Validate();
-        base.PreStart();
-        Context.Timers.StartPeriodic("status", new StatusDue(), options.StatusPeriod);
-        Receive(new StatusDue());
-    }
 
     protected override void PostStop()
     {
@@ -62,8 +54,8 @@ internal sealed class SimulatedWorker(
         }
 
         base.Receive(message);
-        if (WorkerInvariants.Find(record.State!, message, options, _caches) is { } fault)
-            watch.Violate(options.Address, fault);
+        if (WorkerInvariants.Find(record.State!, message, _options, Caches) is { } fault)
+            watch.Violate(_options.Address, fault);
     }
 
     protected override (WorkerState State, ImmutableArray<WorkerEffect> Effects) Step(WorkerState state, object message, TimeSpan now)
@@ -73,29 +65,14 @@ internal sealed class SimulatedWorker(
         return step;
     }
 
-    protected override void Perform(WorkerEffect effect)
-    {
-        switch (effect)
-        {
-            case WorkerEffect.Send send: Send(send.To, send.Body); break;
-            case WorkerEffect.Watch watched: Watch(watched.Address); break;
-            case WorkerEffect.CreateCache create: _caches[create.Session] = new ChainCache(options.Layers.End - create.LayerCount, create.TokenCountMax); break;
-            case WorkerEffect.DropCache drop: _caches.Remove(drop.Session); break;
-            case WorkerEffect.ComputeBatch compute: Compute(compute.Entries); break;
-            case WorkerEffect.Remind remind: Context.Timers.StartSingle("gather", new GatheringOver(), remind.After); break;
-            case WorkerEffect.Leave: Stop(); break;
-            case WorkerEffect.Stop stop: watch.Violate(options.Address, stop.Reason); break;
-        }
-    }
+    protected override ChainCache Open(WorkerEffect.CreateCache create) => new(_options.Layers.End - create.LayerCount, create.TokenCountMax);
 
-    private void Stop()
+    protected override void Close(ChainCache cache)
     {
-        _left?.Invoke();
-        Context.Stop(Context.Self);
     }
 
     /// <summary>What is dropped meanwhile has no result, as its session is another one then.</summary>
-    private void Compute(ImmutableArray<BatchEntry> entries)
+    protected override void Compute(ImmutableArray<BatchEntry> entries)
     {
         var results = ImmutableArray.CreateBuilder<EntryResult>(entries.Length);
         foreach (var entry in entries)
@@ -103,7 +80,7 @@ internal sealed class SimulatedWorker(
             var isRefused = results.Any(result => result.Refusal is not null && result.Entry.Queued.Session == entry.Queued.Session);
             results.Add(isRefused
                 ? new EntryResult(entry, Token: null, new Refusal(RejectReason.BadFrame, "It follows a step that was refused."), KvBytes: 0)
-                : _caches[entry.Queued.Session].Compute(entry, options.KvLayout.WithLayers(entry.Session.Layers.Count).BytesFor));
+                : Caches[entry.Queued.Session].Compute(entry, _options.KvLayout.WithLayers(entry.Session.Layers.Count).BytesFor));
         }
 
         var time = TimeOf(entries);
@@ -111,6 +88,14 @@ internal sealed class SimulatedWorker(
         record.TokenCount += results.Count(result => result.Token is not null);
         record.RowCount += entries.Where(entry => entry.RunsLayers).Sum(entry => (long)entry.Step.TokenCount);
         Context.Timers.StartSingle("batch", new BatchComputed(results.MoveToImmutable(), DecodeUs: 0, (long)time.TotalMicroseconds), time);
+    }
+
+    protected override void Stop(string reason) => watch.Violate(_options.Address, reason);
+
+    protected override void Leave(int sessionCount)
+    {
+        _left?.Invoke();
+        Context.Stop(Context.Self);
     }
 
     private TimeSpan TimeOf(ImmutableArray<BatchEntry> entries)

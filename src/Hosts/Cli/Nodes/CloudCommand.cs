@@ -5,33 +5,21 @@ namespace SplitActors.Hosts.Cli.Nodes;
 /// <summary><c>splitactors cloud</c>: a scheduler and a worker in one process.</summary>
 internal static class CloudCommand
 {
-    private static readonly Setting Config = NodeSettings.ConfigOf("cloud");
-
     private static readonly IReadOnlyList<Setting> Settings =
     [
         NodeSettings.Amqp, NodeSettings.WorkerAmqp, RunSettings.Model, .. SchedulerRole.Settings, .. WorkerRole.Settings, RunSettings.Threads, RunSettings.ProfileCache, NodeSettings.Json,
     ];
 
-    public static Command Create()
-    {
-        var command = new Command(
-            "cloud",
-            """
-            Runs a scheduler and a worker with all layers in one process, as two users of the broker, until Ctrl-C or SIGTERM. Further workers and schedulers may join.
+    public static Command Create() => NodeCommand.Create(
+        "cloud",
+        """
+        Runs a scheduler and a worker with all layers in one process, as two users of the broker, until Ctrl-C or SIGTERM. Further workers and schedulers may join.
 
-            Example: splitactors cloud --config cluster/cloud.json --split auto
-
-            Every value can also be given as an environment variable (SPLITACTORS_AMQP for --amqp) or in config/cloud.json.
-            Exit codes: 0 asked to end, 1 failed, 2 wrong option, 3 wrong checkpoint, 7 no broker, or it refuses.
-            """)
-        {
-            Config.Option,
-        };
-        foreach (var setting in Settings)
-            command.Add(setting.Option);
-        command.SetAction((parsed, _) => RunAsync(NodeConfig.Read(parsed, Config, "cloud.json", Settings)));
-        return command;
-    }
+        Example: splitactors cloud --config cluster/cloud.json --split auto
+        """,
+        exitCodes: "0 asked to end, 1 failed, 2 wrong option, 3 wrong checkpoint, 7 no broker, or it refuses",
+        Settings,
+        (settings, _) => RunAsync(settings));
 
     private static Task<int> RunAsync(SettingReader settings)
     {

@@ -14,27 +14,20 @@ internal static class EdgeCommand
 {
     public const string Name = "edge";
 
-    private static readonly Setting Config = NodeSettings.ConfigOf(Name);
-
     public static Command Create()
     {
-        var command = new Command(
+        var command = NodeCommand.Create(
             Name,
             """
             Continues a text as a device of a cluster: the first layers, as many as the scheduler says, run here, the rest on a worker. A worker, a scheduler or a
             broker that is lost costs time, and no token.
 
             Example: splitactors edge "Once upon a time" --config cluster/gateway1.json --max-tokens 200
-
-            Every value can also be given as an environment variable (SPLITACTORS_AMQP for --amqp) or in config/edge.json.
-            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 7 no broker, or it refuses, 130 interrupted, 143 terminated.
-            """)
-        {
-            RunSettings.Prompt, Config.Option,
-        };
-        foreach (var setting in EdgeRole.Settings)
-            command.Add(setting.Option);
-        command.SetAction((parsed, _) => RunAsync(NodeConfig.Read(parsed, Config, "edge.json", EdgeRole.Settings), parsed));
+            """,
+            exitCodes: "0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 7 no broker, or it refuses, 130 interrupted, 143 terminated",
+            EdgeRole.Settings,
+            RunAsync);
+        command.Add(RunSettings.Prompt);
         return command;
     }
 

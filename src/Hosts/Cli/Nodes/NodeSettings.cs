@@ -15,6 +15,4 @@ internal static class NodeSettings
     public static readonly Setting Patience = Setting.Value("patience", "S", "Seconds for which the session waits for a broker, a scheduler or a worker that does not answer. Default: 60.");
     public static readonly Setting StatusEvery = Setting.Value("status-every", "S", "Seconds between two reports of workers, sessions and load. Default: none, only what changes.");
     public static readonly Setting Json = Setting.Flag("json", "Prints one JSON object per line on standard output instead of lines for people.");
-
-    public static Setting ConfigOf(string role) => Setting.Value("config", "FILE", $"JSON file with any of these values. Default: config/{role}.json, if there is one here or beside the program.");
 }

@@ -5,31 +5,19 @@ namespace SplitActors.Hosts.Cli.Nodes;
 /// <summary><c>splitactors scheduler</c>: the scheduler of a cluster, or one that stands by.</summary>
 internal static class SchedulerCommand
 {
-    private static readonly Setting Config = NodeSettings.ConfigOf("scheduler");
-
     private static readonly IReadOnlyList<Setting> Settings = [NodeSettings.Amqp, NodeSettings.Models, .. SchedulerRole.Settings, RunSettings.ProfileCache, NodeSettings.Json];
 
-    public static Command Create()
-    {
-        var command = new Command(
-            "scheduler",
-            """
-            Runs a cluster's scheduler: it tells devices which worker and which split to take, until Ctrl-C or SIGTERM. Further ones stand by, and the broker turns
-            to the next when one is gone; devices and workers introduce themselves to it, and nothing is lost.
+    public static Command Create() => NodeCommand.Create(
+        "scheduler",
+        """
+        Runs a cluster's scheduler: it tells devices which worker and which split to take, until Ctrl-C or SIGTERM. Further ones stand by, and the broker turns
+        to the next when one is gone; devices and workers introduce themselves to it, and nothing is lost.
 
-            Example: splitactors scheduler --config cluster/scheduler.json --split auto
-
-            Every value can also be given as an environment variable (SPLITACTORS_AMQP for --amqp) or in config/scheduler.json.
-            Exit codes: 0 asked to end, 1 failed, 2 wrong option, 3 wrong checkpoint, 7 no broker, or it refuses.
-            """)
-        {
-            Config.Option,
-        };
-        foreach (var setting in Settings)
-            command.Add(setting.Option);
-        command.SetAction((parsed, _) => RunAsync(NodeConfig.Read(parsed, Config, "scheduler.json", Settings)));
-        return command;
-    }
+        Example: splitactors scheduler --config cluster/scheduler.json --split auto
+        """,
+        exitCodes: "0 asked to end, 1 failed, 2 wrong option, 3 wrong checkpoint, 7 no broker, or it refuses",
+        Settings,
+        (settings, _) => RunAsync(settings));
 
     private static async Task<int> RunAsync(SettingReader settings)
     {

@@ -5,32 +5,20 @@ namespace SplitActors.Hosts.Cli.Nodes;
 /// <summary><c>splitactors worker</c>: a worker of a cluster.</summary>
 internal static class WorkerCommand
 {
-    private static readonly Setting Config = NodeSettings.ConfigOf("worker");
-
     private static readonly IReadOnlyList<Setting> Settings =
         [NodeSettings.Amqp, RunSettings.Model, NodeSettings.FirstLayer, .. WorkerRole.Settings, RunSettings.Threads, RunSettings.ProfileCache, NodeSettings.Json];
 
-    public static Command Create()
-    {
-        var command = new Command(
-            "worker",
-            """
-            Runs the last layers of a model for all devices that the scheduler sends, in batches, until Ctrl-C or SIGTERM: then its sessions move to other workers
-            first. May start before the broker and the scheduler, and comes back by itself when they do.
+    public static Command Create() => NodeCommand.Create(
+        "worker",
+        """
+        Runs the last layers of a model for all devices that the scheduler sends, in batches, until Ctrl-C or SIGTERM: then its sessions move to other workers
+        first. May start before the broker and the scheduler, and comes back by itself when they do.
 
-            Example: splitactors worker --config cluster/gpu1.json --memory 8GiB --max-sessions 32
-
-            Every value can also be given as an environment variable (SPLITACTORS_AMQP for --amqp) or in config/worker.json.
-            Exit codes: 0 asked to end, 1 failed or refused by the scheduler, 2 wrong option, 3 wrong checkpoint, 7 no broker, or it refuses.
-            """)
-        {
-            Config.Option,
-        };
-        foreach (var setting in Settings)
-            command.Add(setting.Option);
-        command.SetAction((parsed, _) => RunAsync(NodeConfig.Read(parsed, Config, "worker.json", Settings)));
-        return command;
-    }
+        Example: splitactors worker --config cluster/gpu1.json --memory 8GiB --max-sessions 32
+        """,
+        exitCodes: "0 asked to end, 1 failed or refused by the scheduler, 2 wrong option, 3 wrong checkpoint, 7 no broker, or it refuses",
+        Settings,
+        (settings, _) => RunAsync(settings));
 
     private static Task<int> RunAsync(SettingReader settings)
     {

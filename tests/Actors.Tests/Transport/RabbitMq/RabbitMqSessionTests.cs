@@ -39,7 +39,8 @@ public sealed class RabbitMqSessionTests(BrokerFixture fixture)
             hostile.Send("edge/d3/1", "worker/w1", new DecodeStep { SessionId = 1, Position = 1, TokenCount = 1 });
             hostile.Send("edge/d3/1", "worker/w1", new OpenSession { SessionId = 1, Epoch = 99 });
             hostile.Send("edge/d3/1", "scheduler", new PlanRequest { SessionId = 1 });
-            while (answers.Count < 3) // before the session goes on, and ends
+            hostile.Send("edge/d3/1", "scheduler", new LinkReport { SessionId = 1 });
+            while (answers.Count < 6) // before the session goes on, and ends
                 answers.Add(((Rejected)inbox.NextAsync<Received>().GetAwaiter().GetResult().Body).Reason);
         });
 
