@@ -30,19 +30,27 @@ internal sealed class ChaosRun(ChaosSetup setup, ChaosCluster cluster, IReadOnly
     private int _movedCount;
 
     /// <param name="progress">Told how many disturbances are done, of how many, and how many sessions.</param>
+    /// <param name="cancellation">Ends it with what it has found so far.</param>
     public async Task<ChaosReport> RunAsync(Action<int, int, int> progress, CancellationToken cancellation)
     {
         using var disturber = new Disturber(cluster, _usual, log);
         using var failing = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         List<Task> devices = [.. cluster.Devices.Select((device, number) => ServeAsync(device, number, disturber, progress, failing.Token))];
-        while (devices.Count > 0)
+        try
         {
-            var ended = await Task.WhenAny(devices);
-            devices.Remove(ended);
-            if (!ended.IsCompletedSuccessfully)
-                await failing.CancelAsync();
-            if (devices.Count == 0 || !ended.IsCompletedSuccessfully)
-                await Task.WhenAll([ended, .. devices]);
+            while (devices.Count > 0)
+            {
+                var ended = await Task.WhenAny(devices);
+                devices.Remove(ended);
+                if (!ended.IsCompletedSuccessfully)
+                    await failing.CancelAsync();
+                if (devices.Count == 0 || !ended.IsCompletedSuccessfully)
+                    await Task.WhenAll([ended, .. devices]);
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            log.Report($"It was interrupted after {_disturbed.Count} of {_queue.Total} disturbances.");
         }
 
         return Report();

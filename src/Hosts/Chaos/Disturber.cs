@@ -60,13 +60,13 @@ internal sealed class Disturber(ChaosCluster cluster, UsualTimes usual, ChaosLog
             await _central.WaitAsync(cancellation);
             try
             {
-                if (disturbance.Kind == DisturbanceKind.RestartBroker)
-                    return Hits() && await RestartBrokerAsync(cancellation);
-                return await KillSchedulerAsync(Hits, cancellation);
+                var isBroken = disturbance.Kind == DisturbanceKind.RestartBroker ? Hits() && await RestartBrokerAsync(cancellation) : await KillSchedulerAsync(Hits, cancellation);
+                if (isBroken)
+                    _centralAt = log.Elapsed; // else sessions shorter than the pause would make each other come too late
+                return isBroken;
             }
             finally
             {
-                _centralAt = log.Elapsed;
                 _central.Release();
             }
         }

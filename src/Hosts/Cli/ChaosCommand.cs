@@ -43,7 +43,7 @@ internal static class ChaosCommand
             else
                 ChaosText.Print(report, options.Setup);
             ChaosText.PrintFaults(report);
-            return report.IsGood ? ExitCode.Success : ExitCode.Failure;
+            return interruption.Token.IsCancellationRequested ? interruption.ExitCode : report.IsGood ? ExitCode.Success : ExitCode.Failure;
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {

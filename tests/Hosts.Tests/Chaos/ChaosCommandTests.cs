@@ -62,6 +62,18 @@ public sealed class ChaosCommandTests : IDisposable
     }
 
     [BrokerFact]
+    public async Task Chaos_InterruptedAmongSessions_TellsWhatItHasFound()
+    {
+        using var chaos = Start("--logs", _place.PathTo("logs"));
+        await WaitAsync(() => File.Exists(_place.PathTo("logs", "session0006.log")));
+        await chaos.SignalAsync("INT");
+        var result = await chaos.WaitAsync();
+        Assert.True(result.ExitCode == ExitCode.Interrupted, $"{result.ExitCode}: {result.Error}");
+        Assert.True(JsonNode.Parse(result.Output)!["exact"]!.GetValue<int>() > 0);
+        Assert.Contains("interrupted after", result.Error, StringComparison.Ordinal);
+    }
+
+    [BrokerFact]
     public async Task Chaos_ContextAboveTheModels_IsRefused() => (await RunAsync("--contexts 32,505")).Refused(ExitCode.Options, "--contexts", "504");
 
     [Theory]
