@@ -28,17 +28,18 @@ internal sealed class TokenCluster : IAsyncDisposable
     private ulong _sessionCount;
 
     /// <param name="model">The embedded one.</param>
-    /// <param name="weights">Of device and worker; null: as in the checkpoint.</param>
+    /// <param name="front">Weights of the device; null: as in the checkpoint.</param>
+    /// <param name="back">The worker's.</param>
     /// <param name="transportOf">By user.</param>
-    public TokenCluster(ServedModel model, WeightFormat? weights, Func<string, ITransport> transportOf)
+    public TokenCluster(ServedModel model, WeightFormat? front, WeightFormat? back, Func<string, ITransport> transportOf)
     {
         var splitLayer = model.Config.LayerCount / 2;
         var plan = new FixedPlan(ExecutionMode.Split, splitLayer, CompressionOptions.Default);
         var scheduler = new SchedulerOptions { Address = Scheduler, ModelDigest = model.Digest, LayerCount = model.Config.LayerCount, Plan = plan };
         _runtime.System.Spawn(new Props(() => new SchedulerActor([scheduler], transportOf(Scheduler))), Scheduler);
-        var host = new WorkerHost(_runtime, model, splitLayer, weights, KvFormat.Float16);
+        var host = new WorkerHost(_runtime, model, splitLayer, back, KvFormat.Float16);
         host.Start(host.Describe($"worker/{Worker}", Scheduler, costs: null), transportOf(Worker));
-        var options = new ServingOptions { ThreadCount = 1, KvFormat = KvFormat.Float16, FrontFormat = weights, BackFormat = weights };
+        var options = new ServingOptions { ThreadCount = 1, KvFormat = KvFormat.Float16, FrontFormat = front, BackFormat = back };
         _devices = new DeviceHost(_runtime, model, options, transportOf(Device), Scheduler);
     }
 

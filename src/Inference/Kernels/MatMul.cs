@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace SplitActors.Inference.Kernels;
 
@@ -65,9 +66,11 @@ internal static unsafe class MatMul
             var w0 = w + (row * stride);
             Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default;
             Vector512<float> a4 = default, a5 = default, a6 = default, a7 = default;
+            var next = w0 + (GemvRowTile * stride);
             for (var k = 0; k < vectorEnd; k += Lanes.Count)
             {
                 var xs = Vector512.Load(x + k);
+                Prefetch<TWeights>(next + ((nint)k * GemvRowTile * TWeights.ElementBytes));
                 a0 = Vector512.FusedMultiplyAdd(TWeights.Load(w0, k), xs, a0);
                 a1 = Vector512.FusedMultiplyAdd(TWeights.Load(w0 + stride, k), xs, a1);
                 a2 = Vector512.FusedMultiplyAdd(TWeights.Load(w0 + (2 * stride), k), xs, a2);
@@ -90,6 +93,28 @@ internal static unsafe class MatMul
 
         for (; row < outputSize; row++)
             y[row] = Dot<TWeights>(w + (row * stride), x, vectorEnd, inputSize);
+    }
+
+    /// <summary>
+    /// What one step of eight rows reads, of the eight rows that follow: the processor's own prefetch ends at each 4 KB page, and rows of small models are shorter. Into the
+    /// second cache, as the first has too few misses in flight.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch<TWeights>(byte* lines)
+        where TWeights : struct, IWeightFormat
+    {
+        if (!Sse.IsSupported)
+            return;
+        Sse.Prefetch1(lines);
+        Sse.Prefetch1(lines + 64);
+        Sse.Prefetch1(lines + 128);
+        Sse.Prefetch1(lines + 192);
+        if (TWeights.ElementBytes == 2)
+            return;
+        Sse.Prefetch1(lines + 256);
+        Sse.Prefetch1(lines + 320);
+        Sse.Prefetch1(lines + 384);
+        Sse.Prefetch1(lines + 448);
     }
 
     /// <summary>Four tokens: tiles of four rows, so that each weight is loaded once for four tokens.</summary>

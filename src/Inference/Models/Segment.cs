@@ -131,6 +131,7 @@ public sealed class Segment
         }
 
         GC.KeepAlive(workspace);
+        GC.KeepAlive(this);
     }
 
     /// <summary>Reads what a token reads (<see cref="BytesPerToken"/>) and does nothing else with it: how fast that is, is how fast decoding can be.</summary>
@@ -188,6 +189,7 @@ public sealed class Segment
         RmsNorm.Normalize(hidden, _finalNorm, Config.RmsNormEps, workspace.Normed);          // [n, d]
         head.Forward(workspace.Normed, workspace, logits);                                   // [n, V]
         GC.KeepAlive(workspace);
+        GC.KeepAlive(this);
     }
 }
 

@@ -36,6 +36,7 @@ public sealed unsafe class NativeArenaTests
         GC.Collect();
         GC.WaitForPendingFinalizers();
         Assert.False(new ReadOnlySpan<byte>(slice.Pointer, BufferBytes).ContainsAnyExcept((byte)0x5a));
+        GC.KeepAlive(slice);
 
         static NativeSlice Fill()
         {

@@ -35,7 +35,12 @@ internal sealed class PackageWorld : IDisposable
         return Checkpoint.Open(path);
     }
 
-    public static unsafe byte[] Bytes(QuantizedMatrix matrix) => new ReadOnlySpan<byte>(matrix.Pointer, (int)matrix.Layout.ByteCount).ToArray();
+    public static unsafe byte[] Bytes(QuantizedMatrix matrix)
+    {
+        var bytes = new ReadOnlySpan<byte>(matrix.Pointer, (int)matrix.Layout.ByteCount).ToArray();
+        GC.KeepAlive(matrix); // else its memory may go while it is read
+        return bytes;
+    }
 
     public void Dispose()
     {

@@ -52,6 +52,8 @@ public sealed unsafe class QuantizedMatrixTests : IDisposable
             TileReader.CopyRow(new TileLayout(layout.RowCount, padded.Length, layout.Format), last, row, padded);
             Assert.All(padded[(isPadding ? 0 : layout.ColumnCount)..], weight => Assert.Equal(0f, weight));
         }
+
+        GC.KeepAlive(quantized);
     });
 
     [Fact]
@@ -156,7 +158,7 @@ public sealed unsafe class QuantizedMatrixTests : IDisposable
 
     private static float[] Weights(QuantizationCase matrix) => (matrix with { ColumnCount = matrix.RowCount * matrix.ColumnCount }).Weights();
 
-    private static byte[] Bytes(QuantizedMatrix matrix) => new ReadOnlySpan<byte>(matrix.Pointer, (int)matrix.Layout.ByteCount).ToArray();
+    private static byte[] Bytes(QuantizedMatrix matrix) => PackageWorld.Bytes(matrix);
 
     private Tensor Float32(QuantizationCase matrix, float[] weights) =>
         Open("F32", [matrix.RowCount, matrix.ColumnCount], SafetensorsWriter.Float32(weights));
