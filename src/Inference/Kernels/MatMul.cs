@@ -13,6 +13,7 @@ internal static unsafe class MatMul
     private const int RowTile = 4;
     private const int TokenTile = 4;
     private const int GemvRowTile = 8;
+    private const int PrefetchRows = 2 * GemvRowTile; // of one to three times, the fastest on Zen 4
 
     /// <summary>Computes all of <paramref name="y"/>. The caller has checked the sizes of the three buffers.</summary>
     public static void Multiply<TWeights>(byte* w, float* x, float* y, int tokenCount, int inputSize, int outputSize, int stride)
@@ -66,11 +67,11 @@ internal static unsafe class MatMul
             var w0 = w + (row * stride);
             Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default;
             Vector512<float> a4 = default, a5 = default, a6 = default, a7 = default;
-            var next = w0 + (GemvRowTile * stride);
+            var ahead = w0 + (PrefetchRows * stride);
             for (var k = 0; k < vectorEnd; k += Lanes.Count)
             {
                 var xs = Vector512.Load(x + k);
-                Prefetch<TWeights>(next + ((nint)k * GemvRowTile * TWeights.ElementBytes));
+                Prefetch<TWeights>(ahead + ((nint)k * GemvRowTile * TWeights.ElementBytes));
                 a0 = Vector512.FusedMultiplyAdd(TWeights.Load(w0, k), xs, a0);
                 a1 = Vector512.FusedMultiplyAdd(TWeights.Load(w0 + stride, k), xs, a1);
                 a2 = Vector512.FusedMultiplyAdd(TWeights.Load(w0 + (2 * stride), k), xs, a2);
@@ -96,7 +97,7 @@ internal static unsafe class MatMul
     }
 
     /// <summary>
-    /// What one step of eight rows reads, of the eight rows that follow: the processor's own prefetch ends at each 4 KB page, and rows of small models are shorter. Into the
+    /// What one step of eight rows reads, of rows that follow: the processor's own prefetch ends at each 4 KB page, and rows of small models are shorter. Into the
     /// second cache, as the first has too few misses in flight.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
