@@ -13,6 +13,11 @@ internal static unsafe class ActivationQuantizer
 {
     private const int BlockColumns = TileLayout.BlockColumns;
 
+    /// <summary>Of each token in turn: what is written of them stays in the first cache until all tokens have their part of its lines.</summary>
+    private const int BlocksAtOnce = 4;
+
+    private const int MagnitudeBits = 0x7FFFFFFF;
+
     /// <summary>Below it m/max would overflow; such a block counts as zero.</summary>
     private const float MagnitudeMin = 1e-30f;
 
@@ -37,15 +42,19 @@ internal static unsafe class ActivationQuantizer
         var codeMax = CodeMax(weights.Bits);
         var (firstBlock, endBlock) = (blocks.Start.GetOffset(panel.BlockCount), blocks.End.GetOffset(panel.BlockCount));
         float* padded = stackalloc float[BlockColumns];
-        for (var t = 0; t < panel.TokenCount; t++)
+        for (var first = firstBlock; first < endBlock; first += BlocksAtOnce)
         {
-            var row = x + ((nint)t * columnCount);
-            for (var b = firstBlock; b < endBlock; b++)
+            var end = Math.Min(first + BlocksAtOnce, endBlock);
+            for (var t = 0; t < panel.TokenCount; t++)
             {
-                var block = row + (b * BlockColumns);
-                if ((b + 1) * BlockColumns > columnCount)
-                    block = Pad(block, columnCount - (b * BlockColumns), padded);
-                QuantizeBlock(block, codeMax, weights.ZeroCode, in panel, (b * panel.TokenCount) + t);
+                var row = x + ((nint)t * columnCount);
+                for (var b = first; b < end; b++)
+                {
+                    var block = row + (b * BlockColumns);
+                    if ((b + 1) * BlockColumns > columnCount)
+                        block = Pad(block, columnCount - (b * BlockColumns), padded);
+                    QuantizeBlock(block, codeMax, weights.ZeroCode, in panel, (b * panel.TokenCount) + t);
+                }
             }
         }
     }
@@ -82,7 +91,7 @@ internal static unsafe class ActivationQuantizer
     private static void QuantizeBlock(float* block, int codeMax, int zeroCode, in ActivationPanel panel, int index)
     {
         var (x0, x1) = (Vector512.Load(block), Vector512.Load(block + 16));
-        var max = Max(Vector512.Max(Vector512.Abs(x0), Vector512.Abs(x1)));
+        var max = Max(x0.AsInt32() & Vector512.Create(MagnitudeBits), x1.AsInt32() & Vector512.Create(MagnitudeBits));
         var codes = panel.Codes + ((nint)index * BlockColumns);
         panel.Scales[index] = ScaleOf(max, codeMax);
         if (max is not (>= MagnitudeMin and < float.PositiveInfinity))
@@ -107,13 +116,15 @@ internal static unsafe class ActivationQuantizer
         return shifted.AsInt32() - Vector512.Create(RoundingShift).AsInt32();
     }
 
+    /// <summary>Of the bits of magnitudes, which are ordered as these are, with infinity and NaN above all numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Max(Vector512<float> values)
+    private static float Max(Vector512<int> x0, Vector512<int> x1)
     {
-        var eight = Vector256.Max(values.GetLower(), values.GetUpper());
+        var sixteen = Vector512.Max(x0, x1);
+        var eight = Vector256.Max(sixteen.GetLower(), sixteen.GetUpper());
         var four = Vector128.Max(eight.GetLower(), eight.GetUpper());
         var two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
-        return MathF.Max(two.ToScalar(), two.GetElement(1));
+        return BitConverter.Int32BitsToSingle(Math.Max(two.ToScalar(), two.GetElement(1)));
     }
 
     /// <summary>0 for a block that counts as zero, NaN for one that holds an infinity or NaN.</summary>
