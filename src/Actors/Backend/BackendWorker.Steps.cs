@@ -10,15 +10,16 @@ public static partial class BackendWorker
         private void Accept(string edge, DecodeStep step)
         {
             var id = new SessionId(step.SessionId);
-            if (!State.Sessions.TryGetValue(id, out var session) || (session.Edge == edge && step.Epoch > session.Epoch))
+            var session = State.Sessions.GetValueOrDefault(id);
+            if (session is not null && session.Edge != edge)
             {
-                Reject(edge, step.SessionId, step.Epoch, new Refusal(RejectReason.UnknownSession, $"Session {id} is not open here; open it again."));
+                Reject(edge, step.SessionId, step.Epoch, BelongsToAnother(id));
                 return;
             }
 
-            if (session.Edge != edge)
+            if (session is null || step.Epoch > session.Epoch)
             {
-                Reject(edge, step.SessionId, step.Epoch, BelongsToAnother(id));
+                Reject(edge, step.SessionId, step.Epoch, new Refusal(RejectReason.UnknownSession, $"Session {id} is not open here; open it again."));
                 return;
             }
 

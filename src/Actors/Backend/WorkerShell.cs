@@ -18,7 +18,9 @@ public abstract class WorkerShell<TCache>(WorkerOptions options, ITransport tran
     protected abstract TCache Open(WorkerEffect.CreateCache create);
 
     /// <summary>The session needs it no more, though a batch that runs may.</summary>
-    protected abstract void Close(TCache cache);
+    protected virtual void Close(TCache cache)
+    {
+    }
 
     /// <summary>Later sends this actor a <see cref="BatchComputed"/>.</summary>
     protected abstract void Compute(ImmutableArray<BatchEntry> entries);

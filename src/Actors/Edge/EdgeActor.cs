@@ -13,14 +13,9 @@ namespace SplitActors.Actors.Edge;
 public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan, FrontEngine> loadFront, Action<SessionEvent> publish)
     : EdgeShell<FrontEngine>(initial, transport, publish)
 {
-    private readonly Action<SessionEvent> _publish = publish;
-
     /// <summary>A session cannot be restarted: its cache is lost.</summary>
-    protected override void PreRestart(Exception reason, object? message)
-    {
-        _publish(new SessionEnded(EndReason.Failed, $"The session failed: {reason.Message}"));
-        Context.Stop(Context.Self);
-    }
+    protected override void PreRestart(Exception reason, object? message) =>
+        Publish(new SessionEnded(EndReason.Failed, $"The session failed: {reason.Message}"));
 
     protected override void Receive(object message) => base.Receive(
         message is Failure failure

@@ -34,7 +34,9 @@ public abstract class EdgeShell<TFront>(EdgeState initial, ITransport transport,
     protected abstract void Ship(TFront source, TFront? front, EdgeEffect.ShipKeysAndValues work);
 
     /// <summary>The session needs it no more, though a computation that runs may.</summary>
-    protected abstract void Release(TFront front);
+    protected virtual void Release(TFront front)
+    {
+    }
 
     protected override void PreStart()
     {
@@ -86,6 +88,14 @@ public abstract class EdgeShell<TFront>(EdgeState initial, ITransport transport,
         }
     }
 
+    /// <summary>The end stops the actor.</summary>
+    protected void Publish(SessionEvent sessionEvent)
+    {
+        publish(sessionEvent);
+        if (sessionEvent is SessionEnded)
+            Context.Stop(Context.Self);
+    }
+
     private void Prepare(Plan plan)
     {
         if (plan.Mode == ExecutionMode.Cloud)
@@ -115,12 +125,5 @@ public abstract class EdgeShell<TFront>(EdgeState initial, ITransport transport,
         _meter.RoundTrip(trip.ByteCount, TimeSpan.FromMicroseconds(trip.Microseconds).TotalSeconds);
         if (_meter.Observation is { } observation)
             Context.Self.Tell(new LinkMeasured(observation));
-    }
-
-    private void Publish(SessionEvent sessionEvent)
-    {
-        publish(sessionEvent);
-        if (sessionEvent is SessionEnded)
-            Context.Stop(Context.Self);
     }
 }

@@ -12,12 +12,16 @@ internal sealed class ConfigFile
 
     public string Path { get; }
 
+    /// <summary>Names the file of a command.</summary>
+    public static Setting SettingOf(string command) =>
+        Setting.Value("config", "FILE", $"JSON file with any of these values. Default: config/{command}.json, if there is one here or beside the program.");
+
     /// <summary>
     /// Reads the file that is named, or else <c>config/NAME</c> in the working folder, or else the one beside the program; none of the
     /// latter two need exist.
     /// </summary>
     /// <param name="named">Path that the user gave and where, or null.</param>
-    /// <param name="fileName">Name of the role's file.</param>
+    /// <param name="fileName">Name of the command's file.</param>
     /// <param name="known">The settings that it may hold.</param>
     /// <exception cref="UserErrorException">The named file does not exist, or a file is not what it should be.</exception>
     public static ConfigFile Read((string Text, string Place)? named, string fileName, IEnumerable<Setting> known)

@@ -59,7 +59,7 @@ internal static class RunSettings
     public static readonly Setting Quiet = Setting.Flag("quiet", "Prints nothing but the text, and errors.");
 
     /// <summary>Not among <see cref="All"/>: a configuration file does not name another.</summary>
-    public static readonly Setting Config = Setting.Value("config", "FILE", "JSON file with any of these values. Default: config/run.json, if there is one here or beside the program.");
+    public static readonly Setting Config = ConfigFile.SettingOf("run");
 
     public static readonly IReadOnlyList<Setting> All =
     [

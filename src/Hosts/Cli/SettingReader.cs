@@ -7,6 +7,18 @@ namespace SplitActors.Hosts.Cli;
 /// <summary>Looks settings up in command line, environment and configuration file; errors name where the value stands.</summary>
 internal sealed class SettingReader(ParseResult parsed, ConfigFile? config)
 {
+    /// <summary>Of a command with a configuration file.</summary>
+    /// <param name="parsed">Of the command.</param>
+    /// <param name="config">Names another file (<see cref="ConfigFile.SettingOf"/>).</param>
+    /// <param name="command">Names the file otherwise.</param>
+    /// <param name="known">The settings that the file may hold.</param>
+    /// <exception cref="UserErrorException">The named file does not exist, or a file is not what it should be.</exception>
+    public static SettingReader WithFile(ParseResult parsed, Setting config, string command, IEnumerable<Setting> known)
+    {
+        var named = new SettingReader(parsed, config: null).Find(config);
+        return new SettingReader(parsed, ConfigFile.Read(named, $"{command}.json", known));
+    }
+
     /// <summary>The value and the place it comes from; null if it is given nowhere.</summary>
     public (string Text, string Place)? Find(Setting setting)
     {

@@ -28,8 +28,4 @@ internal sealed class TimedEdge(EdgeState initial, ITransport transport, TimeSpa
     }
 
     protected override void Ship(TimedFront source, TimedFront? front, EdgeEffect.ShipKeysAndValues work) => throw new NotSupportedException("There are no keys and values.");
-
-    protected override void Release(TimedFront front)
-    {
-    }
 }

@@ -16,10 +16,6 @@ internal sealed class TimedWorker(WorkerOptions options, TimeSpan passTime, Time
 
     protected override TimedCache Open(WorkerEffect.CreateCache create) => new();
 
-    protected override void Close(TimedCache cache)
-    {
-    }
-
     protected override void Stop(string reason) => throw new InvalidOperationException(reason);
 
     protected override void Leave(int sessionCount) => throw new NotSupportedException("It stays.");

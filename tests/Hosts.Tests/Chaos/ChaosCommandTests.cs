@@ -52,11 +52,7 @@ public sealed class ChaosCommandTests : IDisposable
     [BrokerFact]
     public async Task Chaos_Interrupted_EndsAllAndRemovesItsFolder()
     {
-        using var chaos = Start("--logs", _place.PathTo("logs"));
-        await WaitAsync(() => File.Exists(_place.PathTo("logs", "worker1.log")));
-        await chaos.SignalAsync("INT");
-        var result = await chaos.WaitAsync();
-        Assert.True(result.ExitCode == ExitCode.Interrupted, $"{result.ExitCode}: {result.Error}");
+        await InterruptAsync(whenThereIs: "worker1.log");
         Assert.Empty(Processes());
         Assert.Empty(Leftovers());
     }
@@ -64,11 +60,7 @@ public sealed class ChaosCommandTests : IDisposable
     [BrokerFact]
     public async Task Chaos_InterruptedAmongSessions_TellsWhatItHasFound()
     {
-        using var chaos = Start("--logs", _place.PathTo("logs"));
-        await WaitAsync(() => File.Exists(_place.PathTo("logs", "session0006.log")));
-        await chaos.SignalAsync("INT");
-        var result = await chaos.WaitAsync();
-        Assert.True(result.ExitCode == ExitCode.Interrupted, $"{result.ExitCode}: {result.Error}");
+        var result = await InterruptAsync(whenThereIs: "session0006.log");
         Assert.True(JsonNode.Parse(result.Output)!["exact"]!.GetValue<int>() > 0);
         Assert.Contains("interrupted after", result.Error, StringComparison.Ordinal);
     }
@@ -86,6 +78,16 @@ public sealed class ChaosCommandTests : IDisposable
     private SplitActorsProcess Command(string options, params string[] more) => new(["chaos", .. options.Split(' '), .. more]) { Environment = [("TMPDIR", _place.Path)], TimeLimit = TimeMax };
 
     private Task<ProcessResult> RunAsync(string options, params string[] more) => Command(options, more).RunAsync();
+
+    private async Task<ProcessResult> InterruptAsync(string whenThereIs)
+    {
+        using var chaos = Start("--logs", _place.PathTo("logs"));
+        await WaitAsync(() => File.Exists(_place.PathTo("logs", whenThereIs)));
+        await chaos.SignalAsync("INT");
+        var result = await chaos.WaitAsync();
+        Assert.True(result.ExitCode == ExitCode.Interrupted, $"{result.ExitCode}: {result.Error}");
+        return result;
+    }
 
     private RunningProcess Start(params string[] more) => Command("--kills 1000 --contexts 32 --json", more).Start();
 

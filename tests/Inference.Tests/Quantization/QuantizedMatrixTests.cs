@@ -63,9 +63,9 @@ public sealed unsafe class QuantizedMatrixTests : IDisposable
         var single = Open("F32", [3, 40], SafetensorsWriter.Float32(weights));
         var brain = Open("BF16", [3, 40], SafetensorsWriter.BFloat16(weights));
         var half = Open("F16", [3, 40], MemoryMarshal.AsBytes<Half>([.. weights.Select(weight => (Half)weight)]).ToArray());
-        var expected = Bytes(QuantizedMatrix.Quantize(single, new WeightFormat(4), new NativeArena()));
-        Assert.Equal(expected, Bytes(QuantizedMatrix.Quantize(brain, new WeightFormat(4), new NativeArena())));
-        Assert.Equal(expected, Bytes(QuantizedMatrix.Quantize(half, new WeightFormat(4), new NativeArena())));
+        var expected = PackageWorld.Bytes(QuantizedMatrix.Quantize(single, new WeightFormat(4), new NativeArena()));
+        Assert.Equal(expected, PackageWorld.Bytes(QuantizedMatrix.Quantize(brain, new WeightFormat(4), new NativeArena())));
+        Assert.Equal(expected, PackageWorld.Bytes(QuantizedMatrix.Quantize(half, new WeightFormat(4), new NativeArena())));
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed unsafe class QuantizedMatrixTests : IDisposable
         {
             var tensor = Float32(matrix, Weights(matrix));
             var alone = QuantizedMatrix.Quantize(tensor, matrix.Format, new NativeArena());
-            Assert.Equal(Bytes(alone), Bytes(QuantizedMatrix.Quantize(tensor, matrix.Format, new NativeArena(), threads)));
+            Assert.Equal(PackageWorld.Bytes(alone), PackageWorld.Bytes(QuantizedMatrix.Quantize(tensor, matrix.Format, new NativeArena(), threads)));
         });
     }
 
@@ -113,11 +113,11 @@ public sealed unsafe class QuantizedMatrixTests : IDisposable
     {
         var matrix = new QuantizationCase(20, 200, new WeightFormat(4, 64), Seed: 1, Exponent: 0);
         var quantized = QuantizedMatrix.Quantize(Float32(matrix, Weights(matrix)), matrix.Format, new NativeArena());
-        var tensor = OpenTiles(Bytes(quantized));
+        var tensor = OpenTiles(PackageWorld.Bytes(quantized));
         var mapped = QuantizedMatrix.FromTensor(tensor, matrix.Layout);
         Assert.Equal((nint)tensor.Pointer, (nint)mapped.Pointer);
         Assert.Equal((true, false), (mapped.IsMapped, quantized.IsMapped));
-        Assert.Equal(Bytes(quantized), Bytes(mapped));
+        Assert.Equal(PackageWorld.Bytes(quantized), PackageWorld.Bytes(mapped));
     }
 
     [Fact]
@@ -157,8 +157,6 @@ public sealed unsafe class QuantizedMatrixTests : IDisposable
     }
 
     private static float[] Weights(QuantizationCase matrix) => (matrix with { ColumnCount = matrix.RowCount * matrix.ColumnCount }).Weights();
-
-    private static byte[] Bytes(QuantizedMatrix matrix) => PackageWorld.Bytes(matrix);
 
     private Tensor Float32(QuantizationCase matrix, float[] weights) =>
         Open("F32", [matrix.RowCount, matrix.ColumnCount], SafetensorsWriter.Float32(weights));

@@ -54,8 +54,4 @@ internal sealed class SimulatedEdge(EdgeState initial, ITransport transport, Clu
 
     protected override void Ship(ChainFront source, ChainFront? front, EdgeEffect.ShipKeysAndValues work) =>
         Context.Timers.StartSingle("compute", source.Ship(work, front), ShipTime);
-
-    protected override void Release(ChainFront front)
-    {
-    }
 }

@@ -67,10 +67,6 @@ internal sealed class SimulatedWorker(
 
     protected override ChainCache Open(WorkerEffect.CreateCache create) => new(_options.Layers.End - create.LayerCount, create.TokenCountMax);
 
-    protected override void Close(ChainCache cache)
-    {
-    }
-
     /// <summary>What is dropped meanwhile has no result, as its session is another one then.</summary>
     protected override void Compute(ImmutableArray<BatchEntry> entries)
     {

@@ -12,7 +12,7 @@ internal static class NodeCommand
     /// <param name="run">Returns the exit code.</param>
     public static Command Create(string name, string purpose, string exitCodes, IReadOnlyList<Setting> settings, Func<SettingReader, ParseResult, Task<int>> run)
     {
-        var config = Setting.Value("config", "FILE", $"JSON file with any of these values. Default: config/{name}.json, if there is one here or beside the program.");
+        var config = ConfigFile.SettingOf(name);
         var command = new Command(
             name,
             $"""
@@ -26,13 +26,7 @@ internal static class NodeCommand
         };
         foreach (var setting in settings)
             command.Add(setting.Option);
-        command.SetAction((parsed, _) => run(Read(parsed, config, $"{name}.json", settings), parsed));
+        command.SetAction((parsed, _) => run(SettingReader.WithFile(parsed, config, name, settings), parsed));
         return command;
-    }
-
-    private static SettingReader Read(ParseResult parsed, Setting config, string fileName, IReadOnlyList<Setting> known)
-    {
-        var named = new SettingReader(parsed, config: null).Find(config);
-        return new SettingReader(parsed, ConfigFile.Read(named, fileName, known));
     }
 }

@@ -79,10 +79,10 @@ internal sealed class Assembler512
     public void Vpord(Zmm destination, Zmm left, Zmm right) => Evex(OpcodeMap.M0F, SimdPrefix.P66, 0xEB, destination, left, right);
 
     /// <summary>int16 lanes to the left.</summary>
-    public void Vpsllw(Zmm destination, MemoryOperand source, byte count) => Shift(0x71, extension: 6, destination, source, count);
+    public void Vpsllw(Zmm destination, MemoryOperand source, byte count) => ShiftWords(extension: 6, destination, source, count);
 
     /// <summary>int16 lanes to the right, without sign.</summary>
-    public void Vpsrlw(Zmm destination, MemoryOperand source, byte count) => Shift(0x71, extension: 2, destination, source, count);
+    public void Vpsrlw(Zmm destination, MemoryOperand source, byte count) => ShiftWords(extension: 2, destination, source, count);
 
     /// <summary>int32 lanes to the left.</summary>
     public void Vpslld(Zmm destination, Zmm source, byte count)
@@ -171,9 +171,9 @@ internal sealed class Assembler512
         Address(register.Number, last);
     }
 
-    private void Shift(byte opcode, int extension, Zmm destination, MemoryOperand source, byte count)
+    private void ShiftWords(int extension, Zmm destination, MemoryOperand source, byte count)
     {
-        Evex(OpcodeMap.M0F, SimdPrefix.P66, opcode, register: new Zmm(extension), destination, source);
+        Evex(OpcodeMap.M0F, SimdPrefix.P66, 0x71, register: new Zmm(extension), destination, source);
         _code.Add(count);
     }
 
