@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.EndToEnd.Batching;
 
@@ -21,7 +20,7 @@ internal enum SessionOutcome
 /// A device that computes nothing: it opens a session, and sends the next stored step when it has the answer to the last one. What is refused with a delay it
 /// sends again after it, a bounded number of times.
 /// </summary>
-internal sealed class DeviceLoop(ServedModel model, OpenSession open, InProcessTransport transport, int attemptsMax) : Actor
+internal sealed class DeviceLoop(ServedModel model, OpenSession open, LocalPeers transport, int attemptsMax) : Actor
 {
     private readonly TaskCompletionSource<SessionOutcome> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _address = $"edge/{open.SessionId}";

@@ -1,12 +1,11 @@
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Inference.KvCaching;
 
 namespace SplitActors.EndToEnd.Batching;
 
 /// <summary>Welcomes the worker, and keeps the most that its statuses say, and that its pools hold then.</summary>
-internal sealed class SchedulerStub(InProcessTransport transport, KvPagePools pools) : Actor
+internal sealed class SchedulerStub(LocalPeers transport, KvPagePools pools) : Actor
 {
     public const string Address = "scheduler";
 

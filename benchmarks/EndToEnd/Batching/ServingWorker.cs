@@ -1,8 +1,7 @@
 using Google.Protobuf;
 using SplitActors.Actors.Backend;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Threading;
 
@@ -39,7 +38,7 @@ internal sealed class ServingWorker : IAsyncDisposable
         _system.Spawn(new Props(() => new BackendActor(Options, Transport, engine)), "worker");
     }
 
-    public InProcessTransport Transport { get; } = new();
+    public LocalPeers Transport { get; } = new();
 
     public WorkerOptions Options { get; }
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.EndToEnd.Batching;
 

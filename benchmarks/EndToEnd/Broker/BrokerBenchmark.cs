@@ -1,6 +1,6 @@
 using System.Globalization;
 using SplitActors.Actors.Edge;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference.Checkpoints;
@@ -41,7 +41,7 @@ internal static class BrokerBenchmark
             transports[user] = await RabbitMqTransport.ConnectAsync(options, TimeProvider.System, seed: (ulong)transports.Count, Console.Error.WriteLine);
         }
 
-        var (direct, held) = (new InProcessTransport(), new HeldTransport(new InProcessTransport()));
+        var (direct, held) = (new LocalPeers(), new HeldTransport(new LocalPeers()));
         var (front, back) = (FormatOf(frontBits), FormatOf(backBits));
         await using (var inProcess = new TokenCluster(model, front, back, _ => direct))
         await using (var waiting = new TokenCluster(model, front, back, _ => held))

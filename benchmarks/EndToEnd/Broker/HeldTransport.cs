@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Google.Protobuf;
-using SplitActors.Actors.Kernel;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.EndToEnd.Broker;
 
@@ -9,7 +8,7 @@ namespace SplitActors.EndToEnd.Broker;
 /// Holds every message for a while, awake and without touching memory: what it adds to a token beyond that while is what waiting alone does to the computation,
 /// whose weights leave the caches meanwhile.
 /// </summary>
-internal sealed class HeldTransport(ITransport inner) : ITransport
+internal sealed class HeldTransport(IPeers inner) : IPeers
 {
     /// <summary>Of each message.</summary>
     public TimeSpan HoldTime { get; set; }

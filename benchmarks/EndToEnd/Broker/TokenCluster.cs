@@ -1,8 +1,7 @@
 using SplitActors.Actors.Edge;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
@@ -31,7 +30,7 @@ internal sealed class TokenCluster : IAsyncDisposable
     /// <param name="front">Weights of the device; null: as in the checkpoint.</param>
     /// <param name="back">The worker's.</param>
     /// <param name="transportOf">By user.</param>
-    public TokenCluster(ServedModel model, WeightFormat? front, WeightFormat? back, Func<string, ITransport> transportOf)
+    public TokenCluster(ServedModel model, WeightFormat? front, WeightFormat? back, Func<string, IPeers> transportOf)
     {
         var splitLayer = model.Config.LayerCount / 2;
         var plan = new FixedPlan(ExecutionMode.Split, splitLayer, CompressionOptions.Default);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Stepping;
 
 namespace SplitActors.Actors.Backend;
 
@@ -8,8 +9,8 @@ namespace SplitActors.Actors.Backend;
 /// <typeparam name="TCache">Keys and values of a session.</typeparam>
 /// <param name="options">What it holds, and its limits.</param>
 /// <param name="transport">The way to devices and scheduler.</param>
-public abstract class WorkerShell<TCache>(WorkerOptions options, ITransport transport)
-    : SteppedActor<WorkerState, WorkerEffect>(new WorkerState(options), options.Address, transport)
+public abstract class WorkerShell<TCache>(WorkerOptions options, IPeers transport)
+    : StepShell<WorkerState, WorkerEffect>(new WorkerState(options), options.Address, transport)
 {
     private readonly Dictionary<SessionId, TCache> _caches = [];
 
@@ -22,7 +23,7 @@ public abstract class WorkerShell<TCache>(WorkerOptions options, ITransport tran
     {
     }
 
-    /// <summary>Later sends this actor a <see cref="BatchComputed"/>.</summary>
+    /// <summary>Later brings a <see cref="BatchComputed"/>.</summary>
     protected abstract void Compute(ImmutableArray<BatchEntry> entries);
 
     /// <summary>It has to end.</summary>
@@ -37,7 +38,7 @@ public abstract class WorkerShell<TCache>(WorkerOptions options, ITransport tran
     {
         options.Validate();
         base.PreStart();
-        Context.Timers.StartPeriodic("status", new StatusDue(), options.StatusPeriod);
+        Host.StartPeriodicTimer("status", new StatusDue(), options.StatusPeriod);
         Receive(new StatusDue());
     }
 
@@ -62,7 +63,7 @@ public abstract class WorkerShell<TCache>(WorkerOptions options, ITransport tran
             case WorkerEffect.CreateCache create: Create(create); break;
             case WorkerEffect.DropCache drop: Drop(drop.Session); break;
             case WorkerEffect.ComputeBatch compute: Compute(compute.Entries); break;
-            case WorkerEffect.Remind remind: Context.Timers.StartSingle("gather", new GatheringOver(), remind.After); break;
+            case WorkerEffect.Remind remind: Host.StartTimer("gather", new GatheringOver(), remind.After); break;
             case WorkerEffect.Stop stop: Stop(stop.Reason); break;
             case WorkerEffect.Leave leave: Leave(leave.SessionCount); break;
         }

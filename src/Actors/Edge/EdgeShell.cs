@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using SplitActors.Actors.Links;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Stepping;
 
 namespace SplitActors.Actors.Edge;
 
@@ -10,8 +11,8 @@ namespace SplitActors.Actors.Edge;
 /// <param name="initial">An idle session.</param>
 /// <param name="transport">The way to scheduler and worker.</param>
 /// <param name="publish">Told what happens, in order, within the actor's turns: must be quick.</param>
-public abstract class EdgeShell<TFront>(EdgeState initial, ITransport transport, Action<SessionEvent> publish)
-    : SteppedActor<EdgeState, EdgeEffect>(initial, initial.Options.Address, transport)
+public abstract class EdgeShell<TFront>(EdgeState initial, IPeers transport, Action<SessionEvent> publish)
+    : StepShell<EdgeState, EdgeEffect>(initial, initial.Options.Address, transport)
     where TFront : class
 {
     private const string AnswerTimer = "answer";
@@ -24,13 +25,13 @@ public abstract class EdgeShell<TFront>(EdgeState initial, ITransport transport,
     private TFront? _prepared;
     private TFront? _source;
 
-    /// <summary>Later sends this actor the front that a plan other than cloud mode asks for, or <see cref="FrontUnavailable"/>.</summary>
+    /// <summary>Later brings the front that a plan other than cloud mode asks for, or <see cref="FrontUnavailable"/>.</summary>
     protected abstract void Load(Plan plan);
 
-    /// <summary>Later sends this actor a <see cref="FrontComputed"/>.</summary>
+    /// <summary>Later brings a <see cref="FrontComputed"/>.</summary>
     protected abstract void Compute(TFront front, EdgeEffect.ComputeFront work);
 
-    /// <summary>Later sends this actor what comes of it.</summary>
+    /// <summary>Later brings what comes of it.</summary>
     protected abstract void Ship(TFront source, TFront? front, EdgeEffect.ShipKeysAndValues work);
 
     /// <summary>The session needs it no more, though a computation that runs may.</summary>
@@ -52,7 +53,7 @@ public abstract class EdgeShell<TFront>(EdgeState initial, ITransport transport,
         Release(ref _source);
     }
 
-    protected override void Receive(object message)
+    public override void Receive(object message)
     {
         if (message is TFront loaded)
         {
@@ -80,26 +81,26 @@ public abstract class EdgeShell<TFront>(EdgeState initial, ITransport transport,
             case EdgeEffect.ComputeFront compute: Compute(_front!, compute); break;
             case EdgeEffect.MeasureRoundTrip trip: Measure(trip); break;
             case EdgeEffect.CountLoss: _meter.Lost(); break;
-            case EdgeEffect.StartTimer timer: Context.Timers.StartSingle(AnswerTimer, new AnswerOverdue(), timer.Delay); break;
-            case EdgeEffect.CancelTimer: Context.Timers.Cancel(AnswerTimer); break;
-            case EdgeEffect.StartProbe probe: Context.Timers.StartSingle(ProbeTimer, new ProbeDue(), probe.Delay); break;
-            case EdgeEffect.StartReporting reporting: Context.Timers.StartPeriodic(ReportTimer, new ReportDue(), reporting.Period); break;
+            case EdgeEffect.StartTimer timer: Host.StartTimer(AnswerTimer, new AnswerOverdue(), timer.Delay); break;
+            case EdgeEffect.CancelTimer: Host.CancelTimer(AnswerTimer); break;
+            case EdgeEffect.StartProbe probe: Host.StartTimer(ProbeTimer, new ProbeDue(), probe.Delay); break;
+            case EdgeEffect.StartReporting reporting: Host.StartPeriodicTimer(ReportTimer, new ReportDue(), reporting.Period); break;
             case EdgeEffect.Publish published: Publish(published.Event); break;
         }
     }
 
-    /// <summary>The end stops the actor.</summary>
+    /// <summary>The end stops the shell.</summary>
     protected void Publish(SessionEvent sessionEvent)
     {
         publish(sessionEvent);
         if (sessionEvent is SessionEnded)
-            Context.Stop(Context.Self);
+            Host.Stop();
     }
 
     private void Prepare(Plan plan)
     {
         if (plan.Mode == ExecutionMode.Cloud)
-            Context.Self.Tell(new FrontReady());
+            Host.Post(new FrontReady());
         else
             Load(plan);
     }
@@ -124,6 +125,6 @@ public abstract class EdgeShell<TFront>(EdgeState initial, ITransport transport,
     {
         _meter.RoundTrip(trip.ByteCount, TimeSpan.FromMicroseconds(trip.Microseconds).TotalSeconds);
         if (_meter.Observation is { } observation)
-            Context.Self.Tell(new LinkMeasured(observation));
+            Host.Post(new LinkMeasured(observation));
     }
 }

@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
 using Google.Protobuf;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Links;
 
@@ -20,8 +19,8 @@ namespace SplitActors.Actors.Links;
 /// By how much the clock's timers may be late; this much of each message's time is waited for actively. Zero for virtual time.
 /// </param>
 public sealed class EmulatedLinkTransport(
-    ITransport inner, TimeProvider clock, LinkProfile profile, ulong seed, Func<string, bool> isDevice, TimeSpan timerLateness = default)
-    : ITransport, IDisposable
+    IPeers inner, TimeProvider clock, LinkProfile profile, ulong seed, Func<string, bool> isDevice, TimeSpan timerLateness = default)
+    : IPeers, IDisposable
 {
     private readonly ConcurrentDictionary<string, DeviceLink> _links = new(StringComparer.Ordinal);
     private readonly SplitMix64 _seeds = new(seed);
@@ -49,9 +48,9 @@ public sealed class EmulatedLinkTransport(
         }
     }
 
-    public void Register(string address, ActorRef actor)
+    public void Register(string address, Action<object> post)
     {
-        inner.Register(address, actor);
+        inner.Register(address, post);
         if (!isDevice(address))
             return;
         lock (_lock)

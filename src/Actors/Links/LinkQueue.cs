@@ -1,7 +1,7 @@
 using Google.Protobuf;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Links;
 
@@ -14,7 +14,7 @@ namespace SplitActors.Actors.Links;
 /// <param name="seed">Chooses the attempts that fail.</param>
 /// <param name="timerLateness">By how much the clock's timers may be late; this much is waited for actively.</param>
 /// <param name="arrived">Told after each delivery.</param>
-internal sealed class LinkQueue(ITransport inner, TimeProvider clock, ulong seed, TimeSpan timerLateness, Action arrived) : IDisposable
+internal sealed class LinkQueue(IPeers inner, TimeProvider clock, ulong seed, TimeSpan timerLateness, Action arrived) : IDisposable
 {
     private static readonly TimeSpan SleepTime = TimeSpan.FromMilliseconds(1); // of SpinWait
 

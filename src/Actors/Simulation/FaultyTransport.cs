@@ -1,6 +1,5 @@
 using Google.Protobuf;
-using SplitActors.Actors.Kernel;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Simulation;
 
@@ -12,9 +11,9 @@ namespace SplitActors.Actors.Simulation;
 /// <param name="clock">Delays are on its time.</param>
 /// <param name="seed">Chooses the faults.</param>
 /// <param name="faults">How often they happen.</param>
-public sealed class FaultyTransport(ITransport inner, VirtualTimeProvider clock, ulong seed, NetworkFaults faults) : ITransport
+public sealed class FaultyTransport(IPeers inner, VirtualTimeProvider clock, ulong seed, NetworkFaults faults) : IPeers
 {
-    private readonly ITransport _inner = inner;
+    private readonly IPeers _inner = inner;
     private readonly VirtualTimeProvider _clock = clock;
     private readonly SplitMix64 _random = new(seed);
     private readonly Dictionary<(string From, string To), Way> _ways = [];
@@ -40,7 +39,7 @@ public sealed class FaultyTransport(ITransport inner, VirtualTimeProvider clock,
 
     public void Rejoin(string address) => _isolated.Remove(address);
 
-    public void Register(string address, ActorRef actor) => _inner.Register(address, actor);
+    public void Register(string address, Action<object> post) => _inner.Register(address, post);
 
     public void Unregister(string address) => _inner.Unregister(address);
 

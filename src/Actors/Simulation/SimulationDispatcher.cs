@@ -1,14 +1,12 @@
-using SplitActors.Actors.Kernel;
-
 namespace SplitActors.Actors.Simulation;
 
 /// <summary>
-/// Runs actors on the thread that asks it to, one work item at a time: in the order in which they became ready or, with a seed, in an
+/// Runs nodes on the thread that asks it to, one work item at a time: in the order in which they became ready or, with a seed, in an
 /// order drawn among those that are ready. The same seed gives the same run. Not thread-safe.
 /// </summary>
-public sealed class SimulationDispatcher(ulong? seed = null) : IDispatcher
+public sealed class SimulationDispatcher(ulong? seed = null)
 {
-    /// <summary>More work items than this, with no time passing, are taken for actors that keep each other busy for ever.</summary>
+    /// <summary>More work items than this, with no time passing, are taken for nodes that keep each other busy for ever.</summary>
     public const long StepsPerInstantMax = 50_000_000;
 
     private readonly SplitMix64? _random = seed is { } value ? new SplitMix64(value) : null;
@@ -62,7 +60,7 @@ public sealed class SimulationDispatcher(ulong? seed = null) : IDispatcher
     internal void ThrowIfBeyond(long stepCountMax)
     {
         if (StepCount > stepCountMax)
-            throw new InvalidOperationException($"{StepsPerInstantMax} steps and no time passed: actors keep each other busy for ever.");
+            throw new InvalidOperationException($"{StepsPerInstantMax} steps and no time passed: nodes keep each other busy for ever.");
     }
 
     private IThreadPoolWorkItem Take()

@@ -1,9 +1,9 @@
-using SplitActors.Actors.Kernel;
+using SplitActors.Actors.Stepping;
 
 namespace SplitActors.Actors.Simulation;
 
 /// <summary>
-/// A world in which an actor system runs on one thread and on virtual time: it runs what is ready, then jumps to the next timer, and so on.
+/// A world whose nodes run on one thread and on virtual time: it runs what is ready, then jumps to the next timer, and so on.
 /// The same seed and the same messages give the same run, however long the delays in it are.
 /// </summary>
 public sealed class SimulationDriver(ulong? seed = null)
@@ -12,8 +12,12 @@ public sealed class SimulationDriver(ulong? seed = null)
 
     public VirtualTimeProvider Time { get; } = new();
 
-    /// <summary>Options of a system in this world.</summary>
-    public ActorSystemOptions Options => new() { Dispatcher = Dispatcher, TimeProvider = Time };
+    /// <summary>Told what happens to nodes.</summary>
+    public Action<NodeEvent>? Observe { get; set; }
+
+    /// <summary>Starts a node; it may be sent messages at once.</summary>
+    /// <param name="shell">Makes one at first, and again after each failure.</param>
+    public SimulatedNode Start(string name, Func<IStepShell> shell) => new(this, name, shell);
 
     /// <summary>Runs what is ready; no time passes.</summary>
     public void RunUntilIdle() => Dispatcher.RunUntilIdle();
@@ -39,6 +43,8 @@ public sealed class SimulationDriver(ulong? seed = null)
         Time.Advance(end - Time.Elapsed);
         return false;
     }
+
+    internal void Note(NodeEvent nodeEvent) => Observe?.Invoke(nodeEvent);
 
     private bool RunInstant(Func<bool> predicate)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Akka.Actor;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Hosts.Serving;

@@ -1,8 +1,9 @@
+using Akka.Actor;
 using Google.Protobuf;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Stepping;
+using SplitActors.Actors.Peers;
 using SplitActors.Hosts.Serving;
 
 namespace SplitActors.Hosts.Planning;
@@ -23,48 +24,50 @@ internal static class HandOverProbe
     /// <summary>Seconds of a message between actors at work, and of one over a link that they wait for, less the link's own time.</summary>
     public static async Task<(double HandOver, double Arrival)> MeasureAsync(TimeProvider clock)
     {
-        var handOver = await RoundTripAsync(new InProcessTransport(), clock) / 2;
-        using var link = new EmulatedLinkTransport(new InProcessTransport(), clock, Link, seed: 1, address => address == Device, LocalCluster.TimerLateness);
+        var handOver = await RoundTripAsync(new LocalPeers(), clock) / 2;
+        using var link = new EmulatedLinkTransport(new LocalPeers(), clock, Link, seed: 1, address => address == Device, LocalCluster.TimerLateness);
         var message = Envelopes.SizeOf(Message());
         var linkSeconds = Link.Up.ExpectedSeconds(message) + Link.Down.ExpectedSeconds(message);
         return (handOver, Math.Max(0, (await RoundTripAsync(link, clock) - linkSeconds) / 2));
     }
 
     /// <summary>The mean: what is late now and then is late for sessions too.</summary>
-    private static async Task<double> RoundTripAsync(ITransport transport, TimeProvider clock)
+    private static async Task<double> RoundTripAsync(IPeers peers, TimeProvider clock)
     {
         var done = new TaskCompletionSource<double>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var system = new ActorSystem(new ActorSystemOptions { Dispatcher = new DrainingDispatcher(), TimeProvider = clock });
-        var echo = system.Spawn(new Props(() => new Echo(transport)), "worker");
-        var asker = system.Spawn(new Props(() => new Asker(transport, clock, done)), "device");
-        transport.Register(Worker, echo);
-        transport.Register(Device, asker);
-        transport.Send(Device, Worker, Message());
-        return await done.Task;
+        using var system = ActorSystem.Create("probe", ActorSettings.Local);
+        var echo = system.ActorOf(ActorProps.Of(() => new Echo(peers)));
+        var asker = system.ActorOf(ActorProps.Of(() => new Asker(peers, clock, done)));
+        peers.Register(Worker, message => echo.Tell(message));
+        peers.Register(Device, message => asker.Tell(message));
+        peers.Send(Device, Worker, Message());
+        var seconds = await done.Task;
+        await system.Terminate();
+        return seconds;
     }
 
     private static DecodeStep Message() => new() { Frame = ByteString.CopyFrom(new byte[FrameBytes]) };
 
-    private sealed class Echo(ITransport transport) : Actor
+    private sealed class Echo(IPeers peers) : UntypedActor
     {
-        protected override void Receive(object message)
+        protected override void OnReceive(object message)
         {
             if (message is Received { Body: { } body } received)
-                transport.Send(Worker, received.From, body);
+                peers.Send(Worker, received.From, body);
         }
     }
 
-    private sealed class Asker(ITransport transport, TimeProvider clock, TaskCompletionSource<double> done) : Actor
+    private sealed class Asker(IPeers peers, TimeProvider clock, TaskCompletionSource<double> done) : UntypedActor
     {
         private int _count = -WarmUpCount;
         private long _start;
 
-        protected override void Receive(object message)
+        protected override void OnReceive(object message)
         {
             if (++_count == 0)
                 _start = clock.GetTimestamp();
             if (_count < RoundTripCount)
-                transport.Send(Device, Worker, Message());
+                peers.Send(Device, Worker, Message());
             else
                 done.TrySetResult(clock.GetElapsedTime(_start).TotalSeconds / RoundTripCount);
         }

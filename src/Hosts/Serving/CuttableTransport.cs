@@ -1,13 +1,12 @@
 using Google.Protobuf;
-using SplitActors.Actors.Kernel;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.Hosts.Serving;
 
 /// <summary>A transport of which the link between devices and the rest can be cut: what would cross it is lost, and nobody is told.</summary>
 /// <param name="inner">Delivers.</param>
 /// <param name="isDevice">Whether an address is a device's.</param>
-internal sealed class CuttableTransport(ITransport inner, Func<string, bool> isDevice) : ITransport
+internal sealed class CuttableTransport(IPeers inner, Func<string, bool> isDevice) : IPeers
 {
     private volatile bool _isCut;
 
@@ -17,7 +16,7 @@ internal sealed class CuttableTransport(ITransport inner, Func<string, bool> isD
         set => _isCut = value;
     }
 
-    public void Register(string address, ActorRef actor) => inner.Register(address, actor);
+    public void Register(string address, Action<object> post) => inner.Register(address, post);
 
     public void Unregister(string address) => inner.Unregister(address);
 

@@ -1,10 +1,11 @@
 using System.Threading.Channels;
+using Akka.Actor;
 using SplitActors.Actors.Edge;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
+using SplitActors.Actors.Stepping;
 using SplitActors.Inference;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
@@ -25,7 +26,7 @@ internal sealed record Generation(IReadOnlyList<int> Prompt, SamplingOptions Sam
 /// <param name="options">How they compute, and what they want.</param>
 /// <param name="transport">The way to scheduler and workers.</param>
 /// <param name="scheduler">Its address.</param>
-internal sealed class DeviceHost(NodeRuntime runtime, ServedModel model, ServingOptions options, ITransport transport, string scheduler)
+internal sealed class DeviceHost(NodeRuntime runtime, ServedModel model, ServingOptions options, IPeers transport, string scheduler)
 {
     private const int StepHeaderBytes = 64; // of message and frame
     private const int KvMessageBytesMax = 1 << 20;
@@ -42,14 +43,14 @@ internal sealed class DeviceHost(NodeRuntime runtime, ServedModel model, Serving
     /// What happens, in order, up to <see cref="SessionEnded"/>, or to the <see cref="UserErrorException"/> that damaged front layers are, or to the cancellation of loading them;
     /// and the actor, for <see cref="CancelSession"/>.
     /// </returns>
-    public (ChannelReader<SessionEvent> Events, ActorRef Actor) StartSession(
+    public (ChannelReader<SessionEvent> Events, IActorRef Actor) StartSession(
         SessionId session, string address, Generation generation, Action<SessionEvent> observe, IProgress<LoadProgress>? progress = null)
     {
         var edge = Describe(address, generation);
         var tokenCountMax = TokenCountMax(generation);
         var isRunning = false;
         var events = Channel.CreateUnbounded<SessionEvent>(new UnboundedChannelOptions { SingleReader = true }); // bounded by the tokens
-        var actor = runtime.System.Spawn(new Props(() => new EdgeActor(new EdgeState(session, edge), transport, LoadFront, Publish)), $"edge-{session}");
+        var actor = runtime.System.ActorOf(ActorProps.Of(() => new EdgeSessionActor(new EdgeState(session, edge), transport, LoadFront, Publish, runtime.Lanes)), $"edge-{session}");
         actor.Tell(new StartSession([.. generation.Prompt]));
         return (events.Reader, actor);
 

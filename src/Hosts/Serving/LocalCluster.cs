@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Threading.Channels;
+using Akka.Actor;
 using SplitActors.Actors.Edge;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
+using SplitActors.Actors.Stepping;
 using SplitActors.Inference;
 using SplitActors.Inference.Models;
 
@@ -29,9 +31,9 @@ internal sealed class LocalCluster : IAsyncDisposable
     private readonly EmulatedLinkTransport? _link;
     private readonly CuttableTransport _transport;
     private readonly DeviceHost _devices;
-    private readonly ActorRef _scheduler;
-    private readonly ConcurrentDictionary<SessionId, ActorRef> _edges = new();
-    private readonly Dictionary<string, ActorRef> _workers = new(StringComparer.Ordinal);
+    private readonly IActorRef _scheduler;
+    private readonly ConcurrentDictionary<SessionId, IActorRef> _edges = new();
+    private readonly Dictionary<string, IActorRef> _workers = new(StringComparer.Ordinal);
 
     /// <param name="model">That all of them have.</param>
     /// <param name="plan">What every session is told to do; null: the profile's planner plans.</param>
@@ -41,7 +43,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     public LocalCluster(ServedModel model, FixedPlan? plan, ServingOptions options, TimeProvider clock, Action<string> report)
     {
         (_model, _options) = (model, options);
-        ITransport transport = new InProcessTransport();
+        IPeers transport = new LocalPeers();
         if (options.Link is { } profile)
         {
             _link = new EmulatedLinkTransport(transport, clock, profile, options.LinkSeed, IsDevice, TimerLateness);
@@ -52,7 +54,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         _runtime = new NodeRuntime(options.ThreadCount, clock, report);
         _devices = new DeviceHost(_runtime, model, options, _transport, SchedulerAddress) { Plan = plan, Link = options.Link ?? InProcess };
         var scheduler = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = model.Digest, LayerCount = model.Config.LayerCount, Plan = plan, Planner = options.Profile?.Planner };
-        _scheduler = _runtime.System.Spawn(new Props(() => new SchedulerActor([scheduler], _transport)), "scheduler");
+        _scheduler = _runtime.System.ActorOf(ActorProps.Of(() => new SchedulerActor([scheduler], _transport, _runtime.Lanes)), "scheduler");
     }
 
     /// <summary>Nothing crosses the link between devices and the rest.</summary>
@@ -89,7 +91,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     public void StopWorker(string address) => _runtime.System.Stop(_workers[address]);
 
     /// <inheritdoc cref="DeviceHost.StartSession"/>
-    public (ChannelReader<SessionEvent> Events, ActorRef Actor) StartSession(
+    public (ChannelReader<SessionEvent> Events, IActorRef Actor) StartSession(
         SessionId session, Generation generation, Action<SessionEvent> observe, IProgress<LoadProgress>? progress = null)
     {
         var started = _devices.StartSession(session, $"{EdgePrefix}{session}", generation, observe, progress);

@@ -1,6 +1,7 @@
+using Akka.Actor;
 using SplitActors.Actors.Backend;
-using SplitActors.Actors.Kernel;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
+using SplitActors.Actors.Stepping;
 using SplitActors.Inference;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
@@ -52,8 +53,9 @@ internal sealed class WorkerHost
         Costs = costs,
     };
 
-    public ActorRef Start(WorkerOptions options, ITransport transport) =>
-        _runtime.System.Spawn(new Props(() => new BackendActor(options, transport, NewEngine(options), _runtime.Warn)), options.Address.Replace('/', '-'));
+    public IActorRef Start(WorkerOptions options, IPeers transport) =>
+        _runtime.System.ActorOf(
+        ActorProps.Of(() => new BackendWorkerActor(options, transport, () => NewEngine(options), _runtime.Lanes, _runtime.Warn)), options.Address.Replace('/', '-'));
 
     private BackEngine NewEngine(WorkerOptions options) => new(
         _segment,

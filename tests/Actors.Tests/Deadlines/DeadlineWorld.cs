@@ -2,13 +2,12 @@ using System.Globalization;
 using Google.Protobuf;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Edge;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Tests.Sessions;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
 
@@ -30,7 +29,7 @@ internal sealed class DeadlineWorld : IAsyncDisposable
         _seed = seed;
         Driver = new SimulationDriver(seed);
         _system = new ActorSystem(Driver.Options with { MailboxCapacity = 1 << 16 });
-        Link = new EmulatedLinkTransport(new InProcessTransport(), Driver.Time, profile, seed, address => address.StartsWith("edge/", StringComparison.Ordinal));
+        Link = new EmulatedLinkTransport(new LocalPeers(), Driver.Time, profile, seed, address => address.StartsWith("edge/", StringComparison.Ordinal));
         Network = new TappedTransport(Link);
         var options = new SchedulerOptions
         {

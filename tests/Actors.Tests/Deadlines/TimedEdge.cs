@@ -2,7 +2,7 @@ using Google.Protobuf;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Inference.Compression;
 
 namespace SplitActors.Actors.Tests.Deadlines;
@@ -11,7 +11,7 @@ namespace SplitActors.Actors.Tests.Deadlines;
 internal sealed record TimedFront;
 
 /// <summary>A device without a model: its layers take a virtual time for each token, and its frames have drawn sizes.</summary>
-internal sealed class TimedEdge(EdgeState initial, ITransport transport, TimeSpan tokenTime, ulong seed, Action<SessionEvent> publish)
+internal sealed class TimedEdge(EdgeState initial, IPeers transport, TimeSpan tokenTime, ulong seed, Action<SessionEvent> publish)
     : EdgeShell<TimedFront>(initial, transport, publish)
 {
     private readonly SplitMix64 _random = new(seed);

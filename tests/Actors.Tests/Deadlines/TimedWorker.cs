@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Tests.Deadlines;
 
@@ -9,7 +9,7 @@ namespace SplitActors.Actors.Tests.Deadlines;
 internal sealed record TimedCache;
 
 /// <summary>A worker without a model: its batches take a virtual time, times a slowdown, and a little more.</summary>
-internal sealed class TimedWorker(WorkerOptions options, TimeSpan passTime, TimeSpan rowTime, ITransport transport, ulong seed, Func<double> slowdown)
+internal sealed class TimedWorker(WorkerOptions options, TimeSpan passTime, TimeSpan rowTime, IPeers transport, ulong seed, Func<double> slowdown)
     : WorkerShell<TimedCache>(options, transport)
 {
     private readonly SplitMix64 _random = new(seed);

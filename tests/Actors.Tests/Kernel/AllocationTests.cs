@@ -1,4 +1,3 @@
-using SplitActors.Actors.Kernel;
 using SplitActors.Tests.Shared;
 
 namespace SplitActors.Actors.Tests.Kernel;

@@ -1,4 +1,3 @@
-using SplitActors.Actors.Kernel;
 
 namespace SplitActors.Actors.Tests.Kernel;
 

@@ -1,5 +1,4 @@
 using FsCheck.Fluent;
-using SplitActors.Actors.Kernel;
 
 namespace SplitActors.Actors.Tests.Kernel;
 

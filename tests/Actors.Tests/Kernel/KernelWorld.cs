@@ -1,4 +1,3 @@
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Simulation;
 
 namespace SplitActors.Actors.Tests.Kernel;

@@ -4,7 +4,7 @@ using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Tests.Sessions;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Planning.Compute;

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Google.Protobuf;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Inference.Compression;
 
 namespace SplitActors.Actors.Tests.Sessions;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using SplitActors.Actors.Edge;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Inference.Sampling;

@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using SplitActors.Actors.Edge;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;

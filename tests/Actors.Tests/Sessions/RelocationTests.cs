@@ -2,7 +2,7 @@ using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Sampling;
 
@@ -174,7 +174,7 @@ public sealed class RelocationTests
     };
 
     private static SimulatedCluster Cluster(
-        FixedPlan? plan = null, ulong? seed = null, Func<ITransport, VirtualTimeProvider, ITransport>? wrap = null)
+        FixedPlan? plan = null, ulong? seed = null, Func<IPeers, VirtualTimeProvider, IPeers>? wrap = null)
     {
         var cluster = new SimulatedCluster(plan ?? Undisturbed.Lossless, wrap, seed);
         foreach (var splitLayer in (int[])[4, 0, 2, 7])

@@ -1,6 +1,6 @@
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

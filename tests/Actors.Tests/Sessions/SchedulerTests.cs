@@ -3,7 +3,7 @@ using Google.Protobuf;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Inference.Compression;
 
 namespace SplitActors.Actors.Tests.Sessions;

@@ -1,11 +1,10 @@
 using System.Collections.Immutable;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Edge;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Inference;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Quantization;
@@ -33,14 +32,14 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     /// <param name="mailboxCapacity">Of all actors.</param>
     /// <param name="planner">Where there is no plan for all.</param>
     public SimulatedCluster(
-        FixedPlan? plan, Func<ITransport, VirtualTimeProvider, ITransport>? wrap = null, ulong? seed = null, int mailboxCapacity = 1024, SessionPlanner? planner = null)
+        FixedPlan? plan, Func<IPeers, VirtualTimeProvider, IPeers>? wrap = null, ulong? seed = null, int mailboxCapacity = 1024, SessionPlanner? planner = null)
     {
         _plan = plan;
         _planner = planner;
         _driver = new SimulationDriver(seed);
         _deviceClock = new SlowClock(_driver.Time);
         _system = new ActorSystem(_driver.Options with { EventSink = Events.Add, MailboxCapacity = mailboxCapacity });
-        Network = new TappedTransport(wrap is null ? new InProcessTransport() : wrap(new InProcessTransport(), _driver.Time));
+        Network = new TappedTransport(wrap is null ? new LocalPeers() : wrap(new LocalPeers(), _driver.Time));
         Scheduler = StartScheduler();
     }
 

@@ -1,5 +1,4 @@
 using SplitActors.Actors.Edge;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
 
 namespace SplitActors.Actors.Tests.Sessions;

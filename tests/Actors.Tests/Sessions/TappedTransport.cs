@@ -1,13 +1,12 @@
 using Google.Protobuf;
-using SplitActors.Actors.Kernel;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Tests.Sessions;
 
 internal sealed record SentMessage(string From, string To, IMessage Body);
 
 /// <summary>Keeps all that is sent, and lets a test lose or change a message.</summary>
-internal sealed class TappedTransport(ITransport inner) : ITransport
+internal sealed class TappedTransport(IPeers inner) : IPeers
 {
     public List<SentMessage> Sent { get; } = [];
 

@@ -1,9 +1,8 @@
 using Google.Protobuf;
 using SplitActors.Actors.Backend;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Actors.Tests.Sessions;
@@ -155,7 +154,7 @@ public sealed class WorkerEvictionTests
     private IEnumerable<ulong> Dropped() => _worker.Effects.OfType<WorkerEffect.DropCache>().Select(drop => drop.Session.Value);
 
     /// <summary>Keeps from the scheduler what memory a worker has, so that it leaves refusing to the worker.</summary>
-    private sealed class HelloWithoutMemory(ITransport inner) : ITransport
+    private sealed class HelloWithoutMemory(IPeers inner) : IPeers
     {
         public void Register(string address, ActorRef actor) => inner.Register(address, actor);
 

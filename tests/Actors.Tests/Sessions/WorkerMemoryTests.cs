@@ -1,4 +1,3 @@
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
 using SplitActors.Inference.Sampling;
 

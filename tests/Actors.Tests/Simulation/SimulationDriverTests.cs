@@ -1,4 +1,3 @@
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Tests.Kernel;
 

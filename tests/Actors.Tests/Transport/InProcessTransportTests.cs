@@ -1,7 +1,6 @@
 using Google.Protobuf;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Tests.Transport;
 
@@ -9,7 +8,7 @@ public sealed class InProcessTransportTests
 {
     private readonly TransportWorld _world = new();
 
-    private InProcessTransport Transport => _world.InProcess;
+    private LocalPeers Transport => _world.InProcess;
 
     [Fact]
     public void Message_ArrivesAsACopyWithItsSender()

@@ -1,7 +1,6 @@
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Tests.Kernel;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Tests.Transport;
 
@@ -10,14 +9,14 @@ internal sealed class TransportWorld
 {
     private readonly KernelWorld _world = new();
 
-    public InProcessTransport InProcess { get; } = new();
+    public LocalPeers InProcess { get; } = new();
 
     public VirtualTimeProvider Time => _world.Time;
 
     public IEnumerable<DeadLetterReason> DeadLetterReasons => _world.DeadLetterReasons;
 
     /// <summary>Registers an actor under its name.</summary>
-    public List<object> Register(ITransport transport, string address, int? mailboxCapacity = null)
+    public List<object> Register(IPeers transport, string address, int? mailboxCapacity = null)
     {
         var (actor, received) = SpawnProbe(address, mailboxCapacity);
         transport.Register(address, actor);

@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using SplitActors.Actors.Kernel;
 using SplitActors.Inference;
 using SplitActors.Tests.Shared;
 

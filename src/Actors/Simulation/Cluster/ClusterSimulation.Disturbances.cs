@@ -1,6 +1,6 @@
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 
@@ -54,7 +54,7 @@ public sealed partial class ClusterSimulation
             var worker = cluster._workers[number];
             if (worker.Actor is not { } actor)
                 return false;
-            cluster._system.Stop(actor);
+            actor.Stop();
             worker.Actor = null;
             cluster.After(Downtime(), () => cluster.StartWorker(number));
             return true;
@@ -68,7 +68,7 @@ public sealed partial class ClusterSimulation
             if (worker.Actor is not { } actor || worker.IsLeaving)
                 return false;
             worker.IsLeaving = true;
-            actor.Tell(new Leave(() =>
+            actor.Post(new Leave(() =>
             {
                 if (worker.Actor != actor)
                     return; // it crashed meanwhile
@@ -83,7 +83,7 @@ public sealed partial class ClusterSimulation
         {
             if (cluster._scheduler is not { } scheduler)
                 return false;
-            cluster._system.Stop(scheduler);
+            scheduler.Stop();
             cluster._scheduler = null;
             cluster.After(TimeSpan.FromMilliseconds(1), cluster.StartScheduler);
             return true;
@@ -96,7 +96,7 @@ public sealed partial class ClusterSimulation
                 return false;
             var sessions = state.Sessions.OrderBy(session => session.Key.Value).ToList();
             var (id, session) = sessions[random.Next(sessions.Count)];
-            actor.Tell(new Received(session.Edge, new CloseSession { SessionId = id.Value, Epoch = session.Epoch }));
+            actor.Post(new Received(session.Edge, new CloseSession { SessionId = id.Value, Epoch = session.Epoch }));
             return true;
         }
 
@@ -104,7 +104,7 @@ public sealed partial class ClusterSimulation
         {
             if (cluster._scheduler is not { } scheduler)
                 return false;
-            cluster._system.Stop(scheduler);
+            scheduler.Stop();
             cluster._scheduler = null;
             cluster.After(Downtime(), cluster.StartScheduler);
             return true;
@@ -117,7 +117,7 @@ public sealed partial class ClusterSimulation
                 return false;
             session.IsCrashed = true;
             cluster._tally.CrashedCount++;
-            cluster._system.Stop(device.Actor!);
+            device.Actor!.Stop();
             cluster.EndSession(device);
             return true;
         }
@@ -167,7 +167,7 @@ public sealed partial class ClusterSimulation
             if (device.Session is null || cluster._scheduler is not { } scheduler)
                 return false;
             var plans = cluster._options.MovePlans;
-            scheduler.Tell(new MoveSession(device.SessionId, plans[random.Next(plans.Count)], "the simulation wants it"));
+            scheduler.Post(new MoveSession(device.SessionId, plans[random.Next(plans.Count)], "the simulation wants it"));
             return true;
         }
 

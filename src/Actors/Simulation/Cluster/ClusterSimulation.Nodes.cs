@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Edge;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Sampling;
@@ -21,8 +20,8 @@ public sealed partial class ClusterSimulation
         var worker = _workers[number];
         worker.IsLeaving = false;
         var (options, random) = (WorkerOptions(number), new SplitMix64(_random.Next()));
-        worker.Actor = _system.Spawn(
-            new Props(() => new SimulatedWorker(options, _network, _options.Costs, worker.Record, _watch, _seams, random)), $"worker-{number}-{++_incarnationCount}");
+        worker.Actor = _driver.Start(
+            $"worker-{number}-{++_incarnationCount}", () => new SimulatedWorker(options, _network, _options.Costs, worker.Record, _watch, _seams, random));
     }
 
     private WorkerOptions WorkerOptions(int number) => _options.Worker(
@@ -68,9 +67,9 @@ public sealed partial class ClusterSimulation
         var (state, random) = (new EdgeState(new SessionId((ulong)number), options), new SplitMix64(_random.Next()));
         device.Session = session;
         device.SessionId = state.Session;
-        device.Actor = _system.Spawn(new Props(() => new SimulatedEdge(state, _network, _options.Costs, session, _watch, _seams, random)), $"edge-{number}");
+        device.Actor = _driver.Start($"edge-{number}", () => new SimulatedEdge(state, _network, _options.Costs, session, _watch, _seams, random));
         _activeCount++;
-        device.Actor.Tell(new StartSession(prompt));
+        device.Actor.Post(new StartSession(prompt));
     }
 
     private void EndSession(Device device)
@@ -123,7 +122,7 @@ public sealed partial class ClusterSimulation
         public WorkerRecord Record { get; } = new();
 
         /// <summary>Null while it is down.</summary>
-        public ActorRef? Actor { get; set; }
+        public SimulatedNode? Actor { get; set; }
 
         /// <summary>It was told to leave.</summary>
         public bool IsLeaving { get; set; }
@@ -142,6 +141,6 @@ public sealed partial class ClusterSimulation
 
         public SessionId SessionId { get; set; }
 
-        public ActorRef? Actor { get; set; }
+        public SimulatedNode? Actor { get; set; }
     }
 }

@@ -1,8 +1,7 @@
 using Google.Protobuf;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Links;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 
@@ -14,7 +13,6 @@ public sealed partial class ClusterSimulation : IDisposable
 {
     private const string SchedulerAddress = "scheduler";
     private const string DevicePrefix = "edge/";
-    private const int MailboxCapacity = 1 << 14;
 
     /// <summary>Time for what is left to end by itself, after the last session.</summary>
     private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(5);
@@ -29,7 +27,6 @@ public sealed partial class ClusterSimulation : IDisposable
     private readonly ClusterOptions _options;
     private readonly ProtocolSeams _seams;
     private readonly SimulationDriver _driver;
-    private readonly ActorSystem _system;
     private readonly ClusterWatch _watch;
     private readonly ClusterTally _tally = new();
     private readonly EmulatedLinkTransport? _link;
@@ -37,7 +34,7 @@ public sealed partial class ClusterSimulation : IDisposable
     private readonly TracedTransport _network;
     private readonly SplitMix64 _random;
     private readonly Disturbances _disturbances;
-    private ActorRef? _scheduler;
+    private SimulatedNode? _scheduler;
     private SchedulerState? _schedulerState;
     private int _incarnationCount;
 
@@ -52,8 +49,8 @@ public sealed partial class ClusterSimulation : IDisposable
         var seeds = new SplitMix64(options.Seed);
         _driver = new SimulationDriver(seeds.Next());
         _watch = new ClusterWatch(_driver.Time);
-        _system = new ActorSystem(_driver.Options with { EventSink = _watch.Observe, MailboxCapacity = MailboxCapacity });
-        ITransport inner = new InProcessTransport();
+        _driver.Observe = _watch.Observe;
+        IPeers inner = new LocalPeers();
         if (options.Link is { } profile)
             inner = _link = new EmulatedLinkTransport(inner, _driver.Time, profile, seeds.Next(), address => address.StartsWith(DevicePrefix, StringComparison.Ordinal));
         _faults = new FaultyTransport(inner, _driver.Time, seeds.Next(), options.Faults.Network);
@@ -90,8 +87,6 @@ public sealed partial class ClusterSimulation : IDisposable
 
     public void Dispose()
     {
-        _ = _system.TerminateAsync();
-        _driver.RunUntilIdle();
         _link?.Dispose();
     }
 
@@ -127,8 +122,9 @@ public sealed partial class ClusterSimulation : IDisposable
     private void StartScheduler()
     {
         var options = SchedulerOptions();
-        _scheduler = _system.Spawn(
-            new Props(() => new SimulatedScheduler(options, _network, _watch, _seams, new SchedulerInvariants(id => id.Value <= (ulong)_tally.StartedCount), state => _schedulerState = state)), $"scheduler-{++_incarnationCount}");
+        _scheduler = _driver.Start(
+            $"scheduler-{++_incarnationCount}",
+            () => new SimulatedScheduler(options, _network, _watch, _seams, new SchedulerInvariants(id => id.Value <= (ulong)_tally.StartedCount), state => _schedulerState = state));
     }
 
     private SchedulerOptions SchedulerOptions() => _options.Scheduler(new SchedulerOptions

@@ -1,4 +1,3 @@
-using SplitActors.Actors.Kernel;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 
@@ -14,12 +13,10 @@ internal sealed class ClusterWatch(VirtualTimeProvider time)
     public void Violate(string where, string what) =>
         Violation ??= FormattableString.Invariant($"{where}, after {time.Elapsed.TotalSeconds:0.######} s: {what}");
 
-    /// <summary>No actor may throw, and no message may find a mailbox full.</summary>
-    public void Observe(KernelEvent kernelEvent)
+    /// <summary>No node may throw.</summary>
+    public void Observe(NodeEvent nodeEvent)
     {
-        if (kernelEvent is ActorFailed failed)
-            Violate(failed.Actor.Path, failed.Cause.Message);
-        else if (kernelEvent is DeadLettered { Letter.Reason: DeadLetterReason.MailboxFull } full)
-            Violate(full.Actor.Path, "its mailbox was full");
+        if (nodeEvent is NodeFailed failed)
+            Violate(failed.Node.Name, failed.Cause.Message);
     }
 }

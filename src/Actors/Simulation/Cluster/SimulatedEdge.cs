@@ -2,12 +2,12 @@ using System.Collections.Immutable;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation.Arithmetic;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 
 /// <summary>A device's session on <see cref="ChainFront"/>s, in virtual time, looked at after each message.</summary>
-internal sealed class SimulatedEdge(EdgeState initial, ITransport transport, ClusterCosts costs, ObservedSession session, ClusterWatch watch, ProtocolSeams seams, SplitMix64 random)
+internal sealed class SimulatedEdge(EdgeState initial, IPeers transport, ClusterCosts costs, ObservedSession session, ClusterWatch watch, ProtocolSeams seams, SplitMix64 random)
     : EdgeShell<ChainFront>(initial, transport, session.Add)
 {
     private const int JitterPercentMax = 10;
@@ -19,7 +19,7 @@ internal sealed class SimulatedEdge(EdgeState initial, ITransport transport, Clu
     private readonly EdgeOptions _options = initial.Options;
     private EdgeState _last = initial;
 
-    protected override void Receive(object message)
+    public override void Receive(object message)
     {
         base.Receive(message);
         if (EdgeInvariants.Find(_last, _options) is { } fault)
@@ -42,16 +42,16 @@ internal sealed class SimulatedEdge(EdgeState initial, ITransport transport, Clu
         object loaded = isUnavailable
             ? new FrontUnavailable("The device has no memory for it.")
             : new ChainFront((int)plan.SplitLayer, _options.LayerCount, costs.Config.HiddenSize * Float16Bytes, _options.Sampling);
-        Context.Timers.StartSingle("load", loaded, LoadTime * session.Slowdown());
+        Host.StartTimer("load", loaded, LoadTime * session.Slowdown());
     }
 
     protected override void Compute(ChainFront front, EdgeEffect.ComputeFront work)
     {
         var time = costs.DeviceTime(front.SplitLayer, work.Tokens.Length, work.Position + work.Tokens.Length)
             * session.Slowdown() * (1 + (0.01 * random.Next(JitterPercentMax + 1)));
-        Context.Timers.StartSingle("compute", front.Compute(work, (long)time.TotalMicroseconds), time);
+        Host.StartTimer("compute", front.Compute(work, (long)time.TotalMicroseconds), time);
     }
 
     protected override void Ship(ChainFront source, ChainFront? front, EdgeEffect.ShipKeysAndValues work) =>
-        Context.Timers.StartSingle("compute", source.Ship(work, front), ShipTime);
+        Host.StartTimer("compute", source.Ship(work, front), ShipTime);
 }

@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
+using SplitActors.Actors.Stepping;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 
 /// <summary>The scheduler as <see cref="SchedulerActor"/> is one, with its state in sight.</summary>
-internal sealed class SimulatedScheduler(SchedulerOptions options, ITransport transport, ClusterWatch watch, ProtocolSeams seams, SchedulerInvariants invariants, Action<SchedulerState> show)
-    : SteppedActor<SchedulerState, SchedulerEffect>(new SchedulerState(options), options.Address, transport)
+internal sealed class SimulatedScheduler(SchedulerOptions options, IPeers transport, ClusterWatch watch, ProtocolSeams seams, SchedulerInvariants invariants, Action<SchedulerState> show)
+    : StepShell<SchedulerState, SchedulerEffect>(new SchedulerState(options), options.Address, transport)
 {
     protected override void PreStart()
     {

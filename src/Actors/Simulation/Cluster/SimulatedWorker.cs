@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation.Arithmetic;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 
@@ -31,7 +31,7 @@ internal sealed record Leave(Action Left);
 
 /// <summary>A worker on <see cref="ChainCache"/>s, in virtual time, looked at after each message.</summary>
 internal sealed class SimulatedWorker(
-    WorkerOptions options, ITransport transport, ClusterCosts costs, WorkerRecord record, ClusterWatch watch, ProtocolSeams seams, SplitMix64 random)
+    WorkerOptions options, IPeers transport, ClusterCosts costs, WorkerRecord record, ClusterWatch watch, ProtocolSeams seams, SplitMix64 random)
     : WorkerShell<ChainCache>(options, transport)
 {
     private const int JitterPercentMax = 10;
@@ -45,7 +45,7 @@ internal sealed class SimulatedWorker(
         record.State = null;
     }
 
-    protected override void Receive(object message)
+    public override void Receive(object message)
     {
         if (message is Leave leave)
         {
@@ -83,7 +83,7 @@ internal sealed class SimulatedWorker(
         record.BusyTime += time;
         record.TokenCount += results.Count(result => result.Token is not null);
         record.RowCount += entries.Where(entry => entry.RunsLayers).Sum(entry => (long)entry.Step.TokenCount);
-        Context.Timers.StartSingle("batch", new BatchComputed(results.MoveToImmutable(), DecodeUs: 0, (long)time.TotalMicroseconds), time);
+        Host.StartTimer("batch", new BatchComputed(results.MoveToImmutable(), DecodeUs: 0, (long)time.TotalMicroseconds), time);
     }
 
     protected override void Stop(string reason) => watch.Violate(_options.Address, reason);
@@ -91,7 +91,7 @@ internal sealed class SimulatedWorker(
     protected override void Leave(int sessionCount)
     {
         _left?.Invoke();
-        Context.Stop(Context.Self);
+        Host.Stop();
     }
 
     private TimeSpan TimeOf(ImmutableArray<BatchEntry> entries)

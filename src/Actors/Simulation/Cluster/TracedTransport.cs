@@ -1,15 +1,14 @@
 using Google.Protobuf;
-using SplitActors.Actors.Kernel;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 
 /// <summary>Records what is sent, before anything happens to it on the way.</summary>
-internal sealed class TracedTransport(ITransport inner, ClusterWatch watch, VirtualTimeProvider time, ProtocolSeams seams) : ITransport
+internal sealed class TracedTransport(IPeers inner, ClusterWatch watch, VirtualTimeProvider time, ProtocolSeams seams) : IPeers
 {
     public long MessageCount { get; private set; }
 
-    public void Register(string address, ActorRef actor) => inner.Register(address, actor);
+    public void Register(string address, Action<object> post) => inner.Register(address, post);
 
     public void Unregister(string address) => inner.Unregister(address);
 

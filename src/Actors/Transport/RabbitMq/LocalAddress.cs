@@ -1,15 +1,14 @@
-using SplitActors.Actors.Kernel;
 
 namespace SplitActors.Actors.Transport.RabbitMq;
 
 /// <summary>An address of this process. What is mutable belongs to the transport's loop.</summary>
-internal sealed class LocalAddress(string address, ActorRef actor)
+internal sealed class LocalAddress(string address, Action<object> post)
 {
     private volatile string? _failure = "its queue is not open yet";
 
     public string Address => address;
 
-    public ActorRef Actor => actor;
+    public Action<object> Post => post;
 
     public AddressConsumer? Consumer { get; set; }
 

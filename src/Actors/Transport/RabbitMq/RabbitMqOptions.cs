@@ -1,3 +1,4 @@
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Inference;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Google.Protobuf;
-using SplitActors.Actors.Kernel;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation;
 using SplitActors.Inference;
@@ -14,7 +14,7 @@ namespace SplitActors.Actors.Transport.RabbitMq;
 /// reach everything comes back, and the transport connects again, with growing pauses.
 /// </summary>
 /// <remarks>docs/broker.md describes queues, permissions and what is checked on arrival.</remarks>
-public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
+public sealed partial class RabbitMqTransport : IPeers, IAsyncDisposable
 {
     private const string Closed = "the transport is closed";
 
@@ -114,10 +114,10 @@ public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
 
     /// <remarks>Whether another process has the address shows only later: messages from here then come back.</remarks>
     /// <exception cref="ArgumentException">It is no address of this transport's user.</exception>
-    public void Register(string address, ActorRef actor)
+    public void Register(string address, Action<object> post)
     {
         RequireOwn(address);
-        if (_addresses.GetOrAdd(address, key => new LocalAddress(key, actor)).Actor != actor)
+        if (_addresses.GetOrAdd(address, key => new LocalAddress(key, post)).Post != post)
             throw new InvalidOperationException($"The address {address} is taken.");
         WakeForAddresses();
     }
@@ -153,7 +153,7 @@ public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
         RequireOwn(watcher);
         if (!BrokerAddress.CanReach(watcher, address))
         {
-            SenderOf(watcher)?.Tell(new PeerLost(address));
+            SenderOf(watcher)?.Invoke(new PeerLost(address));
             return;
         }
 
@@ -192,14 +192,14 @@ public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
 
     private void Wake() => _wake.Writer.TryWrite(true);
 
-    private ActorRef? SenderOf(string from) => _addresses.GetValueOrDefault(from)?.Actor;
+    private Action<object>? SenderOf(string from) => _addresses.GetValueOrDefault(from)?.Post;
 
-    private void TellUndelivered(string from, string to, string reason) => SenderOf(from)?.Tell(new Undelivered(to, reason));
+    private void TellUndelivered(string from, string to, string reason) => SenderOf(from)?.Invoke(new Undelivered(to, reason));
 
     private void EndWatches(string address)
     {
         foreach (var watcher in _watches.End(address))
-            SenderOf(watcher)?.Tell(new PeerLost(address));
+            SenderOf(watcher)?.Invoke(new PeerLost(address));
     }
 
     /// <summary>On the consumer's own thread; the bytes are the client's and valid only during the call.</summary>
@@ -207,7 +207,7 @@ public sealed partial class RabbitMqTransport : ITransport, IAsyncDisposable
     {
         var status = _reader.Read(arrival, bytes.Span, Now, out var body);
         if (status == ArrivalStatus.Ok)
-            local.Actor.Tell(new Received(arrival.From!, body!), SenderOf(arrival.From!));
+            local.Post(new Received(arrival.From!, body!));
         else if (status is not (ArrivalStatus.Incomplete or ArrivalStatus.Probe))
             _drops.Add(arrival, status);
     }

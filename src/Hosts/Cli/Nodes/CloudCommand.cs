@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Akka.Actor;
 
 namespace SplitActors.Hosts.Cli.Nodes;
 
@@ -33,11 +34,11 @@ internal static class CloudCommand
             await using var workerTransport = await workerConnection.ConnectAsync(Timeout.InfiniteTimeSpan, node.Log.Warn, node.Cancellation);
             var scheduler = schedulerRole.Start(runtime, models, schedulerTransport, node.Log);
             var worker = workerRole.Start(runtime, models[0], workerConnection, workerTransport, node);
-            var workerEnded = runtime.Ended(worker);
-            var wasAsked = await node.ServeAsync(Task.WhenAny(workerEnded, runtime.Ended(scheduler)));
+            var workerEnded = worker.WatchAsync();
+            var wasAsked = await node.ServeAsync(Task.WhenAny(workerEnded, scheduler.WatchAsync()));
             if (wasAsked)
                 await WorkerRole.DrainAsync(worker, workerEnded, node.Log);
-            await runtime.System.TerminateAsync(); // before the transports close
+            await runtime.System.Terminate(); // before the transports close
             return wasAsked;
         });
     }

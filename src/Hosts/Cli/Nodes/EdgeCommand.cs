@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Akka.Actor;
 using SplitActors.Actors.Edge;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference.Calibration;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Akka.Actor;
 
 namespace SplitActors.Hosts.Cli.Nodes;
 
@@ -28,8 +29,8 @@ internal static class SchedulerCommand
         {
             await using var transport = await connection.ConnectAsync(Timeout.InfiniteTimeSpan, node.Log.Warn, node.Cancellation);
             var scheduler = role.Start(runtime, models, transport, node.Log);
-            var wasAsked = await node.ServeAsync(runtime.Ended(scheduler));
-            await runtime.System.TerminateAsync(); // before the transport closes
+            var wasAsked = await node.ServeAsync(scheduler.WatchAsync());
+            await runtime.System.Terminate(); // before the transport closes
             return wasAsked;
         });
     }

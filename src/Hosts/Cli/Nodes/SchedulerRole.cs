@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
-using SplitActors.Actors.Kernel;
+using Akka.Actor;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
+using SplitActors.Actors.Stepping;
 using SplitActors.Hosts.Planning;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference;
@@ -37,11 +38,11 @@ internal sealed record SchedulerRole
 
     /// <summary>Serves all models at once: workers and devices say which one they have.</summary>
     /// <exception cref="UserErrorException">What is asked for does not fit a model, or its calibration or measured accuracy is damaged.</exception>
-    public ActorRef Start(NodeRuntime runtime, IReadOnlyList<Checkpoint> models, ITransport transport, NodeLog log)
+    public IActorRef Start(NodeRuntime runtime, IReadOnlyList<Checkpoint> models, IPeers transport, NodeLog log)
     {
         var cluster = new ClusterLog(log, runtime.Clock);
         var options = models.Select(OptionsFor).ToImmutableArray();
-        var actor = runtime.System.Spawn(new Props(() => new SchedulerActor(options, transport, log.Warn, cluster.Observe)), Address);
+        var actor = runtime.System.ActorOf(ActorProps.Of(() => new SchedulerActor(options, transport, runtime.Lanes, log.Warn, cluster.Observe)), Address);
         if (StatusPeriod is { } period)
             runtime.Repeat(cluster.Report, period);
         foreach (var (model, option) in models.Zip(options))

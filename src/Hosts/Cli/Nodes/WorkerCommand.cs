@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Akka.Actor;
 
 namespace SplitActors.Hosts.Cli.Nodes;
 
@@ -28,11 +29,11 @@ internal static class WorkerCommand
         {
             await using var transport = await connection.ConnectAsync(Timeout.InfiniteTimeSpan, node.Log.Warn, node.Cancellation);
             var worker = role.Start(runtime, models[0], connection, transport, node);
-            var ended = runtime.Ended(worker);
+            var ended = worker.WatchAsync();
             var wasAsked = await node.ServeAsync(ended);
             if (wasAsked)
                 await WorkerRole.DrainAsync(worker, ended, node.Log);
-            await runtime.System.TerminateAsync(); // before the transport closes
+            await runtime.System.Terminate(); // before the transport closes
             return wasAsked;
         });
     }

@@ -1,6 +1,6 @@
+using Akka.Actor;
 using SplitActors.Actors.Backend;
-using SplitActors.Actors.Kernel;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference;
 using SplitActors.Inference.Calibration;
@@ -65,7 +65,7 @@ internal sealed record WorkerRole
     }
 
     /// <exception cref="UserErrorException">The weights are damaged or leave no memory for sessions.</exception>
-    public ActorRef Start(NodeRuntime runtime, Checkpoint checkpoint, NodeConnection connection, ITransport transport, Node node)
+    public IActorRef Start(NodeRuntime runtime, Checkpoint checkpoint, NodeConnection connection, IPeers transport, Node node)
     {
         var layerCount = checkpoint.Config.LayerCount;
         if (FirstLayer >= layerCount)
@@ -91,7 +91,7 @@ internal sealed record WorkerRole
     }
 
     /// <summary>Lets its sessions go elsewhere first; a second signal ends the process at once.</summary>
-    public static Task DrainAsync(ActorRef worker, Task ended, NodeLog log)
+    public static Task DrainAsync(IActorRef worker, Task ended, NodeLog log)
     {
         log.Write("leaving", "takes no further session and leaves when those that it has are elsewhere");
         worker.Tell(new LeaveCluster());

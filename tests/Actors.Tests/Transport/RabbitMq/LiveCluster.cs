@@ -2,11 +2,10 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Edge;
-using SplitActors.Actors.Kernel;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Tests.Sessions;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Sampling;
 using SplitActors.Inference.Threading;
@@ -17,12 +16,12 @@ namespace SplitActors.Actors.Tests.Transport.RabbitMq;
 internal sealed class LiveCluster : IAsyncDisposable
 {
     private readonly ActorSystem _system = new(new ActorSystemOptions { Dispatcher = new ThreadPoolDispatcher(), TimeProvider = TimeProvider.System });
-    private readonly Func<string, ITransport> _transportOf;
+    private readonly Func<string, IPeers> _transportOf;
     private int _sessionCount;
 
     /// <param name="plan">Of all sessions.</param>
     /// <param name="transportOf">By user.</param>
-    public LiveCluster(FixedPlan plan, Func<string, ITransport> transportOf)
+    public LiveCluster(FixedPlan plan, Func<string, IPeers> transportOf)
     {
         _transportOf = transportOf;
         var config = Quill.Config;

@@ -3,7 +3,7 @@ using RabbitMQ.Client;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Tests.Sessions;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Tests.Shared;
 
@@ -153,7 +153,7 @@ public sealed class RabbitMqHostileDeviceTests(BrokerFixture fixture)
 
     private static async Task<LiveCluster> StartAsync(BrokerWorld world)
     {
-        var transports = new Dictionary<string, ITransport>(StringComparer.Ordinal);
+        var transports = new Dictionary<string, IPeers>(StringComparer.Ordinal);
         foreach (var user in new[] { "scheduler", "w1", "d1", "d2" })
             transports[user] = await world.ConnectAsync(user);
         return new LiveCluster(Undisturbed.Lossless, user => transports[user]);

@@ -2,7 +2,7 @@ using Google.Protobuf;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Inference;
 using SplitActors.Tests.Shared;

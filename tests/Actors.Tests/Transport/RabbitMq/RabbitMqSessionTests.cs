@@ -1,7 +1,7 @@
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Tests.Sessions;
-using SplitActors.Actors.Transport;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Tests.Shared;
 
@@ -82,7 +82,7 @@ public sealed class RabbitMqSessionTests(BrokerFixture fixture)
 
     private static async Task<LiveCluster> StartAsync(BrokerWorld world, params IEnumerable<string> devices)
     {
-        var transports = new Dictionary<string, ITransport>(StringComparer.Ordinal);
+        var transports = new Dictionary<string, IPeers>(StringComparer.Ordinal);
         foreach (var user in devices.Concat(["scheduler", "w1"]))
             transports[user] = await world.ConnectAsync(user);
         return new LiveCluster(Undisturbed.Lossless, user => transports[user]);

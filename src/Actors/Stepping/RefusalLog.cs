@@ -1,6 +1,7 @@
 using SplitActors.Actors.Protocol;
 
-namespace SplitActors.Actors.Transport;
+namespace SplitActors.Actors.Stepping;
+
 
 /// <summary>Reports refusals that only a broken or hostile sender draws, each kind once for each sender. Belongs to one actor.</summary>
 /// <param name="self">Who refuses.</param>
