@@ -111,6 +111,8 @@ public sealed class SimulatedNode : IStepHost, IThreadPoolWorkItem
         _startedAt = _driver.Time.Elapsed;
         _shell = _factory();
         _shell.Start(this);
+        if (_incarnation > 1)
+            _driver.Note(new NodeRestarted(this));
     }
 
     private void Restart(Exception reason)
@@ -190,5 +192,8 @@ public abstract record NodeEvent(SimulatedNode Node);
 
 /// <summary>Its shell threw.</summary>
 public sealed record NodeFailed(SimulatedNode Node, Exception Cause) : NodeEvent(Node);
+
+/// <summary>A new shell took the place of one that threw.</summary>
+public sealed record NodeRestarted(SimulatedNode Node) : NodeEvent(Node);
 
 public sealed record NodeStopped(SimulatedNode Node) : NodeEvent(Node);

@@ -8,6 +8,8 @@ namespace SplitActors.Actors.Simulation;
 /// </summary>
 public sealed class SimulationDriver(ulong? seed = null)
 {
+    private readonly HashSet<SimulatedNode> _nodes = [];
+
     public SimulationDispatcher Dispatcher { get; } = new(seed);
 
     public VirtualTimeProvider Time { get; } = new();
@@ -17,7 +19,20 @@ public sealed class SimulationDriver(ulong? seed = null)
 
     /// <summary>Starts a node; it may be sent messages at once.</summary>
     /// <param name="shell">Makes one at first, and again after each failure.</param>
-    public SimulatedNode Start(string name, Func<IStepShell> shell) => new(this, name, shell);
+    public SimulatedNode Start(string name, Func<IStepShell> shell)
+    {
+        var node = new SimulatedNode(this, name, shell);
+        _nodes.Add(node);
+        return node;
+    }
+
+    /// <summary>Stops all nodes that are left.</summary>
+    public void StopAll()
+    {
+        foreach (var node in _nodes.ToArray())
+            node.Stop();
+        RunUntilIdle();
+    }
 
     /// <summary>Runs what is ready; no time passes.</summary>
     public void RunUntilIdle() => Dispatcher.RunUntilIdle();
@@ -44,7 +59,12 @@ public sealed class SimulationDriver(ulong? seed = null)
         return false;
     }
 
-    internal void Note(NodeEvent nodeEvent) => Observe?.Invoke(nodeEvent);
+    internal void Note(NodeEvent nodeEvent)
+    {
+        if (nodeEvent is NodeStopped)
+            _nodes.Remove(nodeEvent.Node);
+        Observe?.Invoke(nodeEvent);
+    }
 
     private bool RunInstant(Func<bool> predicate)
     {

@@ -21,14 +21,12 @@ internal sealed class DeadlineWorld : IAsyncDisposable
 
     private static readonly ByteString Digest = ByteString.CopyFrom(1, 2, 3);
 
-    private readonly ActorSystem _system;
     private readonly ulong _seed;
 
     public DeadlineWorld(ulong seed, LinkProfile profile)
     {
         _seed = seed;
         Driver = new SimulationDriver(seed);
-        _system = new ActorSystem(Driver.Options with { MailboxCapacity = 1 << 16 });
         Link = new EmulatedLinkTransport(new LocalPeers(), Driver.Time, profile, seed, address => address.StartsWith("edge/", StringComparison.Ordinal));
         Network = new TappedTransport(Link);
         var options = new SchedulerOptions
@@ -38,7 +36,7 @@ internal sealed class DeadlineWorld : IAsyncDisposable
             LayerCount = LayerCount,
             Plan = new FixedPlan(ExecutionMode.Split, SplitLayer, CompressionOptions.Default),
         };
-        _system.Spawn(new Props(() => new SchedulerActor([options], Network)), "scheduler");
+        Driver.Start("scheduler", () => new SchedulerShell([options], Network));
     }
 
     public SimulationDriver Driver { get; }
@@ -52,10 +50,9 @@ internal sealed class DeadlineWorld : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        var terminated = _system.TerminateAsync();
-        Driver.RunUntilIdle();
+        Driver.StopAll();
         Link.Dispose();
-        return new ValueTask(terminated);
+        return ValueTask.CompletedTask;
     }
 
     public void StartWorker(int number, TimeSpan passTime, TimeSpan rowTime)
@@ -71,7 +68,7 @@ internal sealed class DeadlineWorld : IAsyncDisposable
             KvLayout = new KvLayout(layerCount: 4, kvHeadCount: 1, headDim: 64, KvFormat.Float16),
             Costs = FlatCosts.Of(passTime.TotalMicroseconds, rowTime.TotalMicroseconds),
         };
-        _system.Spawn(new Props(() => new TimedWorker(options, passTime, rowTime, Network, _seed + (ulong)number, () => Slowdown)), $"worker-{number}");
+        Driver.Start($"worker-{number}", () => new TimedWorker(options, passTime, rowTime, Network, _seed + (ulong)number, () => Slowdown));
     }
 
     /// <summary>A session whose times a test can check for itself.</summary>
@@ -94,8 +91,8 @@ internal sealed class DeadlineWorld : IAsyncDisposable
         };
         var session = new WatchedSession(deadline, Driver.Time);
         var state = new EdgeState(new SessionId((ulong)number), options);
-        var edge = _system.Spawn(new Props(() => new TimedEdge(state, Network, tokenTime, _seed ^ (ulong)number, session.Add)), $"edge-{number}");
-        edge.Tell(new StartSession([.. Enumerable.Range(1, promptCount).Select(token => token % 50)]));
+        var edge = Driver.Start($"edge-{number}", () => new TimedEdge(state, Network, tokenTime, _seed ^ (ulong)number, session.Add));
+        edge.Post(new StartSession([.. Enumerable.Range(1, promptCount).Select(token => token % 50)]));
         return session;
     }
 }

@@ -16,7 +16,7 @@ internal sealed class TimedEdge(EdgeState initial, IPeers transport, TimeSpan to
 {
     private readonly SplitMix64 _random = new(seed);
 
-    protected override void Load(Plan plan) => Context.Self.Tell(new TimedFront());
+    protected override void Load(Plan plan) => Host.Post(new TimedFront());
 
     protected override void Compute(TimedFront front, EdgeEffect.ComputeFront work)
     {
@@ -24,7 +24,7 @@ internal sealed class TimedEdge(EdgeState initial, IPeers transport, TimeSpan to
         var frame = ByteString.CopyFrom(new byte[count * (100 + _random.Next(200))]);
         var time = count * tokenTime * (0.9 + (0.01 * _random.Next(11)));
         var computed = new FrontComputed(work.Position, count, frame, new FrameStatistics { FrameBytes = frame.Length }, Token: null, (long)time.TotalMicroseconds, 0);
-        Context.Timers.StartSingle("compute", computed, time);
+        Host.StartTimer("compute", computed, time);
     }
 
     protected override void Ship(TimedFront source, TimedFront? front, EdgeEffect.ShipKeysAndValues work) => throw new NotSupportedException("There are no keys and values.");

@@ -25,6 +25,6 @@ internal sealed class TimedWorker(WorkerOptions options, TimeSpan passTime, Time
         var rows = entries.Sum(entry => (int)entry.Step.TokenCount);
         var time = slowdown() * (passTime + (rows * rowTime)) * (1 + (0.01 * _random.Next(11)));
         var results = entries.Select(entry => new EntryResult(entry, entry.Step.Samples ? 1 + _random.Next(50) : null, Refusal: null, KvBytes: 0));
-        Context.Timers.StartSingle("batch", new BatchComputed([.. results], DecodeUs: 0, (long)time.TotalMicroseconds), time);
+        Host.StartTimer("batch", new BatchComputed([.. results], DecodeUs: 0, (long)time.TotalMicroseconds), time);
     }
 }

@@ -52,7 +52,7 @@ public sealed class EmulatedLinkTransportTests
     public void MessagesOfTheCloud_AndThoseToNobody_CrossNoLink()
     {
         var (link, toWorker, toDevice) = Start(Plain);
-        var toScheduler = _world.Register(link, "scheduler");
+        var toScheduler = TransportWorld.Register(link, "scheduler");
         link.Send(Worker, "scheduler", Step(0, 5000));
         link.Send("scheduler", Worker, Step(0, 5000));
         link.Send("scheduler", "edge-2", Step(0, 5000));
@@ -68,7 +68,7 @@ public sealed class EmulatedLinkTransportTests
     public void Devices_DoNotShareTheirLinks()
     {
         var (link, toWorker, _) = Start(Plain);
-        _world.Register(link, "edge-2");
+        TransportWorld.Register(link, "edge-2");
         link.Send(Device, Worker, Step(0, 100_000));
         link.Send("edge-2", Worker, Step(1, 100));
 
@@ -82,7 +82,7 @@ public sealed class EmulatedLinkTransportTests
         const int count = 20_000;
         var channel = new RayleighChannel(10e6, 10);
         var profile = LinkProfile.Rayleigh(channel, TimeSpan.FromMilliseconds(4));
-        var (link, toWorker, _) = Start(profile, mailboxCapacity: count);
+        var (link, toWorker, _) = Start(profile);
         for (var i = 0; i < count; i++)
             link.Send(Device, Worker, Step(i, 500));
         _world.RunFor(TimeSpan.FromHours(1));
@@ -137,8 +137,8 @@ public sealed class EmulatedLinkTransportTests
         {
             var world = new TransportWorld();
             var link = new EmulatedLinkTransport(world.InProcess, world.Time, profile, seed, IsDevice);
-            var received = world.Register(link, Worker);
-            world.Register(link, Device);
+            var received = TransportWorld.Register(link, Worker);
+            TransportWorld.Register(link, Device);
             for (var i = 0; i < 100; i++)
                 link.Send(Device, Worker, Step(i, 500));
             return [.. Enumerable.Range(1, 100).Select(count => ArrivalOf(world, received, count))];
@@ -180,10 +180,10 @@ public sealed class EmulatedLinkTransportTests
 
     private static IEnumerable<uint> Positions(IEnumerable<object> received) => received.Select(message => ((DecodeStep)((Received)message).Body).Position);
 
-    private (EmulatedLinkTransport Link, List<object> ToWorker, List<object> ToDevice) Start(LinkProfile profile, int? mailboxCapacity = null)
+    private (EmulatedLinkTransport Link, List<object> ToWorker, List<object> ToDevice) Start(LinkProfile profile)
     {
         var link = new EmulatedLinkTransport(_world.InProcess, _world.Time, profile, seed: 42, IsDevice);
-        return (link, _world.Register(link, Worker, mailboxCapacity), _world.Register(link, Device, mailboxCapacity));
+        return (link, TransportWorld.Register(link, Worker), TransportWorld.Register(link, Device));
     }
 
     /// <summary>Seconds of messages that each have the link for themselves.</summary>

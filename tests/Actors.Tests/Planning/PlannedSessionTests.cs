@@ -40,7 +40,7 @@ public sealed class PlannedSessionTests
         cluster.SlowDown(TimeSpan.FromMilliseconds(60)); // so that tokens take time enough for the scheduler to plan anew
         var session = Start(cluster, PlanningWorld.Machine(0.1), 0, world.MemoryAt(6));
         cluster.RunUntil(() => session.TokenCount >= 20);
-        session.Actor!.Tell(new DeviceMemoryChanged((ulong)world.MemoryAt(3)));
+        session.Actor!.Post(new DeviceMemoryChanged((ulong)world.MemoryAt(3)));
         cluster.RunUntilEnded(session);
 
         AssertUndisturbed(session);

@@ -70,7 +70,7 @@ public sealed class EndingTests
             cluster.RunSteps(8);
             var session = cluster.StartSession(Quill.Prompt(3), change: options => options with { ChunkTokensMax = 3 });
             cluster.RunSteps(steps);
-            session.Actor!.Tell(new CancelSession());
+            session.Actor!.Post(new CancelSession());
             cluster.Driver.RunFor(TimeSpan.FromSeconds(3));
 
             Assert.Equal(new SessionEnded(EndReason.Cancelled, null), session.Ended);
@@ -84,7 +84,7 @@ public sealed class EndingTests
         await using var cluster = new SimulatedCluster(Undisturbed.Compressed);
         var session = cluster.StartSession(Quill.Prompt(0));
         cluster.Driver.RunFor(TimeSpan.FromSeconds(1));
-        session.Actor!.Tell(new CancelSession());
+        session.Actor!.Post(new CancelSession());
         cluster.Driver.RunUntilIdle();
 
         Assert.Equal(new SessionEnded(EndReason.Cancelled, null), session.Ended);
@@ -96,7 +96,7 @@ public sealed class EndingTests
         await using var cluster = ClusterOfOne();
         var session = cluster.StartSession(Quill.Prompt(0));
         cluster.RunUntil(() => session.TokenCount == 5);
-        cluster.Stop(session.Actor!);
+        session.Actor!.Stop();
 
         AssertFreed(cluster);
         Assert.Empty(cluster.Network.Bodies<CloseSession>());

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
+using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Actors.Tests.Sessions;
@@ -163,7 +164,7 @@ public sealed class FailoverTests
         cluster.RunUntilEnded(session);
 
         AssertUndisturbed(Undisturbed.Compressed, session, Undisturbed.Random);
-        Assert.Equal(3, cluster.Events.OfType<ActorRestarted>().Count());
+        Assert.Equal(3, cluster.Events.OfType<NodeRestarted>().Count());
         Assert.Equal(3, session.LossCount);
     }
 
@@ -191,7 +192,7 @@ public sealed class FailoverTests
         await using var cluster = ClusterOfTwo(Undisturbed.Compressed);
         var session = cluster.StartSession(Quill.Prompt(3), change: Limit);
         cluster.RunUntil(() => session.TokenCount == 5);
-        cluster.Stop(cluster.Scheduler);
+        cluster.Scheduler.Stop();
         cluster.RunUntil(() => session.TokenCount == 10);
         cluster.StartScheduler();
         cluster.StopWorker(session.Worker);
@@ -210,7 +211,7 @@ public sealed class FailoverTests
         var other = cluster.StartWorker("worker/2", options => options with { Address = "worker/1" });
         cluster.RunUntilEnded(session);
 
-        Assert.True(cluster.IsStopped(other));
+        Assert.True(other.IsStopped);
         Assert.Equal(0, session.LossCount);
         AssertUndisturbed(Undisturbed.Compressed, session, SamplingOptions.Greedy);
     }

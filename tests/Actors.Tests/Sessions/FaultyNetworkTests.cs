@@ -135,8 +135,8 @@ public sealed class FaultyNetworkTests
                         StartWorker();
                         break;
                     case 6:
-                        _cluster.Stop(_cluster.Scheduler);
-                        _cluster.RunUntil(() => _cluster.IsStopped(_cluster.Scheduler));
+                        _cluster.Scheduler.Stop();
+                        _cluster.RunUntil(() => _cluster.Scheduler.IsStopped);
                         _cluster.StartScheduler();
                         break;
                 }

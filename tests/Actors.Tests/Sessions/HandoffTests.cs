@@ -247,7 +247,7 @@ public sealed class HandoffTests
         cluster.RunUntilEnded(session);
 
         AssertUndisturbed(session);
-        Assert.Empty(cluster.Events.OfType<ActorRestarted>());
+        Assert.Empty(cluster.Events.OfType<NodeRestarted>());
     }
 
     private static ByteString Flipped(ByteString bytes)

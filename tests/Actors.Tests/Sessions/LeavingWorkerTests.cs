@@ -126,9 +126,9 @@ public sealed class LeavingWorkerTests
         var worker = cluster.StartWorker("worker/1");
         var session = cluster.StartSession(Quill.Prompt(0), change: options => options with { GeneratedCountMax = 20, EndTokens = [] });
         cluster.RunUntil(() => session.TokenCount >= 5);
-        worker.Tell(new LeaveCluster());
+        worker.Post(new LeaveCluster());
         cluster.RunUntilEnded(session);
-        cluster.RunUntil(() => cluster.IsStopped(worker));
+        cluster.RunUntil(() => worker.IsStopped);
 
         Assert.Equal(Undisturbed.Tokens(Undisturbed.Compressed, Quill.Prompt(0), SamplingOptions.Greedy, 20), session.Tokens);
         Assert.Contains("has left the cluster; 0 of its sessions", Assert.Single(cluster.StopReasons), StringComparison.Ordinal);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
+using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Compression.RateDistortion;
@@ -35,7 +36,7 @@ public sealed class MixedSplitsTests
 
         var decoded = cluster.Network.Bodies<StepResult>().Where(result => result.NextPosition > Quill.Prompt((int)result.SessionId - 1).Count);
         Assert.True(decoded.Count(result => result.BatchRows > 1) > 100, "The sessions, each of its own split, did not share batches.");
-        Assert.Empty(cluster.Events.OfType<ActorRestarted>());
+        Assert.Empty(cluster.Events.OfType<NodeRestarted>());
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
+using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Compression;
 
 namespace SplitActors.Actors.Tests.Sessions;
@@ -23,9 +24,9 @@ public sealed class OptionsTests
     {
         await using var cluster = new SimulatedCluster(new FixedPlan(ExecutionMode.Split, 4, CompressionOptions.Lossless));
         var worker = cluster.StartWorker("worker/1", options => options with { StatusPeriod = TimeSpan.Zero });
-        cluster.RunUntil(() => cluster.IsStopped(worker));
+        cluster.RunUntil(() => worker.IsStopped);
 
-        var failure = cluster.Events.OfType<ActorFailed>().First();
+        var failure = cluster.Events.OfType<NodeFailed>().First();
         Assert.Contains("StatusPeriod", failure.Cause.Message, StringComparison.Ordinal);
     }
 }

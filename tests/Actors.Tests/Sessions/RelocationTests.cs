@@ -187,7 +187,7 @@ public sealed class RelocationTests
         cluster.StartSession(Quill.Prompt(3), sampling, options => (change?.Invoke(options) ?? options) with { GeneratedCountMax = TokenCount, EndTokens = [] });
 
     private static void Move(SimulatedCluster cluster, SimulatedSession session, FixedPlan plan) =>
-        cluster.Scheduler.Tell(new MoveSession(session.Id, plan, "the test wants it"));
+        cluster.Scheduler.Post(new MoveSession(session.Id, plan, "the test wants it"));
 
     private static void AssertUndisturbed(SimulatedSession session, SamplingOptions? sampling = null)
     {

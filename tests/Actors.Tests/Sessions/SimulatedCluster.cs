@@ -19,7 +19,6 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     private static readonly TimeSpan TimeMax = TimeSpan.FromMinutes(10);
 
     private readonly SimulationDriver _driver;
-    private readonly ActorSystem _system;
     private readonly FixedPlan? _plan;
     private readonly SessionPlanner? _planner;
     private readonly SlowClock _deviceClock;
@@ -29,21 +28,20 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     /// <param name="plan">For all sessions; null: each is planned for.</param>
     /// <param name="wrap">What to put around the transport.</param>
     /// <param name="seed">Chooses the order in which actors run; null for the order in which they became ready.</param>
-    /// <param name="mailboxCapacity">Of all actors.</param>
     /// <param name="planner">Where there is no plan for all.</param>
     public SimulatedCluster(
-        FixedPlan? plan, Func<IPeers, VirtualTimeProvider, IPeers>? wrap = null, ulong? seed = null, int mailboxCapacity = 1024, SessionPlanner? planner = null)
+        FixedPlan? plan, Func<IPeers, VirtualTimeProvider, IPeers>? wrap = null, ulong? seed = null, SessionPlanner? planner = null)
     {
         _plan = plan;
         _planner = planner;
         _driver = new SimulationDriver(seed);
         _deviceClock = new SlowClock(_driver.Time);
-        _system = new ActorSystem(_driver.Options with { EventSink = Events.Add, MailboxCapacity = mailboxCapacity });
+        _driver.Observe = Events.Add;
         Network = new TappedTransport(wrap is null ? new LocalPeers() : wrap(new LocalPeers(), _driver.Time));
         Scheduler = StartScheduler();
     }
 
-    public List<KernelEvent> Events { get; } = [];
+    public List<NodeEvent> Events { get; } = [];
 
     /// <summary>Why workers stopped themselves.</summary>
     public List<string> StopReasons { get; } = [];
@@ -57,7 +55,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     /// <summary>Every actor sends through this; it sees a message before any faults.</summary>
     public TappedTransport Network { get; }
 
-    public ActorRef Scheduler { get; private set; }
+    public SimulatedNode Scheduler { get; private set; }
 
     /// <summary>Of the weights on the devices; null for the workers' own.</summary>
     public WeightFormat? DeviceFormat { get; set; }
@@ -66,7 +64,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     public int? UnloadableSplit { get; set; }
 
     /// <summary>The running workers by address.</summary>
-    public Dictionary<string, ActorRef> Workers { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, SimulatedNode> Workers { get; } = new(StringComparer.Ordinal);
 
     public SimulationDriver Driver => _driver;
 
@@ -81,9 +79,9 @@ internal sealed class SimulatedCluster : IAsyncDisposable
 
     private static CalibratedSplit? Calibrated(ulong calibrationId, int splitLayer) => calibrationId == 0 ? null : Quill.Calibrated(splitLayer);
 
-    public ActorRef StartScheduler()
+    public SimulatedNode StartScheduler()
     {
-        Scheduler = _system.Spawn(new Props(() => new SchedulerActor([SchedulerOptions], Network)), "scheduler");
+        Scheduler = _driver.Start("scheduler", () => new SchedulerShell([SchedulerOptions], Network));
         return Scheduler;
     }
 
@@ -91,7 +89,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     /// <param name="change">Changes the options.</param>
     /// <param name="engineClock">Given to the engine of each incarnation.</param>
     /// <param name="splitLayer">The smallest ℓ of the sessions that it serves; null for that of the plan.</param>
-    public ActorRef StartWorker(string address, Func<WorkerOptions, WorkerOptions>? change = null, TimeProvider? engineClock = null, int? splitLayer = null)
+    public SimulatedNode StartWorker(string address, Func<WorkerOptions, WorkerOptions>? change = null, TimeProvider? engineClock = null, int? splitLayer = null)
     {
         var split = splitLayer ?? _plan?.SplitLayer ?? 0;
         var segment = Quill.Back(split);
@@ -107,9 +105,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
             KvLayout = segment.KvLayout(KvFormat.Float16),
         };
         options = change?.Invoke(options) ?? options;
-        var worker = _system.Spawn(
-            new Props(() => new BackendActor(options, Network, NewEngine(), StopReasons.Add)),
-            address.Replace('/', '-'));
+        var worker = _driver.Start(address.Replace('/', '-'), () => new ComputingWorker(options, Network, NewEngine(), StopReasons.Add));
         Workers[address] = worker;
         _splits[address] = split;
         return worker;
@@ -121,17 +117,13 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         }
     }
 
-    public void Stop(ActorRef actor) => _system.Stop(actor);
-
-    public bool IsStopped(ActorRef actor) => Events.OfType<ActorStopped>().Any(stopped => stopped.Actor == actor);
-
     /// <summary>Lets a device's computation of a token take twice or four times this: without and with a frame.</summary>
     public void SlowDown(TimeSpan perReading) => _deviceClock.PerReading = perReading;
 
     public void StopWorker(string address)
     {
         Workers.Remove(address, out var worker);
-        Stop(worker!);
+        worker!.Stop();
     }
 
     /// <summary>As its process would be, if it ended and were started again: nothing of its sessions is left.</summary>
@@ -139,7 +131,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     {
         var worker = Workers[address];
         StopWorker(address);
-        RunUntil(() => IsStopped(worker));
+        RunUntil(() => worker.IsStopped);
         StartWorker(address, splitLayer: _splits[address]);
     }
 
@@ -161,9 +153,9 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         options = change?.Invoke(options) ?? options;
         var session = new SimulatedSession(new SessionId((ulong)number));
         var state = new EdgeState(session.Id, options);
-        var edge = _system.Spawn(new Props(() => new EdgeActor(state, Network, LoadFront, session.Add)), $"edge-{number}");
+        var edge = _driver.Start($"edge-{number}", () => new ComputingEdge(state, Network, LoadFront, session.Add));
         session.Actor = edge;
-        edge.Tell(new StartSession(prompt));
+        edge.Post(new StartSession(prompt));
         return session;
 
         FrontEngine LoadFront(Plan plan)
@@ -202,8 +194,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        var terminated = _system.TerminateAsync();
-        _driver.RunUntilIdle();
-        return new ValueTask(terminated);
+        _driver.StopAll();
+        return ValueTask.CompletedTask;
     }
 }

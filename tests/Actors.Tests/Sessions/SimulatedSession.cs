@@ -1,5 +1,6 @@
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Simulation;
 
 namespace SplitActors.Actors.Tests.Sessions;
 
@@ -10,7 +11,7 @@ internal sealed class SimulatedSession(SessionId id)
 
     public List<SessionEvent> Events { get; } = [];
 
-    public ActorRef? Actor { get; set; }
+    public SimulatedNode? Actor { get; set; }
 
     public IEnumerable<int> Tokens => Events.OfType<TokenGenerated>().Select(generated => generated.Token);
 

@@ -16,7 +16,7 @@ internal sealed class TappedTransport(IPeers inner) : IPeers
     public IEnumerable<T> Bodies<T>()
         where T : IMessage => Sent.Select(message => message.Body).OfType<T>();
 
-    public void Register(string address, ActorRef actor) => inner.Register(address, actor);
+    public void Register(string address, Action<object> post) => inner.Register(address, post);
 
     public void Unregister(string address) => inner.Unregister(address);
 

@@ -156,7 +156,7 @@ public sealed class WorkerEvictionTests
     /// <summary>Keeps from the scheduler what memory a worker has, so that it leaves refusing to the worker.</summary>
     private sealed class HelloWithoutMemory(IPeers inner) : IPeers
     {
-        public void Register(string address, ActorRef actor) => inner.Register(address, actor);
+        public void Register(string address, Action<object> post) => inner.Register(address, post);
 
         public void Unregister(string address) => inner.Unregister(address);
 

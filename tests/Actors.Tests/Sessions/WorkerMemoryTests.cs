@@ -1,4 +1,5 @@
 using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Actors.Tests.Sessions;
@@ -114,8 +115,8 @@ public sealed class WorkerMemoryTests
             var session = cluster.StartSession(Quill.Prompt(0));
             cluster.RunUntil(() => session.Events.Count > 0);
             cluster.RunSteps(steps);
-            cluster.Stop(worker);
-            cluster.Stop(session.Actor!);
+            worker.Stop();
+            session.Actor!.Stop();
             cluster.Driver.RunFor(TimeSpan.FromSeconds(1));
             Assert.All(cluster.WorkerPools, pool => Assert.Equal(0, pool.BytesInUse));
             Assert.All(cluster.Fronts, front => Assert.Equal(0, front.KvBytes));
@@ -131,7 +132,7 @@ public sealed class WorkerMemoryTests
         cluster.RunUntilEnded(session);
         cluster.Driver.RunFor(TimeSpan.FromSeconds(1));
 
-        Assert.Equal(1 + cluster.Events.OfType<ActorRestarted>().Count(), cluster.WorkerPools.Count);
+        Assert.Equal(1 + cluster.Events.OfType<NodeRestarted>().Count(), cluster.WorkerPools.Count);
         Assert.All(cluster.WorkerPools, pool => Assert.Equal(0, pool.BytesInUse));
     }
 }

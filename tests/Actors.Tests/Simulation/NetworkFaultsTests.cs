@@ -14,7 +14,7 @@ public sealed class NetworkFaultsTests
     public void Isolated_NeitherSendsNorReceives_UntilItRejoins()
     {
         var network = new FaultyTransport(_world.InProcess, _world.Time, seed: 1, new NetworkFaults());
-        var (a, b, c) = (_world.Register(network, "a"), _world.Register(network, "b"), _world.Register(network, "c"));
+        var (a, b, c) = (TransportWorld.Register(network, "a"), TransportWorld.Register(network, "b"), TransportWorld.Register(network, "c"));
         network.Isolate("a");
         network.Send("a", "b", new Nack());
         network.Send("b", "a", new Nack());
@@ -33,7 +33,7 @@ public sealed class NetworkFaultsTests
     {
         const int messageCount = 200;
         var network = new FaultyTransport(_world.InProcess, _world.Time, seed: 1, new NetworkFaults { ReorderRate = 0.2, DelayMax = TimeSpan.FromMilliseconds(50) });
-        var received = _world.Register(network, "a", mailboxCapacity: messageCount);
+        var received = TransportWorld.Register(network, "a");
         for (var position = 0u; position < messageCount; position++)
         {
             network.Send("b", "a", new Nack { ExpectedPosition = position });

@@ -1,17 +1,16 @@
 using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Tests.Kernel;
+using SplitActors.Actors.Stepping;
 
 namespace SplitActors.Actors.Tests.Simulation;
 
-public class SimulationDriverTests
+public sealed class SimulationDriverTests
 {
     [Fact]
     public void RunUntil_PredicateBecomesTrue_StopsAtThatTime()
     {
         var driver = new SimulationDriver();
-        var system = new ActorSystem(driver.Options);
         var ticks = 0;
-        system.Spawn(Ticking(_ => ticks++), "ticking");
+        driver.Start("ticking", () => Ticking(_ => ticks++));
 
         Assert.True(driver.RunUntil(() => ticks == 3, TimeSpan.FromHours(1)));
         Assert.Equal(TimeSpan.FromSeconds(3), driver.Time.Elapsed);
@@ -26,13 +25,12 @@ public class SimulationDriverTests
     }
 
     [Fact]
-    public void RunUntil_TimersAtEqualTime_RunTheActorsInBetween()
+    public void RunUntil_TimersAtEqualTime_RunTheNodesInBetween()
     {
         var driver = new SimulationDriver();
-        var system = new ActorSystem(driver.Options);
         var log = new List<string>();
         foreach (var name in new[] { "a", "b" })
-            system.Spawn(Ticking(_ => log.Add($"{name}{driver.Time.Elapsed.TotalSeconds}")), name);
+            driver.Start(name, () => Ticking(_ => log.Add($"{name}{driver.Time.Elapsed.TotalSeconds}")));
         driver.RunFor(TimeSpan.FromSeconds(2));
 
         Assert.Equal(["a1", "b1", "a2", "b2"], log);
@@ -45,37 +43,38 @@ public class SimulationDriverTests
         Assert.NotEqual(Gossip(5), Gossip(6));
     }
 
-    /// <summary>Ten actors that pass numbers on, on timers and at once; who meets whom depends on the order alone.</summary>
+    /// <summary>Ten nodes that pass numbers on, on timers and at once; who meets whom depends on the order alone.</summary>
     private static List<string> Gossip(ulong seed)
     {
         var driver = new SimulationDriver(seed);
         var log = new List<string>();
-        void Note(KernelEvent happened) => log.Add($"{happened.Actor.Path} {happened.GetType().Name}");
-        var system = new ActorSystem(driver.Options with { EventSink = Note });
-        var actors = new List<ActorRef>();
+        driver.Observe = happened => log.Add($"{happened.Node.Name} {happened.GetType().Name}");
+        var nodes = new List<SimulatedNode>();
         for (var i = 0; i < 10; i++)
+            nodes.Add(driver.Start($"{i}", NewGossip));
+        foreach (var node in nodes)
+            node.Post(0);
+        driver.RunFor(TimeSpan.FromSeconds(20));
+        return log;
+
+        ScriptedShell NewGossip() => new()
         {
-            actors.Add(system.Spawn(ScriptedActor.Props((context, message) =>
+            OnReceive = (host, message) =>
             {
                 var number = (int)message;
-                log.Add($"{driver.Time.Elapsed.TotalSeconds} {context.Self.Path} {number}");
+                log.Add($"{driver.Time.Elapsed.TotalSeconds} {((SimulatedNode)host).Name} {number}");
                 if (number % 7 == 6)
                     throw new InvalidOperationException();
                 if (number < 40)
-                    actors[log.Count % actors.Count].Tell(number + 1, context.Self);
-                context.Timers.StartSingle("again", log.Count % 50, TimeSpan.FromSeconds(1 + (log.Count % 3)));
-            }), $"{i}"));
-        }
-
-        foreach (var actor in actors)
-            actor.Tell(0);
-        driver.RunFor(TimeSpan.FromSeconds(20));
-        return log;
+                    nodes[log.Count % nodes.Count].Post(number + 1);
+                host.StartTimer("again", log.Count % 50, TimeSpan.FromSeconds(1 + (log.Count % 3)));
+            },
+        };
     }
 
-    private static Props Ticking(Action<object> tick) => new(() => new ScriptedActor
+    private static ScriptedShell Ticking(Action<object> tick) => new()
     {
-        OnPreStart = context => context.Timers.StartPeriodic("tick", "tick", TimeSpan.FromSeconds(1)),
+        OnStart = host => host.StartPeriodicTimer("tick", "tick", TimeSpan.FromSeconds(1)),
         OnReceive = (_, message) => tick(message),
-    });
+    };
 }

@@ -49,7 +49,7 @@ public sealed class FaultyTransportTests
     public void Delays_KeepTheOrderOfEachPair_ButNotAcrossPairs()
     {
         var network = Network(new NetworkFaults { DelayRate = 0.5, DelayMax = TimeSpan.FromMilliseconds(100) });
-        var received = _world.Register(network, "a", mailboxCapacity: 2 * MessageCount);
+        var received = TransportWorld.Register(network, "a");
         for (var i = 0u; i < MessageCount; i++)
         {
             network.Send($"b/{i % 2}", "a", new Nack { ExpectedPosition = i });
@@ -71,7 +71,7 @@ public sealed class FaultyTransportTests
         var runs = Enumerable.Range(0, 2).Select(_ =>
         {
             var world = new TransportWorld();
-            var received = world.Register(world.InProcess, "a", mailboxCapacity: 2 * MessageCount);
+            var received = TransportWorld.Register(world.InProcess, "a");
             var network = new FaultyTransport(world.InProcess, world.Time, 42, faults);
             for (var i = 0u; i < MessageCount; i++)
                 network.Send("b", "a", new Nack { ExpectedPosition = i });
@@ -86,7 +86,7 @@ public sealed class FaultyTransportTests
     public void CutNetwork_LosesWhatIsSent_ButNotWhatIsOnItsWay()
     {
         var network = Network(new NetworkFaults { DelayRate = 1, DelayMax = TimeSpan.FromSeconds(1) });
-        var received = _world.Register(network, "a", mailboxCapacity: 2 * MessageCount);
+        var received = TransportWorld.Register(network, "a");
         network.Send("b", "a", new Welcome());
         network.IsCut = true;
         network.Send("b", "a", new Nack());
@@ -100,7 +100,7 @@ public sealed class FaultyTransportTests
     public void LostWatches_AreCounted_TheOthersPass()
     {
         var network = Network(new NetworkFaults { WatchLossRate = 0.5 });
-        var watcher = _world.Register(network, "watcher");
+        var watcher = TransportWorld.Register(network, "watcher");
         for (var i = 0; i < 100; i++)
             network.Watch($"nobody/{i}", "watcher");
         _world.Run();
@@ -113,7 +113,7 @@ public sealed class FaultyTransportTests
 
     private List<object> SendAll(FaultyTransport network)
     {
-        var received = _world.Register(network, "a", mailboxCapacity: 2 * MessageCount);
+        var received = TransportWorld.Register(network, "a");
         for (var i = 0u; i < MessageCount; i++)
             network.Send("b", "a", new Nack { ExpectedPosition = i });
         return received;

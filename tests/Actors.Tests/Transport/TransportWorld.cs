@@ -1,35 +1,25 @@
-using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Tests.Kernel;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Simulation;
 
 namespace SplitActors.Actors.Tests.Transport;
 
-/// <summary>A simulated system with actors that keep what a transport brings them.</summary>
+/// <summary>Lists that keep what peers bring them, in virtual time.</summary>
 internal sealed class TransportWorld
 {
-    private readonly KernelWorld _world = new();
+    private readonly SimulationDriver _driver = new();
 
     public LocalPeers InProcess { get; } = new();
 
-    public VirtualTimeProvider Time => _world.Time;
+    public VirtualTimeProvider Time => _driver.Time;
 
-    public IEnumerable<DeadLetterReason> DeadLetterReasons => _world.DeadLetterReasons;
-
-    /// <summary>Registers an actor under its name.</summary>
-    public List<object> Register(IPeers transport, string address, int? mailboxCapacity = null)
+    public static List<object> Register(IPeers peers, string name)
     {
-        var (actor, received) = SpawnProbe(address, mailboxCapacity);
-        transport.Register(address, actor);
+        var received = new List<object>();
+        peers.Register(name, received.Add);
         return received;
     }
 
-    public (ActorRef Actor, List<object> Received) SpawnProbe(string name, int? mailboxCapacity = null)
-    {
-        var received = new List<object>();
-        return (_world.SpawnProbe(name, received, mailboxCapacity), received);
-    }
+    public void Run() => _driver.RunUntilIdle();
 
-    public void Run() => _world.Run();
-
-    public void RunFor(TimeSpan span) => _world.RunFor(span);
+    public void RunFor(TimeSpan span) => _driver.RunFor(span);
 }

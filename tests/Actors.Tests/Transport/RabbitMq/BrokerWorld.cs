@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Tests.Kernel;
 using SplitActors.Actors.Peers;
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Tests.Shared;
@@ -13,9 +12,6 @@ internal sealed class BrokerWorld(BrokerNode node) : IAsyncDisposable
 {
     private readonly ConcurrentQueue<string> _reports = new();
     private readonly List<RabbitMqTransport> _transports = [];
-    private int _actorCount;
-
-    public ActorSystem System { get; } = new(new ActorSystemOptions { Dispatcher = new ThreadPoolDispatcher(), TimeProvider = TimeProvider.System });
 
     /// <summary>What all transports reported.</summary>
     public IReadOnlyCollection<string> Reports => _reports;
@@ -29,11 +25,10 @@ internal sealed class BrokerWorld(BrokerNode node) : IAsyncDisposable
     }
 
     /// <summary>Registers an actor that keeps what it receives.</summary>
-    public Inbox Register(RabbitMqTransport transport, string address)
+    public static Inbox Register(RabbitMqTransport transport, string address)
     {
         var inbox = new Inbox();
-        var actor = System.Spawn(ScriptedActor.Props((_, message) => inbox.Add(message)) with { MailboxCapacity = 1 << 16 }, $"probe-{_actorCount++}");
-        transport.Register(address, actor);
+        transport.Register(address, inbox.Add);
         return inbox;
     }
 
@@ -56,7 +51,6 @@ internal sealed class BrokerWorld(BrokerNode node) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await System.DisposeAsync();
         foreach (var transport in _transports)
             await transport.DisposeAsync();
     }

@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Akka.Actor;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Tests.Sessions;
+using SplitActors.Actors.Stepping;
 using SplitActors.Actors.Peers;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Sampling;
@@ -15,7 +17,8 @@ namespace SplitActors.Actors.Tests.Transport.RabbitMq;
 /// <summary>Scheduler, worker w1 and devices on the embedded model, on the thread pool and the real clock, each with its own way to the others.</summary>
 internal sealed class LiveCluster : IAsyncDisposable
 {
-    private readonly ActorSystem _system = new(new ActorSystemOptions { Dispatcher = new ThreadPoolDispatcher(), TimeProvider = TimeProvider.System });
+    private readonly ActorSystem _system = ActorSystem.Create("live", ActorSettings.Local);
+    private readonly ComputeLanes _lanes = new();
     private readonly Func<string, IPeers> _transportOf;
     private int _sessionCount;
 
@@ -26,7 +29,7 @@ internal sealed class LiveCluster : IAsyncDisposable
         _transportOf = transportOf;
         var config = Quill.Config;
         var scheduler = new SchedulerOptions { Address = "scheduler", ModelDigest = Quill.Digest, LayerCount = config.LayerCount, Plan = plan };
-        _system.Spawn(new Props(() => new SchedulerActor([scheduler], transportOf("scheduler"), Refusals.Enqueue)), "scheduler");
+        _system.ActorOf(ActorProps.Of(() => new SchedulerActor([scheduler], transportOf("scheduler"), _lanes, Refusals.Enqueue)), "scheduler");
 
         var segment = Quill.Back(plan.SplitLayer);
         var worker = new WorkerOptions
@@ -40,7 +43,7 @@ internal sealed class LiveCluster : IAsyncDisposable
             KvLayout = segment.KvLayout(KvFormat.Float16),
             StatusPeriod = TimeSpan.FromMilliseconds(200),
         };
-        _system.Spawn(new Props(() => new BackendActor(worker, transportOf("w1"), NewEngine(), Refusals.Enqueue)), "worker");
+        _system.ActorOf(ActorProps.Of(() => new BackendWorkerActor(worker, transportOf("w1"), NewEngine, _lanes, Refusals.Enqueue)), "worker");
 
         BackEngine NewEngine() => new(
             segment, worker.BatchRowsMax, new KvPagePools(worker.KvLayout, worker.KvBytesMax), ComputeThreads.Single, TimeProvider.System, calibrated: null);
@@ -69,7 +72,7 @@ internal sealed class LiveCluster : IAsyncDisposable
             SchedulerAttemptsMax = 400, // 100 s: more than a broker takes to start
         };
         var session = new LiveSession(onToken);
-        var edge = _system.Spawn(new Props(() => new EdgeActor(new EdgeState(id, options), _transportOf(user), LoadFront, session.Add)), $"edge-{id.Value}");
+        var edge = _system.ActorOf(ActorProps.Of(() => new EdgeSessionActor(new EdgeState(id, options), _transportOf(user), LoadFront, session.Add, _lanes)), $"edge-{id.Value}");
         edge.Tell(new StartSession(Quill.Prompt(promptIndex)));
         return session;
 
@@ -85,7 +88,11 @@ internal sealed class LiveCluster : IAsyncDisposable
             calibrated: null);
     }
 
-    public ValueTask DisposeAsync() => _system.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _system.Terminate();
+        await _lanes.DrainAsync();
+    }
 }
 
 /// <summary>What a session published.</summary>

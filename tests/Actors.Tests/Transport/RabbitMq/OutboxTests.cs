@@ -1,5 +1,4 @@
 using FsCheck.Fluent;
-using SplitActors.Actors.Tests.Kernel;
 using SplitActors.Actors.Transport.RabbitMq;
 
 namespace SplitActors.Actors.Tests.Transport.RabbitMq;

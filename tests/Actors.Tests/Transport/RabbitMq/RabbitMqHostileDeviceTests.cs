@@ -26,7 +26,7 @@ public sealed class RabbitMqHostileDeviceTests(BrokerFixture fixture)
         await using var world = new BrokerWorld(fixture.Node);
         await using var cluster = await StartAsync(world);
         var hostile = await world.ConnectAsync("d3");
-        var inbox = world.Register(hostile, Hostile);
+        var inbox = BrokerWorld.Register(hostile, Hostile);
         var answers = new List<IMessage>();
         var session = cluster.StartSession("d1", 0, count =>
         {
@@ -58,7 +58,7 @@ public sealed class RabbitMqHostileDeviceTests(BrokerFixture fixture)
         await using var world = new BrokerWorld(fixture.Node);
         await using var cluster = await StartAsync(world);
         var hostile = await world.ConnectAsync("d3");
-        var inbox = world.Register(hostile, Hostile);
+        var inbox = BrokerWorld.Register(hostile, Hostile);
         var answers = new List<IMessage>();
         var session = cluster.StartSession("d1", 1, count =>
         {

@@ -31,7 +31,7 @@ public sealed class RabbitMqOutageTests(BrokerFixture fixture)
         using var proxy = new TcpProxy(fixture.Node.Port);
         var (back, device) = (await world.ConnectAsync("w1"), await world.ConnectAsync("d1", options => options with { Port = proxy.Port }));
         var worker = await world.OpenAsync(back, "worker/w1");
-        var edge = world.Register(device, "edge/d1/1");
+        var edge = BrokerWorld.Register(device, "edge/d1/1");
         device.Send("edge/d1/1", "worker/w1", new Welcome());
         await worker.NextAsync<Received>();
         device.Watch("worker/w1", "edge/d1/1");
@@ -111,7 +111,7 @@ public sealed class RabbitMqOutageTests(BrokerFixture fixture)
         var back = await world.ConnectAsync("w1", options => options with { Port = proxy.Port, Heartbeat = TimeSpan.FromSeconds(1) });
         var device = await world.ConnectAsync("d1");
         await world.OpenAsync(back, "worker/w1");
-        var edge = world.Register(device, "edge/d1/1");
+        var edge = BrokerWorld.Register(device, "edge/d1/1");
         device.Watch("worker/w1", "edge/d1/1");
         proxy.FallSilent();
         Assert.Equal(new PeerLost("worker/w1"), await edge.NextAsync<PeerLost>());
@@ -129,7 +129,7 @@ public sealed class RabbitMqOutageTests(BrokerFixture fixture)
             AnswerTimeMax = TimeSpan.FromSeconds(2),
             Heartbeat = TimeSpan.FromMinutes(10),
         });
-        var edge = world.Register(device, "edge/d1/1");
+        var edge = BrokerWorld.Register(device, "edge/d1/1");
         device.Send("edge/d1/1", "worker/nobody", new Welcome());
         await edge.NextAsync<Undelivered>();
 
@@ -150,7 +150,7 @@ public sealed class RabbitMqOutageTests(BrokerFixture fixture)
         await using var world = new BrokerWorld(fixture.Node);
         var (cloud, device) = (await world.ConnectAsync("scheduler"), await world.ConnectAsync("d1"));
         var scheduler = await world.OpenAsync(cloud, "scheduler");
-        world.Register(device, "edge/d1/1");
+        BrokerWorld.Register(device, "edge/d1/1");
         await using var administrator = await RawClient.ConnectAsync(fixture.Node, "scheduler");
         await administrator.RefusalAsync(channel => channel.QueueDeleteAsync("scheduler"));
 

@@ -24,7 +24,7 @@ public sealed class RabbitMqSecurityTests(BrokerFixture fixture)
         using var own = fixture.Authority.Issue("w1");
         await using var world = new BrokerWorld(fixture.Node);
         var worker = await world.ConnectAsync("w1", options => WithTls(options, fixture.Authority.ClientTls(own)));
-        var inbox = world.Register(worker, "worker/w1");
+        var inbox = BrokerWorld.Register(worker, "worker/w1");
         worker.Send("worker/w1", "worker/nobody", new Welcome());
         await inbox.NextAsync<Undelivered>();
     }
@@ -242,7 +242,7 @@ public sealed class RabbitMqSecurityTests(BrokerFixture fixture)
             _device = await World.ConnectAsync("d1");
             Scheduler = await World.OpenAsync(_cloud, "scheduler");
             Worker = await World.OpenAsync(_back, "worker/w1");
-            _edge = World.Register(_device, "edge/d1/1");
+            _edge = BrokerWorld.Register(_device, "edge/d1/1");
             await AssertUndisturbedAsync();
         }
 

@@ -28,7 +28,7 @@ public sealed class RabbitMqSessionTests(BrokerFixture fixture)
         await using var world = new BrokerWorld(fixture.Node);
         await using var cluster = await StartAsync(world, "d1");
         var hostile = await world.ConnectAsync("d3");
-        var inbox = world.Register(hostile, "edge/d3/1");
+        var inbox = BrokerWorld.Register(hostile, "edge/d3/1");
         var answers = new List<RejectReason>();
         var session = cluster.StartSession("d1", 0, count =>
         {

@@ -16,8 +16,8 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture, ITestOutputHel
     {
         await using var world = new BrokerWorld(fixture.Node);
         var (cloud, device) = (await world.ConnectAsync("scheduler"), await world.ConnectAsync("d1"));
-        var scheduler = world.Register(cloud, "scheduler");
-        var edge = world.Register(device, "edge/d1/1");
+        var scheduler = BrokerWorld.Register(cloud, "scheduler");
+        var edge = BrokerWorld.Register(device, "edge/d1/1");
 
         await scheduler.OpenedAsync(cloud, "scheduler");
         device.Send("edge/d1/1", "scheduler", new Nack { SessionId = 5 });
@@ -34,8 +34,8 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture, ITestOutputHel
     {
         await using var world = new BrokerWorld(fixture.Node);
         var (worker, device) = (await world.ConnectAsync("w1"), await world.ConnectAsync("d1"));
-        var received = world.Register(worker, "worker/w1");
-        world.Register(device, "edge/d1/1");
+        var received = BrokerWorld.Register(worker, "worker/w1");
+        BrokerWorld.Register(device, "edge/d1/1");
         await received.OpenedAsync(worker, "worker/w1");
 
         const uint MessageCount = 300;
@@ -55,7 +55,7 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture, ITestOutputHel
     {
         await using var world = new BrokerWorld(fixture.Node);
         var device = await world.ConnectAsync("d1");
-        var edge = world.Register(device, "edge/d1/1");
+        var edge = BrokerWorld.Register(device, "edge/d1/1");
         device.Send("edge/d1/1", "worker/nobody", new Welcome());
         Assert.Equal(new Undelivered("worker/nobody", "nobody has this address"), await edge.NextAsync<Undelivered>());
 
@@ -71,7 +71,7 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture, ITestOutputHel
     {
         await using var world = new BrokerWorld(fixture.Node);
         var device = await world.ConnectAsync("d1", options => options with { ProbePeriod = TimeSpan.FromHours(1) });
-        var edge = world.Register(device, "edge/d1/1");
+        var edge = BrokerWorld.Register(device, "edge/d1/1");
         device.Watch("worker/nobody", "edge/d1/1");
 
         Assert.Equal(new PeerLost("worker/nobody"), await edge.NextAsync<PeerLost>());
@@ -83,8 +83,8 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture, ITestOutputHel
     {
         await using var world = new BrokerWorld(fixture.Node);
         var (first, second, device) = (await world.ConnectAsync("w1"), await world.ConnectAsync("w2"), await world.ConnectAsync("d1"));
-        var (worker1, worker2) = (world.Register(first, "worker/w1"), world.Register(second, "worker/w2"));
-        var edge = world.Register(device, "edge/d1/1");
+        var (worker1, worker2) = (BrokerWorld.Register(first, "worker/w1"), BrokerWorld.Register(second, "worker/w2"));
+        var edge = BrokerWorld.Register(device, "edge/d1/1");
         await worker1.OpenedAsync(first, "worker/w1");
         await worker2.OpenedAsync(second, "worker/w2");
         device.Watch("worker/w1", "edge/d1/1");
@@ -105,10 +105,10 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture, ITestOutputHel
     {
         await using var world = new BrokerWorld(fixture.Node);
         var (active, standby, device) = (await world.ConnectAsync("scheduler"), await world.ConnectAsync("scheduler"), await world.ConnectAsync("d1"));
-        var first = world.Register(active, "scheduler");
+        var first = BrokerWorld.Register(active, "scheduler");
         await first.OpenedAsync(active, "scheduler");
-        var second = world.Register(standby, "scheduler");
-        world.Register(device, "edge/d1/1");
+        var second = BrokerWorld.Register(standby, "scheduler");
+        BrokerWorld.Register(device, "edge/d1/1");
         for (var i = 0; i < 10; i++)
             device.Send("edge/d1/1", "scheduler", new Nack { ExpectedPosition = (uint)i });
         for (var i = 0; i < 10; i++)
@@ -124,12 +124,12 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture, ITestOutputHel
     {
         await using var world = new BrokerWorld(fixture.Node);
         var (first, second, device) = (await world.ConnectAsync("w1"), await world.ConnectAsync("w1"), await world.ConnectAsync("d1"));
-        var worker = world.Register(first, "worker/w1");
+        var worker = BrokerWorld.Register(first, "worker/w1");
         await worker.OpenedAsync(first, "worker/w1");
-        var waiting = world.Register(second, "worker/w1");
+        var waiting = BrokerWorld.Register(second, "worker/w1");
         second.Send("worker/w1", "worker/w1", new Welcome());
         Assert.Contains("worker/w1 cannot receive", (await waiting.NextAsync<Undelivered>()).Reason, StringComparison.Ordinal);
-        var edge = world.Register(device, "edge/d1/1");
+        var edge = BrokerWorld.Register(device, "edge/d1/1");
         device.Send("edge/d1/1", "worker/w1", new Welcome());
         await worker.NextAsync<Received>();
 
@@ -148,7 +148,7 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture, ITestOutputHel
         using var link = new TcpProxy(fixture.Node.Port);
         var (back, device) = (await world.ConnectAsync("w1"), await world.ConnectAsync("d1", options => options with { Port = link.Port }));
         var worker = await world.OpenAsync(back, "worker/w1");
-        var edge = world.Register(device, "edge/d1/1");
+        var edge = BrokerWorld.Register(device, "edge/d1/1");
         var step = new DecodeStep { SessionId = 1, Frame = ByteString.CopyFrom(new byte[200]) };
         device.Send("edge/d1/1", "worker/w1", step);
         await worker.NextAsync<Received>();
@@ -173,8 +173,8 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture, ITestOutputHel
     {
         await using var world = new BrokerWorld(fixture.Node);
         var device = await world.ConnectAsync("d1");
-        Assert.Throws<ArgumentException>(() => world.Register(device, "edge/d2/1"));
-        Assert.Throws<ArgumentException>(() => world.Register(device, "scheduler"));
+        Assert.Throws<ArgumentException>(() => BrokerWorld.Register(device, "edge/d2/1"));
+        Assert.Throws<ArgumentException>(() => BrokerWorld.Register(device, "scheduler"));
         Assert.Throws<ArgumentException>(() => device.Send("worker/w1", "scheduler", new Welcome()));
     }
 
@@ -183,10 +183,10 @@ public sealed class RabbitMqTransportTests(BrokerFixture fixture, ITestOutputHel
     {
         await using var world = new BrokerWorld(fixture.Node);
         var device = await world.ConnectAsync("d1");
-        world.Register(device, "edge/d1/1");
-        Assert.Throws<InvalidOperationException>(() => world.Register(device, "edge/d1/1"));
+        BrokerWorld.Register(device, "edge/d1/1");
+        Assert.Throws<InvalidOperationException>(() => BrokerWorld.Register(device, "edge/d1/1"));
         device.Unregister("edge/d1/1");
-        var edge = world.Register(device, "edge/d1/1");
+        var edge = BrokerWorld.Register(device, "edge/d1/1");
         device.Send("edge/d1/1", "worker/nobody", new Welcome());
         await edge.NextAsync<Undelivered>();
     }

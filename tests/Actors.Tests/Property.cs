@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace SplitActors.Actors.Tests.Kernel;
+namespace SplitActors.Actors.Tests;
 
 internal static class Property
 {
