@@ -36,7 +36,7 @@ public sealed class PeerEndpoint : UntypedActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private TimeSpan Now => Context.System.Scheduler.MonotonicClock;
+    private TimeSpan Now => TimeSpan.FromTicks(Context.System.Scheduler.Now.Ticks);
 
     /// <param name="name">Its own.</param>
     /// <param name="routes">To others.</param>

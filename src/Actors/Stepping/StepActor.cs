@@ -9,13 +9,14 @@ public abstract class StepActor(Func<IStepShell> shell, ComputeLanes lanes) : Un
 {
     private readonly IActorRef _self = Context.Self;
     private readonly IScheduler _scheduler = Context.System.Scheduler;
-    private readonly TimeSpan _startedAt = Context.System.Scheduler.MonotonicClock;
+    private readonly DateTimeOffset _startedAt = Context.System.Scheduler.Now;
     private readonly IStepShell _shell = shell();
     private ComputeLane? _lane;
+    private bool _isStopped;
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public TimeSpan Now => _scheduler.MonotonicClock - _startedAt;
+    public TimeSpan Now => _scheduler.Now - _startedAt;
 
     public void Post(object message) => _self.Tell(message, ActorRefs.NoSender);
 
@@ -31,7 +32,20 @@ public abstract class StepActor(Func<IStepShell> shell, ComputeLanes lanes) : Un
 
     public void Stop() => Context.Stop(_self);
 
-    protected override void PreStart() => _shell.Start(this);
+    /// <summary>Akka tells a child nothing more that failed here.</summary>
+    protected override void PreStart()
+    {
+        try
+        {
+            _shell.Start(this);
+        }
+        catch (Exception reason)
+        {
+            _shell.Fail(reason);
+            StopShell();
+            throw;
+        }
+    }
 
     protected override void PreRestart(Exception reason, object message)
     {
@@ -39,11 +53,7 @@ public abstract class StepActor(Func<IStepShell> shell, ComputeLanes lanes) : Un
         base.PreRestart(reason, message);
     }
 
-    protected override void PostStop()
-    {
-        _shell.Stop();
-        _lane?.Close();
-    }
+    protected override void PostStop() => StopShell();
 
     /// <summary>What an earlier incarnation computed is nobody's: its caches and its sessions are gone.</summary>
     protected override void OnReceive(object message)
@@ -52,6 +62,15 @@ public abstract class StepActor(Func<IStepShell> shell, ComputeLanes lanes) : Un
             _shell.Receive(message);
         else if (ReferenceEquals(finished.Incarnation, this))
             _shell.Receive(finished.Result);
+    }
+
+    private void StopShell()
+    {
+        if (_isStopped)
+            return;
+        _isStopped = true;
+        _shell.Stop();
+        _lane?.Close();
     }
 
     private void Finish(Func<object> work)

@@ -13,6 +13,7 @@ namespace SplitActors.Actors.Stepping;
 public sealed class TimerScheduler(Config config, ILoggingAdapter log) : SchedulerBase(config, log), IDisposable
 {
     private readonly TimeProvider _clock = TimeProvider.System;
+    private readonly DateTimeOffset _startedAt = TimeProvider.System.GetUtcNow();
     private readonly long _start = TimeProvider.System.GetTimestamp();
     private volatile bool _isDisposed;
 
@@ -20,7 +21,8 @@ public sealed class TimerScheduler(Config config, ILoggingAdapter log) : Schedul
 
     public override TimeSpan HighResMonotonicClock => MonotonicClock;
 
-    protected override DateTimeOffset TimeNow => _clock.GetUtcNow();
+    /// <summary>Never goes back, whatever becomes of the machine's clock.</summary>
+    protected override DateTimeOffset TimeNow => _startedAt + MonotonicClock;
 
     /// <summary>What is due later does not happen.</summary>
     public void Dispose() => _isDisposed = true;

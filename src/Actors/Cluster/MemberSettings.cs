@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Reflection;
+using Akka.Actor;
+using Akka.Actor.Setup;
+using Akka.Configuration;
+
+namespace SplitActors.Actors.Cluster;
+
+/// <summary>Where a node is in the network, and what it says of itself.</summary>
+public sealed record MemberSettings
+{
+    public const string SystemName = "splitactors";
+
+    /// <summary>By which others reach it.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>0: any that is free.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>HOST:PORT of nodes to join by; its own may be among them.</summary>
+    public required ImmutableArray<string> Seeds { get; init; }
+
+    public required ImmutableArray<string> Roles { get; init; }
+
+    /// <summary>Null: without TLS, on loopback only.</summary>
+    public NodeTls? Tls { get; init; }
+
+    /// <summary>The settings of an actor system, over those of <c>reference.conf</c>.</summary>
+    /// <param name="overrides">Go before both; null for none.</param>
+    public Config ToConfig(Config? overrides = null)
+    {
+        var protocol = Tls is null ? "akka.tcp" : "akka.ssl.tcp";
+        var seeds = string.Join(", ", Seeds.Select(seed => $"\"{protocol}://{SystemName}@{seed}\""));
+        var own = ConfigurationFactory.ParseString(string.Create(CultureInfo.InvariantCulture, $$"""
+            akka.remote.dot-netty.tcp {
+              hostname = "{{Host}}"
+              port = {{Port}}
+              enable-ssl = {{(Tls is null ? "off" : "on")}}
+            }
+            akka.cluster {
+              roles = [{{string.Join(", ", Roles.Select(role => $"\"{role}\""))}}]
+              seed-nodes = [{{seeds}}]
+            }
+            """));
+        var config = own.WithFallback(Reference);
+        return overrides is null ? config : overrides.WithFallback(config);
+    }
+
+    /// <summary>The same as an actor system takes it, with certificates.</summary>
+    public ActorSystemSetup ToSetup(Config? overrides = null)
+    {
+        var setup = ActorSystemSetup.Create(BootstrapSetup.Create().WithConfig(ToConfig(overrides)));
+        return Tls is null ? setup : setup.And(Tls.ToSetup());
+    }
+
+    private static Config Reference { get; } = ReadReference();
+
+    private static Config ReadReference()
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("reference.conf")!;
+        using var reader = new StreamReader(stream);
+        return ConfigurationFactory.ParseString(reader.ReadToEnd());
+    }
+}

@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Akka.Remote.Transport.DotNetty;
+
+namespace SplitActors.Actors.Cluster;
+
+/// <summary>
+/// Mutual TLS between nodes: who speaks to this one, and whom it speaks to, must show a certificate of the cluster's own authority of nodes, valid now and, where it was dialled, for the host
+/// by which it was. No other authority counts, also none that the machine trusts.
+/// </summary>
+/// <param name="own">With the private key; for clients and for servers.</param>
+/// <param name="authority">Signs the certificates of nodes, and of nothing else.</param>
+/// <param name="clock">Tells which certificates are valid.</param>
+/// <param name="report">Told why a peer was refused, once for each certificate and reason.</param>
+public sealed class NodeTls(X509Certificate2 own, X509Certificate2 authority, TimeProvider clock, Action<string>? report = null)
+{
+    private const int ReportsMax = 256;
+
+    private readonly ConcurrentDictionary<string, bool> _reported = new(StringComparer.Ordinal);
+
+    internal DotNettySslSetup ToSetup() => new(
+        own, suppressValidation: false, requireMutualAuthentication: true, validateCertificateHostname: true, (certificate, _, peer, errors, _) => Accepts(certificate, peer, errors));
+
+    /// <summary>Why a certificate is refused, in a sentence; null: it is good.</summary>
+    /// <param name="certificate">The peer's; null: it showed none.</param>
+    /// <param name="errors">What TLS found; the chain is checked anew.</param>
+    public string? WhyRefused(X509Certificate2? certificate, SslPolicyErrors errors)
+    {
+        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
+            return "it shows no certificate";
+        var (now, from, until) = (clock.GetUtcNow(), new DateTimeOffset(certificate.NotBefore), new DateTimeOffset(certificate.NotAfter));
+        if (now < from || now > until)
+            return FormattableString.Invariant($"its certificate of {NameOf(certificate)} is valid from {from:yyyy-MM-dd HH:mm} to {until:yyyy-MM-dd HH:mm} UTC, and here it is {now:yyyy-MM-dd HH:mm}");
+        if (!IsIssuedBy(certificate, now))
+            return $"its certificate of {NameOf(certificate)} is not of this cluster's authority of nodes";
+        return errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? $"its certificate of {NameOf(certificate)} is not for the host that was dialled" : null;
+    }
+
+    private static string NameOf(X509Certificate2 certificate) => certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+
+    private bool Accepts(X509Certificate2? certificate, string peer, SslPolicyErrors errors)
+    {
+        var why = WhyRefused(certificate, errors);
+        if (why is not null && _reported.Count < ReportsMax && _reported.TryAdd(why, value: true))
+            report?.Invoke($"refused a connection with {peer}: {why}. Further ones like it are not reported.");
+        return why is null;
+    }
+
+    private bool IsIssuedBy(X509Certificate2 certificate, DateTimeOffset now)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(authority);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.VerificationTime = now.UtcDateTime;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        try
+        {
+            return chain.Build(certificate);
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+}
