@@ -24,6 +24,7 @@ public sealed class PeerEndpoint : UntypedActor, IWithTimers
     private readonly Action<string>? _report;
     private readonly Func<IPeers, Props> _child;
     private readonly bool _stopsWithChild;
+    private readonly Action? _ended;
     private readonly PeerTable _peers = new();
     private readonly Queue<object> _early = new();
     private readonly HashSet<string> _reported = new(StringComparer.Ordinal);
@@ -31,8 +32,11 @@ public sealed class PeerEndpoint : UntypedActor, IWithTimers
     private bool _isOver;
     private ulong _transferCount;
 
-    private PeerEndpoint(string name, ClusterRoutes routes, Func<IPeers, Props> child, bool stopsWithChild, Action<string>? report) =>
-        (_name, _routes, _child, _stopsWithChild, _report) = (name, routes, child, stopsWithChild, report);
+    private PeerEndpoint(string name, ClusterRoutes routes, Func<IPeers, Props> child, bool stopsWithChild, Action<string>? report, Action<IActorRef>? started, Action? ended)
+    {
+        (_name, _routes, _child, _stopsWithChild, _report, _ended) = (name, routes, child, stopsWithChild, report, ended);
+        started?.Invoke(Self);
+    }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
@@ -43,8 +47,11 @@ public sealed class PeerEndpoint : UntypedActor, IWithTimers
     /// <param name="child">Makes the actor that runs the shell.</param>
     /// <param name="stopsWithChild">Else it stays and says that nobody is here: an entity of a shard would be started again by the next message.</param>
     /// <param name="report">Told of messages that no honest node sends, in a sentence.</param>
-    public static Props Props(string name, ClusterRoutes routes, Func<IPeers, Props> child, bool stopsWithChild, Action<string>? report = null) =>
-        ActorProps.Of(() => new PeerEndpoint(name, routes, child, stopsWithChild, report));
+    /// <param name="started">Told of each new endpoint.</param>
+    /// <param name="ended">Told when its child has stopped.</param>
+    public static Props Props(
+        string name, ClusterRoutes routes, Func<IPeers, Props> child, bool stopsWithChild, Action<string>? report = null, Action<IActorRef>? started = null, Action? ended = null) =>
+        ActorProps.Of(() => new PeerEndpoint(name, routes, child, stopsWithChild, report, started, ended));
 
     protected override void PreStart()
     {
@@ -79,6 +86,8 @@ public sealed class PeerEndpoint : UntypedActor, IWithTimers
             case ClusterEvent.MemberRemoved removed: LoseAll(removed.Member.Address); break;
             case TransfersDue: CheckTransfers(); break;
             case StopEndpoint: Context.Stop(Self); break;
+            case WakeSlot or ClusterEvent.IMemberEvent or ClusterEvent.UnreachableMember: break;
+            default: Post(message); break; // a command of this process: nothing else passes the serializer
         }
     }
 
@@ -103,6 +112,7 @@ public sealed class PeerEndpoint : UntypedActor, IWithTimers
         {
             _isOver = true;
             _early.Clear();
+            _ended?.Invoke();
             if (_stopsWithChild)
                 Context.Stop(Self);
             return;

@@ -11,7 +11,10 @@ public static class PeerNames
     private const string EdgePrefix = "edge/";
 
     /// <param name="model">SHA-256 of the model, of which the first bytes name its scheduler.</param>
-    public static string Scheduler(ReadOnlySpan<byte> model) => SchedulerPrefix + ModelOf(model);
+    public static string Scheduler(ReadOnlySpan<byte> model) => SchedulerOf(ModelOf(model));
+
+    /// <param name="model">As names have it.</param>
+    public static string SchedulerOf(string model) => SchedulerPrefix + model;
 
     public static string Worker(string slot) => WorkerPrefix + slot;
 

@@ -37,13 +37,13 @@ internal sealed class TestNode : IAsyncDisposable
         var cluster = Akka.Cluster.Cluster.Get(System);
         if (join is null)
             cluster.Join(seed is null ? cluster.SelfAddress : Akka.Cluster.Cluster.Get(seed.System).SelfAddress);
-        var slots = slot is not null || serves ? WorkerSlots.StartRegion(System, NewSlot) : WorkerSlots.StartProxy(System);
-        Routes = new ClusterRoutes(System, slots);
-        if (slot is not null)
-            slots.Tell(new Actors.Cluster.Wire.WakeSlot { To = PeerNames.Worker(slot) });
+        Slot = slot is null ? null : new WorkerSlot(slot, peers => NewProbe(PeerNames.Worker(slot), peers));
+        Routes = slot is not null || serves ? WorkerSlots.Start(System, Slot, Reports.Enqueue) : WorkerSlots.StartProxy(System);
         if (serves)
-            SchedulerSingleton.Start(System, Model, Routes, peers => NewProbe($"scheduler/{Model}", peers), Reports.Enqueue);
+            new SchedulerSingleton(Model, peers => NewProbe(PeerNames.SchedulerOf(Model), peers)).Start(System, Routes, Reports.Enqueue);
     }
+
+    public WorkerSlot? Slot { get; }
 
     public ActorSystem System { get; }
 
@@ -83,7 +83,7 @@ internal sealed class TestNode : IAsyncDisposable
 
     /// <summary>Starts a name, and sends from it.</summary>
     public IActorRef StartEdge(string name) =>
-        System.ActorOf(PeerEndpoint.Props(name, Routes, peers => NewProbe(name, peers), stopsWithChild: true, Reports.Enqueue), name.Replace('/', '-'));
+        new ClusterNames(System, Routes, Reports.Enqueue).Start(name, peers => NewProbe(name, peers));
 
     public async Task SendAsync(string from, string to, IMessage body)
     {
@@ -101,12 +101,6 @@ internal sealed class TestNode : IAsyncDisposable
     {
         await System.Terminate();
         await _lanes.DrainAsync();
-    }
-
-    private Props NewSlot(string slot)
-    {
-        var name = PeerNames.Worker(slot);
-        return PeerEndpoint.Props(name, Routes, peers => NewProbe(name, peers), stopsWithChild: false, Reports.Enqueue);
     }
 
     private Props NewProbe(string name, IPeers peers) => ActorProps.Of(() => new ProbeActor(
