@@ -40,10 +40,14 @@ internal sealed class WeightedMoments(int size, bool withProducts, bool withEmbe
         {
             var h = _h.AsSpan(count * size, size);
             Widen(hidden.Slice(start, size), h);
+            var e = withEmbeddings ? _e.AsSpan(count * size, size) : [];
             if (withEmbeddings)
-                Widen(embeddings.Slice(start, size), _e.AsSpan(count * size, size));
-            _weights[count] = size / DoubleVectors.Dot(h, h);
-            if (double.IsFinite(_weights[count]) && ++count == BlockTokens)
+                Widen(embeddings.Slice(start, size), e);
+            var squares = DoubleVectors.Dot(h, h);
+            if (!(squares > 0 && double.IsFinite(squares)) || !double.IsFinite(DoubleVectors.Dot(e, e)))
+                continue; // a weight of 0 would not do: 0·∞ is NaN, and stays in every sum
+            _weights[count] = size / squares;
+            if (++count == BlockTokens)
                 count = AddBlock(count);
         }
 
