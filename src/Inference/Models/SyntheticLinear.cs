@@ -38,7 +38,9 @@ internal sealed unsafe class SyntheticLinear : Linear
 
     public override void CopyRow(int row, Span<float> destination)
     {
+        RequireRow(row, destination);
         for (var i = 0; i < destination.Length; i++)
             destination[i] = BFloat16Weights.LoadScalar(_weights.Pointer + ((nint)row * InputSize * sizeof(ushort)), i);
+        GC.KeepAlive(this);
     }
 }
