@@ -18,7 +18,7 @@ public static partial class EdgeSession
             State = State with { Revision = plan.Revision };
             if (State.Handoff is not null && plan.Mode == ExecutionMode.Handoff)
             {
-                State = State with { Handoff = AfterHandoff(plan) };
+                KeepHandoff(AfterHandoff(plan));
                 Adopt(plan.Deadline);
                 return;
             }

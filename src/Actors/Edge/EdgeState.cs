@@ -50,6 +50,9 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>How a device that generates alone will go on after it has handed over; null if it has, or will not.</summary>
     public Plan? Handoff { get; init; }
 
+    /// <summary>Where it can hand over.</summary>
+    public ImmutableArray<HandoffSplit> HandoffSplits { get; init; } = [];
+
     /// <summary>Keys and values of the tokens before this one are shipped instead of hidden states.</summary>
     public int ShippedEnd { get; init; }
 
