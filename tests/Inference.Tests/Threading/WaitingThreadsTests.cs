@@ -15,15 +15,15 @@ public sealed class WaitingThreadsTests
             return;
         using var threads = new ComputeThreads(2);
         using var meeting = new Barrier(2);
-        var sawSleep = new bool[1];
+        int[] hasLeft = [0], sawSleep = [0];
         var caller = new Thread(() =>
         {
-            var work = new SleepWatchingWork(meeting, "caller waits", sawSleep);
+            var work = new SleepWatchingWork(meeting, "caller waits", hasLeft, sawSleep);
             threads.Run(ref work, 2);
         }) { Name = "caller waits" };
         caller.Start();
         Assert.True(caller.Join(2 * HangLimit), "The computation hangs.");
-        Assert.True(sawSleep[0], "A caller without work does not sleep.");
+        Assert.True(sawSleep[0] == 1, "A caller without work does not sleep.");
     }
 
     /// <summary>A chunk of each caller waits for one of the other: with a lock they would wait for ever.</summary>
@@ -66,17 +66,21 @@ public sealed class WaitingThreadsTests
         Assert.InRange(chunks.SpinCountMax, work.SpinCountMax, 100_000);
     }
 
-    /// <summary>The further thread's chunk ends when the caller, who has none left, is asleep.</summary>
-    private readonly struct SleepWatchingWork(Barrier meeting, string caller, bool[] sawSleep) : IParallelWork
+    /// <summary>The further thread's chunk ends when the caller, who has none left, is seen asleep many times in a row: a collection of garbage stops it, too.</summary>
+    private readonly struct SleepWatchingWork(Barrier meeting, string caller, int[] hasLeft, int[] sawSleep) : IParallelWork
     {
         public void Execute(int chunk, int thread)
         {
             meeting.SignalAndWait();
-            if (thread != 0)
+            if (thread == 0)
             {
-                var name = caller;
-                sawSleep[0] = SpinWait.SpinUntil(() => LinuxThreads.StateOf(name) == 'S', HangLimit);
+                Volatile.Write(ref hasLeft[0], 1); // it may sleep where they meet
+                return;
             }
+
+            var (name, left, inARow) = (caller, hasLeft, 0);
+            var isAsleep = SpinWait.SpinUntil(() => (inARow = Volatile.Read(ref left[0]) == 1 && LinuxThreads.StateOf(name) == 'S' ? inARow + 1 : 0) == 20, HangLimit);
+            sawSleep[0] = isAsleep ? 1 : 0;
         }
     }
 
