@@ -24,6 +24,8 @@ public static partial class EdgeSession
         /// <summary>Bytes that leave are life, though not the other side's: its time to answer begins when all have left.</summary>
         private void Follow(Outgoing outgoing)
         {
+            if (outgoing.To == Options.Scheduler)
+                State = State with { IsReportLeaving = outgoing.ByteCount > 0 };
             if (!IsAnswerDue(State) || outgoing.To != Peer || outgoing.ByteCount == State.LeavingBytes)
                 return;
             if (State.LeavingBytes == 0)

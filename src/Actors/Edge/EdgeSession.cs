@@ -59,7 +59,7 @@ public static partial class EdgeSession
                 case FrontFailed failed: End(EndReason.Failed, failed.Detail); break;
                 case AnswerOverdue: Retry(); break;
                 case ProbeDue: AskWhetherBack(); break;
-                case ReportDue when State.Phase > EdgePhase.Planning: ReportLink(isDue: true); break;
+                case ReportDue when State is { Phase: > EdgePhase.Planning, IsReportLeaving: false }: ReportLink(isDue: true); break;
                 case DeviceMemoryChanged memory: TellMemory(memory); break;
                 case Outgoing outgoing: Follow(outgoing); break;
                 case LinkMeasured measured: State = State with { Measured = measured.Measurement }; break;

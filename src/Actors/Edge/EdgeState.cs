@@ -115,6 +115,9 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>Since when there are any.</summary>
     public TimeSpan LeavingSince { get; init; }
 
+    /// <summary>The last message to the scheduler has not left yet: another report would only stand behind it.</summary>
+    public bool IsReportLeaving { get; init; }
+
     /// <summary>Timeouts in a row in which none of them left.</summary>
     public int StallCount { get; init; }
 

@@ -90,12 +90,26 @@ public sealed class DepartureTests
         var before = _session.State;
         _session.Step(new Outgoing(EdgeStepper.Scheduler, 500));
         _session.Step(new Outgoing("worker/2", 500));
-        Assert.Equal(before, _session.State);
+        Assert.Equal(before with { IsReportLeaving = true }, _session.State);
 
         _session.Receive(new StepResult { SessionId = 1, Epoch = 1, NextPosition = 10, Token = 5 });
         before = _session.State;
         _session.Step(new Outgoing(EdgeStepper.Worker, 500));
         Assert.Equal(before, _session.State);
+    }
+
+    [Fact]
+    public void Report_IsNotSentWhileTheOneBeforeStillLeaves()
+    {
+        _session.RunToFirstFrames();
+        _session.Step(new ReportDue());
+        Assert.Single(_session.Sent<LinkReport>());
+        _session.Step(new Outgoing(EdgeStepper.Scheduler, 9000)); // behind the frames
+        _session.Step(new ReportDue());
+        Assert.Empty(_session.Effects);
+        _session.Step(new Outgoing(EdgeStepper.Scheduler, 0));
+        _session.Step(new ReportDue());
+        Assert.Single(_session.Sent<LinkReport>());
     }
 
     [Fact]

@@ -64,7 +64,7 @@ public sealed class SlowLinkTests
         cluster.StartWorker("worker/1");
         var prompt = Enumerable.Repeat(Undisturbed.LongPrompt, 3).SelectMany(ids => ids).Take(PromptCount);
         var session = cluster.StartSession(
-            [.. prompt], change: options => (change?.Invoke(options) ?? options) with { GeneratedCountMax = TokenCount, EndTokens = [], LinkReportPeriod = TimeSpan.FromHours(1) });
+            [.. prompt], change: options => (change?.Invoke(options) ?? options) with { GeneratedCountMax = TokenCount, EndTokens = [] });
         if (slows is not null)
         {
             cluster.RunUntil(() => slows(session, link!));
