@@ -36,9 +36,13 @@ public sealed class EdgeActor(EdgeState initial, ITransport transport, Func<Plan
         {
             return loadFront(plan);
         }
-        catch (Exception failure) when (failure is UserErrorException or OutOfMemoryException)
+        catch (UserErrorException failure)
         {
             return new FrontUnavailable(failure.Message);
+        }
+        catch (Exception failure) // whatever it is, a session that could not move goes on where it is
+        {
+            return new FrontUnavailable($"The device cannot load layers 1–{plan.SplitLayer}: {failure.Message}");
         }
     }
 }

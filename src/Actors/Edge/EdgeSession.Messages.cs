@@ -27,7 +27,7 @@ public static partial class EdgeSession
             report.Measured = State.Measured?.ToMessage();
             report.MemoryBytesMax = MemoryBytesMax;
             Send(Options.Scheduler, report);
-            State = State with { Link = LinkTally.Empty, MayIntroduce = true };
+            State = State with { Link = LinkTally.Empty, MayIntroduce = true, IsReportLeaving = false };
         }
 
         private Hello Hello() => new()

@@ -42,7 +42,32 @@ public sealed class BackendWorkerTests
         _worker.Receive(Step(0, 3));
         _worker.Receive(Step(5, 1));
 
-        Assert.Equal(new Nack { SessionId = 1, Epoch = 1, ExpectedPosition = 3 }, Assert.Single(_worker.Sent<Nack>()));
+        Assert.Equal(new Nack { SessionId = 1, Epoch = 1, ExpectedPosition = 3, Position = 5 }, Assert.Single(_worker.Sent<Nack>()));
+    }
+
+    /// <summary>A step without tokens weighs nothing, however much its device has sent.</summary>
+    [Fact]
+    public void Question_WhatArrived_IsAnsweredWithWhatIsKnown()
+    {
+        _worker.Open();
+        _worker.Receive(Step(0, 3));
+        Assert.Equal(new Nack { SessionId = 1, Epoch = 1, ExpectedPosition = 3, Position = 5 }, Ask(5)); // a gap
+        Assert.Equal(new Nack { SessionId = 1, Epoch = 1, ExpectedPosition = 3, Position = 3 }, Ask(3)); // all is here, and waits
+
+        _worker.Receive(Step(3, 2, samples: true));
+        Assert.Equal(new Nack { SessionId = 1, Epoch = 1, ExpectedPosition = 5, Position = 3 }, Ask(3)); // and what was sent since
+        _worker.Compute();
+        while (_worker.Batch is not null)
+            _worker.Compute();
+        Assert.Equal(5u, Assert.IsType<StepResult>(Ask(5)).NextPosition); // the answer was lost
+        Assert.Equal(RejectReason.UnknownSession, Assert.IsType<Rejected>(Ask(5, session: 7)).Reason);
+        Assert.Equal(5, Assert.Single(_worker.State.Sessions).Value.AcceptedCount);
+
+        IMessage Ask(uint position, ulong session = 1)
+        {
+            _worker.Receive(new DecodeStep { SessionId = session, Epoch = 1, Position = position });
+            return Assert.Single(_worker.Sent<IMessage>());
+        }
     }
 
     [Fact]

@@ -62,6 +62,8 @@ public sealed class EdgeLinkTests
         var session = Running();
         session.Now += TimeSpan.FromSeconds(5);
         session.Step(new AnswerOverdue());
+        Assert.Empty(session.Effects.OfType<EdgeEffect.CountLoss>()); // it may be there
+        session.Receive(new Nack { SessionId = 1, Epoch = 1, ExpectedPosition = 0, Position = 3 });
         Assert.Single(session.Effects.OfType<EdgeEffect.CountLoss>());
         session.Receive(Answer(session));
 

@@ -126,6 +126,24 @@ public sealed class RelocationTests
         Assert.Equal(2u, Assert.Single(session.Events.OfType<MoveAbandoned>()).To.SplitLayer);
     }
 
+    /// <summary>Whatever a library throws, the session has done nothing wrong.</summary>
+    [Fact]
+    public async Task Session_WhoseNewFrontFailsToLoadInAnyWay_StaysWhereItIs()
+    {
+        foreach (var failure in (Exception[])[new IOException("The disk is gone."), new InvalidDataException("No such tensor."), new OutOfMemoryException("No memory.")])
+        {
+            await using var cluster = Cluster();
+            (cluster.UnloadableSplit, cluster.LoadFailure) = (2, failure);
+            var session = Start(cluster);
+            cluster.RunUntil(() => session.TokenCount == 5);
+            Move(cluster, session, Lossless(2));
+            cluster.RunUntilEnded(session);
+
+            AssertUndisturbed(session);
+            Assert.Equal($"The device cannot load layers 1–2: {failure.Message}", Assert.Single(session.Events.OfType<MoveAbandoned>()).Detail);
+        }
+    }
+
     [Fact]
     public async Task Session_WhoseNewPlanIsLost_GetsItAgainAfterItsReport()
     {

@@ -17,8 +17,6 @@ namespace SplitActors.Actors.Tests.Sessions;
 /// <summary>Scheduler, workers and devices on the embedded model, on one thread and in virtual time.</summary>
 internal sealed class SimulatedCluster : IAsyncDisposable
 {
-    private static readonly TimeSpan TimeMax = TimeSpan.FromMinutes(10);
-
     private readonly SimulationDriver _driver;
     private readonly ActorSystem _system;
     private readonly FixedPlan? _plan;
@@ -44,6 +42,9 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         Scheduler = StartScheduler();
     }
 
+    /// <summary>Most virtual time for a condition to come true.</summary>
+    public TimeSpan TimeMax { get; init; } = TimeSpan.FromMinutes(10);
+
     public List<KernelEvent> Events { get; } = [];
 
     /// <summary>Why workers stopped themselves.</summary>
@@ -65,6 +66,9 @@ internal sealed class SimulatedCluster : IAsyncDisposable
 
     /// <summary>A plan's split that no device can load.</summary>
     public int? UnloadableSplit { get; set; }
+
+    /// <summary>How it fails; null: as a checkpoint that lacks layers does.</summary>
+    public Exception? LoadFailure { get; set; }
 
     /// <summary>The running workers by address.</summary>
     public Dictionary<string, ActorRef> Workers { get; } = new(StringComparer.Ordinal);
@@ -170,7 +174,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         FrontEngine LoadFront(Plan plan)
         {
             if (plan.SplitLayer == UnloadableSplit)
-                throw new UserErrorException(UserErrorKind.Checkpoint, "The front", "all its layers", "fewer", "Copy them.");
+                throw LoadFailure ?? new UserErrorException(UserErrorKind.Checkpoint, "The front", "all its layers", "fewer", "Copy them.");
             Fronts.Add(new(
                 Quill.Front((int)plan.SplitLayer, plan.Front?.ToFormats() is { Weights.IsQuantized: true } front ? front.Weights : DeviceFormat),
                 plan.Compression.ToOptions(),

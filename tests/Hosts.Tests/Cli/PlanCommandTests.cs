@@ -46,6 +46,23 @@ public sealed class PlanCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Plan_WhoseFirstTokenIsLongInComing_SaysWhyAndWhatHelps()
+    {
+        string[] slow = ["--shape", "llama-1b", "--device-profile", "orin-nx", "--worker-profile", "pi5", "--worker-bits", "8", "--device-memory", "600MB"];
+        var far = Json(await PlanAsync([.. slow, "--tokens", "2000", "--prompt-tokens", "1500", "--link", "bandwidth=10kbit,rtt=40ms", "--json"]));
+        Assert.Matches(
+            @"^Expect the first token after \d\d s: sending the prompt of 1500 tokens takes \d\d s of them\. To shorten that, use a faster link or a shorter prompt\.$",
+            far["slow_start"]!.GetValue<string>());
+
+        var split = (await PlanAsync([.. slow, "--tokens", "2000", "--prompt-tokens", "1500", "--link", "bandwidth=1Mbit,rtt=40ms"])).Succeeded().Output;
+        Assert.Matches(@"(?m)^slow start +Expect the first token after \d\d s: ", split);
+        Assert.Matches(@"stronger +compression +\(--quality\); +the +worker +alone +would +take +\d\.\d +s\.", split);
+        var soon = Json(await PlanAsync([.. slow, "--tokens", "200", "--prompt-tokens", "20", "--link", "wifi", "--json"]));
+        Assert.InRange(soon["choice"]!["ttft_ms"]!.GetValue<double>(), 0, 10_000);
+        Assert.Null(soon["slow_start"]);
+    }
+
+    [Fact]
     public async Task Plan_LimitsThatNothingKeeps_NamesTheSmallestChange()
     {
         var result = await PlanAsync([.. Small[..^4], "--tokens", "350", "--link", "lte", "--device-memory", "512MB", "--deadline", "20ms"]);
