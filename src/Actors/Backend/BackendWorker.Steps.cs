@@ -9,7 +9,7 @@ public static partial class BackendWorker
     {
         private void Accept(string edge, DecodeStep step)
         {
-            var id = new SessionId(step.SessionId);
+            var id = SessionKey.Of(edge, step.SessionId);
             var session = State.Sessions.GetValueOrDefault(id);
             if (session is not null && session.Edge != edge)
             {

@@ -208,8 +208,8 @@ public static partial class EdgeSession
                 Reopen(rejected.Detail);
             else if (isFromWorker && rejected.Reason == RejectReason.Leaving)
                 FailOver(rejected.Detail, isGone: true);
-            else if (rejected.RetryAfterMs > 0)
-                WaitAsTold(TimeSpan.FromMilliseconds(rejected.RetryAfterMs), rejected.Detail);
+            else if (rejected.HasRetryAfterMs)
+                WaitAsTold(TimeSpan.FromMilliseconds(Math.Max(1, rejected.RetryAfterMs)), rejected.Detail);
             else if (isFromWorker && rejected.Reason == RejectReason.BadRequest && State.ShippedEnd > 0)
                 RebuildInstead(rejected.Detail);
             else if (isFromWorker && rejected.Reason == RejectReason.BadFrame)

@@ -37,6 +37,7 @@ internal sealed class DeadlineWorld : IAsyncDisposable
             Address = "scheduler",
             ModelDigest = Digest,
             LayerCount = LayerCount,
+            ContextLength = 1024,
             Plan = new FixedPlan(ExecutionMode.Split, SplitLayer, CompressionOptions.Default),
         };
         _system.Spawn(new Props(() => new SchedulerActor([options], Network)), "scheduler");

@@ -115,7 +115,7 @@ public sealed class EdgeLinkTests
         Assert.Equal(21_064u, request.LinkUsWorst); // 1,000 bytes there, 64 back, at a microsecond each
 
         Assert.Equal(7000u, Request(options => options).LinkUsWorst); // as the hello took
-        Assert.Equal(0u, Request(options => options with { Deadline = null }).DeadlineUs);
+        Assert.False(Request(options => options with { Deadline = null }).HasDeadlineUs);
 
         static PlanRequest Request(Func<EdgeOptions, EdgeOptions> change)
         {

@@ -78,7 +78,7 @@ public sealed class RelocationTests
         for (var steps = 0; steps < 60; steps += 3)
         {
             await using var cluster = Cluster();
-            cluster.StartWorker("spare/2", splitLayer: 2);
+            cluster.StartWorker("worker/spare2", splitLayer: 2);
             var session = Start(cluster);
             cluster.RunUntil(() => session.TokenCount == 5);
             Move(cluster, session, Lossless(2));
@@ -205,7 +205,7 @@ public sealed class RelocationTests
         cluster.StartSession(Quill.Prompt(3), sampling, options => (change?.Invoke(options) ?? options) with { GeneratedCountMax = TokenCount, EndTokens = [] });
 
     private static void Move(SimulatedCluster cluster, SimulatedSession session, FixedPlan plan) =>
-        cluster.Scheduler.Tell(new MoveSession(session.Id, plan, "the test wants it"));
+        cluster.Scheduler.Tell(new MoveSession(session.Key, plan, "the test wants it"));
 
     private static void AssertUndisturbed(SimulatedSession session, SamplingOptions? sampling = null)
     {

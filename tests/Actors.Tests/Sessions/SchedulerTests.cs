@@ -18,6 +18,7 @@ public sealed class SchedulerTests
         Address = "scheduler",
         ModelDigest = Digest,
         LayerCount = 8,
+        ContextLength = 1024,
         Plan = new FixedPlan(ExecutionMode.Split, 4, CompressionOptions.Default),
         WorkerCountMax = 4,
         SessionCountMax = 6,
@@ -101,17 +102,17 @@ public sealed class SchedulerTests
     }
 
     [Fact]
-    public void OtherDevices_CannotCloseOrMoveASession()
+    public void OtherProcesses_OfADevice_CannotCloseOrMoveItsSession()
     {
         Greet("worker/1");
         Place(1);
-        foreach (var message in (IMessage[])[new CloseSession { SessionId = 1 }, new LinkReport { SessionId = 1 }, new PlanRequest { SessionId = 1 }])
+        foreach (var message in (IMessage[])[new CloseSession { SessionId = 1 }, new LinkReport { SessionId = 1 }, new PlanRequest { SessionId = 1, TokenCountMax = 100 }])
         {
-            Receive("edge/2", message);
+            Receive("edge/1/other", message); // another process of the device
             Assert.Equal(RejectReason.BadRequest, Assert.IsType<Rejected>(Sent().Single()).Reason);
         }
 
-        Assert.Equal(new PlacedSession("edge/1", "worker/1", null) { Revision = 1 }, Assert.Single(_state.Sessions).Value);
+        Assert.Equal(new PlacedSession("edge/1", "worker/1") { Revision = 1, TokenCountMax = 100 }, Assert.Single(_state.Sessions).Value);
     }
 
     public static TheoryData<string, string> BadHellos => new()
@@ -203,7 +204,7 @@ public sealed class SchedulerTests
     /// <returns>The planned worker, or null if the session is refused.</returns>
     private string? Place(ulong session, string lostWorker = "")
     {
-        Receive($"edge/{session}", new PlanRequest { SessionId = session, LostWorker = lostWorker });
+        Receive($"edge/{session}", new PlanRequest { SessionId = session, LostWorker = lostWorker, TokenCountMax = 100 });
         return (Sent().Single() as Plan)?.Worker;
     }
 

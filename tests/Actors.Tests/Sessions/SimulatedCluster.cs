@@ -80,6 +80,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         Address = "scheduler",
         ModelDigest = Quill.Digest,
         LayerCount = Quill.Config.LayerCount,
+        ContextLength = Quill.Config.ContextLength,
         Plan = _plan,
         Planner = _planner,
     };
@@ -110,6 +111,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
             ContextLength = Quill.Config.ContextLength,
             VocabularySize = Quill.Config.VocabularySize,
             KvLayout = segment.KvLayout(KvFormat.Float16),
+            DeviceTokenCountMax = long.MaxValue, // some of these workers have memory for one session
         };
         options = change?.Invoke(options) ?? options;
         var worker = _system.Spawn(

@@ -26,7 +26,7 @@ internal sealed class LiveCluster : IAsyncDisposable
     {
         _transportOf = transportOf;
         var config = Quill.Config;
-        var scheduler = new SchedulerOptions { Address = "scheduler", ModelDigest = Quill.Digest, LayerCount = config.LayerCount, Plan = plan };
+        var scheduler = new SchedulerOptions { Address = "scheduler", ModelDigest = Quill.Digest, LayerCount = config.LayerCount, ContextLength = config.ContextLength, Plan = plan };
         _system.Spawn(new Props(() => new SchedulerActor([scheduler], transportOf("scheduler"), Refusals.Enqueue)), "scheduler");
 
         var segment = Quill.Back(plan.SplitLayer);
