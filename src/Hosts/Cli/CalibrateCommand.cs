@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using Spectre.Console;
 using SplitActors.Inference.Calibration;
-using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Compression.RateDistortion;
 using SplitActors.Inference.Threading;
 
@@ -43,7 +42,8 @@ internal static class CalibrateCommand
         using var line = new LoadingLine(isEnabled: !options.Json, interruption.Token);
         try
         {
-            using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = line });
+            using var model = ModelFolder.OpenRunnable(options.Model, line);
+            var checkpoint = model.Checkpoint;
             using var threads = new ComputeThreads(Environment.ProcessorCount);
             var splits = options.Splits.Of(checkpoint.Config.LayerCount);
             var settings = new CalibrationOptions(splits, options.WithKarhunenLoeve, options.WithPrediction, options.TokenCountMax) { Threads = threads };

@@ -58,7 +58,6 @@ internal static class RunProfile
             Config = config,
             Weights = [.. formats.Select(format => format.Weights).Distinct()],
             KeyValues = [.. formats.Select(format => format.Kv).Distinct()],
-            UnquantizedWeightBytes = config.UnquantizedWeightBytes,
             Compression = (compression.For(middle), middle),
             CacheFolder = cacheFolder,
             Refresh = false,

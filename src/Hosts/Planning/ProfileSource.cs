@@ -39,8 +39,8 @@ internal sealed class ProfileSource
 
     public required IReadOnlyCollection<KvFormat> KeyValues { get; init; }
 
-    /// <summary>Of a weight that is not quantized.</summary>
-    public required int UnquantizedWeightBytes { get; init; }
+    /// <summary>Bytes of what is not quantized; null: 2 for each weight.</summary>
+    public StoredSizes? Stored { get; init; }
 
     /// <summary>Codec and settings of a session, and the calibration of a split; null for none.</summary>
     public required (CompressionOptions Options, SplitCalibration? Calibration) Compression { get; init; }
@@ -139,7 +139,7 @@ internal sealed class ProfileSource
         $"{measured.Machine.Processor}, {measured.Machine.Threads} of {measured.Machine.ProcessorCount} processors, {origin}");
 
     private KnownProfile Estimate(HardwareFigures figures) => new(
-        figures.ProfileOf(Config, Weights, KeyValues, UnquantizedWeightBytes),
+        figures.ProfileOf(Config, Weights, KeyValues, Stored),
         figures.CoreCount,
         IsEstimate: true,
         $"{figures.Name}, estimated by data sheet: {figures.CoreCount} cores, {figures.BytesPerSecond / Giga:0.#} GB/s, "
