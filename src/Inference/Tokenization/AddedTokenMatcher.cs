@@ -26,7 +26,8 @@ internal sealed class AddedTokenMatcher
 
     public AddedTokenMatcher(IEnumerable<AddedToken> tokens)
     {
-        foreach (var token in tokens.Where(t => t.Content.Length > 0))
+        // Of tokens that normalization makes equal, the first special one is found, or else the first one.
+        foreach (var token in tokens.Where(t => t.Content.Length > 0).OrderByDescending(t => t.IsSpecial))
         {
             var node = _root;
             foreach (var c in token.Content)
@@ -36,7 +37,7 @@ internal sealed class AddedTokenMatcher
                 node = next;
             }
 
-            node.Token = token;
+            node.Token ??= token;
         }
 
         _firstChars = SearchValues.Create([.. _root.Next.Keys]);
