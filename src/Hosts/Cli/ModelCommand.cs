@@ -27,9 +27,10 @@ internal static class ModelCommand
         var command = new Command(
             "model",
             """
-            Prints a checkpoint's layers, sizes and memory at 16, 8 and 4 bits, for every split; of an OPSC package, what its front and back hold. Reads headers only, unless --verify is given.
+            Prints a checkpoint's layers, sizes and memory as stored and at 8 and 4 bits, for every split; of an OPSC package, what its front and back hold. Reads headers only, unless --verify is given.
+            Refuses what `run` would refuse.
 
-            Example: splitactors model ~/models/Llama-3.2-1B
+            Example: splitactors model ~/models/some-llama
             """)
         {
             Folder, Json, Verify,

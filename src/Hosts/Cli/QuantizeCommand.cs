@@ -20,7 +20,7 @@ internal static class QuantizeCommand
             Writes an OPSC package of a model: the layers before the split at few bits per weight, for the device, the others at more, for the worker.
             A device needs model-front.safetensors and the small files only. The weights pass through a buffer: any model will do.
 
-            Example: splitactors quantize --model ~/models/Llama-3.2-1B --out ~/models/Llama-3.2-1B-opsc --split 8 --front-bits 4 --back-bits 8
+            Example: splitactors quantize --model ~/models/some-llama --out ~/models/some-llama-opsc --split 8 --front-bits 4 --back-bits 8
 
             Every value can also be given as an environment variable (SPLITACTORS_FRONT_BITS for --front-bits).
             Exit codes: 0 done, 2 wrong option, 3 wrong checkpoint, 5 folder not empty or not writable, 130 interrupted, 143 terminated.
