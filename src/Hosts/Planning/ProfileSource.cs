@@ -80,14 +80,16 @@ internal sealed class ProfileSource
     private KnownProfile OfThisMachine(TimeProvider clock, CancellationToken cancellation)
     {
         var machine = MachineDescription.Of(ThreadCount);
-        var path = Path.Combine(CacheFolder, MeasuredProfile.FileNameFor(machine, Config, Weights.SelectMany(format => KeyValues.Select(kv => (format, kv))), Compression.Options));
+        var storedWeightBytes = Stored?.WeightBytes ?? sizeof(ushort);
+        var formats = Weights.SelectMany(format => KeyValues.Select(kv => (format, kv)));
+        var path = Path.Combine(CacheFolder, MeasuredProfile.FileNameFor(machine, Config, formats, Compression.Options, storedWeightBytes));
         if (!Refresh && ReadKept(path) is { } kept)
             return Known(kept, $"measured before, {path}");
 
         Measuring?.Invoke();
         var start = clock.GetTimestamp();
         using var threads = new ComputeThreads(ThreadCount);
-        var profile = MachineProbe.Measure(machine.Processor, Config, Weights, KeyValues, threads, clock, ProcessorCache.LastLevelBytes, cancellation);
+        var profile = MachineProbe.Measure(machine.Processor, Config, Weights, KeyValues, threads, clock, ProcessorCache.LastLevelBytes, cancellation, storedWeightBytes);
         var (encode, decode) = CodecProbe.Measure(Config.HiddenSize, Compression.Options, Compression.Calibration, clock, cancellation);
         var (handOver, arrival) = HandOverProbe.MeasureAsync(clock).GetAwaiter().GetResult();
         var measured = MeasuredProfile.Of(machine, Config, profile with { Session = new SessionCosts(encode, decode, handOver, arrival) });

@@ -19,6 +19,7 @@ public sealed class StoredSizes
     private const int UsualWeightBytes = sizeof(ushort);
 
     private readonly StoredBytes[] _layers; // [L]
+    private readonly long _layerWeightCount; // of its matrices
 
     private StoredSizes(ModelConfig config, Func<ModelTensor, long> bytesOf)
     {
@@ -27,6 +28,7 @@ public sealed class StoredSizes
         FinalNorm = Sum(parts[ModelTensors.FinalNorm]);
         Head = config.TieWordEmbeddings ? Embedding : Sum(parts[ModelTensors.Head]);
         _layers = new StoredBytes[config.LayerCount];
+        _layerWeightCount = ModelTensors.OfLayer(config, layer: 0).Where(tensor => tensor.IsMatrix).Sum(ElementCount);
         foreach (var (tensor, bytes) in parts[null])
             _layers[tensor.Layer] += bytes;
 
@@ -46,15 +48,20 @@ public sealed class StoredSizes
     /// <summary>Mean over the layers.</summary>
     public double LayerMatrixBytes => _layers.Average(layer => layer.Matrices);
 
+    /// <summary>Of a weight of the widest layer: 2, or 4.</summary>
+    public int WeightBytes => _layers.Max(layer => layer.Matrices) > 3 * _layerWeightCount ? sizeof(float) : UsualWeightBytes;
+
     /// <summary>Of a model with so many bytes for each weight.</summary>
     public static StoredSizes At(ModelConfig config, int weightBytes = UsualWeightBytes) => new(config, tensor => ElementCount(tensor) * weightBytes);
 
-    /// <summary>By the headers. A tensor whose file is not here counts as the configuration's label has it.</summary>
+    /// <summary>By the headers. A tensor whose file is not here, or that is quantized, counts as the configuration's label has it.</summary>
     /// <exception cref="UserErrorException">A tensor or a file that must be here is missing, or the file is damaged.</exception>
     public static StoredSizes Of(Checkpoint checkpoint)
     {
         var labelledBytes = checkpoint.Config.TorchDtype == "float32" ? sizeof(float) : UsualWeightBytes;
-        return new StoredSizes(checkpoint.Config, tensor => checkpoint.TryGetInfo(tensor.Name)?.ByteCount ?? (ElementCount(tensor) * labelledBytes));
+        return new StoredSizes(
+            checkpoint.Config,
+            tensor => (checkpoint.FormatOf(tensor.Name).IsQuantized ? null : checkpoint.TryGetInfo(tensor.Name)?.ByteCount) ?? (ElementCount(tensor) * labelledBytes));
     }
 
     public StoredBytes Of(LayerRange layers) => _layers[layers.First..layers.End].Aggregate(default(StoredBytes), (sum, layer) => sum + layer);
