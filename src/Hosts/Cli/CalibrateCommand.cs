@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using Spectre.Console;
 using SplitActors.Inference.Calibration;
-using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Compression.RateDistortion;
 using SplitActors.Inference.Threading;
 
@@ -26,7 +25,7 @@ internal static class CalibrateCommand
             With --split, other splits of a file that is there stay, if it was made of the same model and text with the same --tokens, --klt and --prediction.
             If not, it is replaced only when all of its splits are calibrated; else nothing is done.
 
-            Example: splitactors calibrate --model ~/models/Llama-3.2-1B --text sample.txt --split 4-8 --klt --prediction
+            Example: splitactors calibrate --model ~/models/some-llama --text sample.txt --split 4-8 --klt --prediction
 
             Every value can also be given as an environment variable (SPLITACTORS_TOKENS for --tokens).
             Exit codes: 0 done, 2 wrong option, 3 wrong checkpoint, 4 wrong text, 5 file not writable, 130 interrupted, 143 terminated.
@@ -43,7 +42,8 @@ internal static class CalibrateCommand
         using var line = new LoadingLine(isEnabled: !options.Json, interruption.Token);
         try
         {
-            using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = line });
+            using var model = ModelFolder.OpenRunnable(options.Model, line);
+            var checkpoint = model.Checkpoint;
             using var threads = new ComputeThreads(Environment.ProcessorCount);
             var splits = options.Splits.Of(checkpoint.Config.LayerCount);
             var settings = new CalibrationOptions(splits, options.WithKarhunenLoeve, options.WithPrediction, options.TokenCountMax) { Threads = threads };

@@ -1,5 +1,6 @@
 using System.Buffers;
 using SplitActors.Inference;
+using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Compression;
 
 namespace SplitActors.Hosts.Cli;
@@ -41,6 +42,7 @@ internal static class CodecFrameFile
                     throw Wrong(place, $"a frame of at most {BytesMax >> 20} MiB", "more", "Name a file with one frame.");
             }
 
+            GitLfsPointer.Refuse(place, bytes.GetBuffer().AsSpan(0, (int)Math.Min(bytes.Length, GitLfsPointer.BytesMax)), UserErrorKind.Options);
             return bytes.ToArray();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)

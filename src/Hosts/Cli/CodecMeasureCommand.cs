@@ -51,7 +51,7 @@ internal static class CodecMeasureCommand
 
     private static void MeasureModel(CodecMeasureOptions options, LoadingLine loading, TimeProvider clock)
     {
-        using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
+        using var checkpoint = ModelFolder.Open(options.Model, loading);
         var splits = options.Splits.Of(checkpoint.Config.LayerCount);
         if (options.Plot is { } plot)
             CodecOutput.CheckPlace(plot);

@@ -15,7 +15,7 @@ internal static class CodecText
         {
             if (new FileInfo(path) is { Exists: true, Length: > BytesMax } file)
                 throw Wrong(UserErrorKind.Prompt, path, $"a text of at most {BytesMax >> 20} MiB", $"{file.Length >> 20} MiB", "Take a part of it.");
-            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF');
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(Utf8File.Read(path, UserErrorKind.Prompt).Span);
         }
         catch (DecoderFallbackException e)
         {

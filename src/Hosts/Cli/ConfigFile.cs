@@ -47,7 +47,7 @@ internal sealed class ConfigFile
         JsonElement root;
         try
         {
-            root = JsonElement.Parse(File.ReadAllBytes(Path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            root = JsonElement.Parse(Utf8File.Read(Path).Span, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
         }
         catch (JsonException e)
         {

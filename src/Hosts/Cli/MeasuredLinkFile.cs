@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using SplitActors.Actors.Links;
 using SplitActors.Inference;
@@ -37,7 +38,7 @@ internal static class MeasuredLinkFile
     {
         try
         {
-            return File.ReadAllLines(path);
+            return Encoding.UTF8.GetString(Utf8File.Read(path).Span).Split('\n', StringSplitOptions.TrimEntries);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

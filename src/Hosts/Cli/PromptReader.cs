@@ -43,13 +43,7 @@ internal static class PromptReader
     public static int[] Encode(string prompt, Tokenizer tokenizer, ModelConfig config)
     {
         var tokens = tokenizer.Encode(prompt, addSpecialTokens: true, parseSpecialTokens: false);
-        var outside = Array.Find(tokens, token => token >= config.VocabularySize);
-        if (outside > 0)
-        {
-            throw new UserErrorException(
-                UserErrorKind.Checkpoint, "tokenizer.json", $"token ids below the model's {config.VocabularySize}", $"{outside}", "Use the tokenizer of this model.");
-        }
-
+        ModelFolder.RequireTokens(tokens.DefaultIfEmpty(0).Max(), config);
         return tokens.Length > 0 && tokens.Length < config.ContextLength
             ? tokens
             : throw Wrong("The prompt", $"1 to {config.ContextLength - 1} tokens (the model's context less one to generate)", $"{tokens.Length}", "Shorten it.");

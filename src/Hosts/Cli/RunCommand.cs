@@ -2,9 +2,6 @@ using System.CommandLine;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Hosts.Serving;
-using SplitActors.Inference.Checkpoints;
-using SplitActors.Inference.Sampling;
-using SplitActors.Inference.Tokenization;
 
 namespace SplitActors.Hosts.Cli;
 
@@ -40,7 +37,7 @@ internal static class RunCommand
     {
         var prompt = PromptReader.Read(options.Prompt);
         using var interruption = new Interruption();
-        using var loading = new LoadingLine(isEnabled: !options.Quiet && !options.Json, interruption.Token);
+        using var loading = new LoadingLine(isEnabled: !options.Quiet && !options.Json, interruption.Token, warns: !options.Quiet);
         try
         {
             return await RunAsync(options, prompt, loading, interruption);
@@ -53,12 +50,11 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(RunOptions options, string prompt, LoadingLine loading, Interruption interruption)
     {
-        using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
+        using var opened = ModelFolder.OpenRunnable(options.Model, loading);
+        var (checkpoint, tokenizer, defaults) = opened;
         var (plan, calibration) = options.PlanFor(checkpoint);
         var profile = RunProfile.For(options, checkpoint, plan, calibration, loading, interruption.Token);
-        var sampling = options.Sampling(GenerationDefaults.Read(checkpoint));
-        var tokenizer = Tokenizer.Load(checkpoint);
-        var generation = new Generation(PromptReader.Encode(prompt, tokenizer, checkpoint.Config), sampling, options.MaxTokens);
+        var generation = new Generation(PromptReader.Encode(prompt, tokenizer, checkpoint.Config), options.Sampling(defaults), options.MaxTokens);
 
         var model = new ServedModel(checkpoint, calibration, options.Placement.Compression.Predicts);
         await using var cluster = new LocalCluster(model, plan, options.Serving with { Profile = profile }, TimeProvider.System, message => Warn(options, message));

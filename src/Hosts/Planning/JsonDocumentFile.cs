@@ -28,7 +28,7 @@ internal static class JsonDocumentFile
         {
             if (new FileInfo(path) is { Exists: true, Length: > BytesMax } file)
                 throw Wrong($"{file.Length >> 20} MiB", cause: null);
-            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), Options) ?? throw Wrong("null", cause: null);
+            return JsonSerializer.Deserialize<T>(Utf8File.Read(path).Span, Options) ?? throw Wrong("null", cause: null);
         }
         catch (JsonException e)
         {
@@ -51,7 +51,7 @@ internal static class JsonDocumentFile
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(Utf8File.Read(path));
             return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out _);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)

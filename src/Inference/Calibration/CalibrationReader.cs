@@ -187,6 +187,6 @@ internal sealed class CalibrationReader
     private Tensor Get(string name, TensorType type, params ReadOnlySpan<int> shape)
     {
         var tensor = _file.GetTensor(name, shape);
-        return tensor.Type == type ? tensor : throw CheckpointError.At($"{tensor.Info.Place}, dtype", $"{type}", $"{tensor.Type}", CalibrateAgain);
+        return tensor.Type == type ? tensor : throw CheckpointError.At($"{tensor.Info.Place}, dtype", $"{type}", tensor.Info.TypeName, CalibrateAgain);
     }
 }

@@ -110,14 +110,14 @@ public sealed class QuantizeCommandTests : IDisposable
     [Fact]
     public async Task Quantize_Interrupted_LeavesNothing()
     {
-        using var model = Quill.Copy().Delete("SHA256SUMS").Delete("tokenizer.json");
-        var tokenizer = model.PathTo("tokenizer.json");
-        using (var makePipe = System.Diagnostics.Process.Start("mkfifo", [tokenizer]))
+        using var model = Quill.Copy().Delete("SHA256SUMS");
+        var template = model.PathTo("chat_template.jinja");
+        using (var makePipe = System.Diagnostics.Process.Start("mkfifo", [template]))
             await makePipe.WaitForExitAsync();
         using var running = new SplitActorsProcess("quantize", "--model", model.Folder, "--out", Package).Start();
 
-        // The program waits for the tokenizer when the folder is begun; no matrix is quantized yet.
-        await using (var pipe = await Task.Run(() => new FileStream(tokenizer, FileMode.Open, FileAccess.Write)))
+        // The program waits for a file to copy when the folder is begun; no matrix is quantized yet.
+        await using (var pipe = await Task.Run(() => new FileStream(template, FileMode.Open, FileAccess.Write)))
         {
             Assert.EndsWith(".unfinished", Assert.Single(Directory.GetDirectories(_folder.Path)), StringComparison.Ordinal);
             await running.SignalAsync("INT");

@@ -34,6 +34,18 @@ public sealed class DocumentTests
         Assert.Empty(broken);
     }
 
+    /// <summary>A model that is named would have to be one that is read, and its files are not here to tell: examples name none.</summary>
+    [Fact]
+    public void Examples_NameNoModel()
+    {
+        var name = new Regex(@"~/models/(?<name>[\w.-]+)", RegexOptions.ExplicitCapture, MatchTimeout);
+        var names = SourceTree.TextFiles
+            .Where(file => file == "README.md" || file.StartsWith("docs/", StringComparison.Ordinal) || file.StartsWith("src/Hosts/Cli/", StringComparison.Ordinal))
+            .SelectMany(file => name.Matches(SourceTree.Read(file)).Select(match => match.Groups["name"].Value)).ToList();
+        Assert.NotEmpty(names);
+        Assert.All(names, found => Assert.StartsWith("some-llama", found, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Documents_NameEverySetting()
     {

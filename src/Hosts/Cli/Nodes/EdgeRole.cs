@@ -77,7 +77,7 @@ internal sealed record EdgeRole
     {
         IEnumerable<WeightFormat> weights = Planning.FrontWeights.Count > 0 ? Planning.FrontWeights : [checkpoint.Quantization?.Front ?? WeightFormat.Unquantized];
         (WeightFormat Weights, KvFormat Kv)[] formats = [.. from format in weights from kv in Planning.KeyValues select (format, kv)];
-        var machine = RunProfile.Measure(checkpoint.Config, formats, RunCompression.Default, calibration, Planning.CacheFolder, Serving.ThreadCount, loading, cancellation);
+        var machine = RunProfile.Measure(checkpoint, formats, RunCompression.Default, calibration, Planning.CacheFolder, Serving.ThreadCount, loading, cancellation);
         return new ServingProfile(machine, formats, formats[0]) { MemoryBytesMax = Planning.MemoryBytesMax, PerplexityRiseMax = Planning.PerplexityRiseMax };
     }
 }

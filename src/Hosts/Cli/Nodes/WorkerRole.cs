@@ -76,7 +76,7 @@ internal sealed record WorkerRole
         var calibration = ModelCalibration.TryOpen(checkpoint);
         var predicts = calibration?.Splits.Any(split => split.Has(RateDistortionTransform.Prediction)) == true;
         var format = (Weights ?? checkpoint.Quantization?.Back ?? WeightFormat.Unquantized, KvFormat);
-        var costs = RunProfile.Measure(checkpoint.Config, [format], RunCompression.Default, calibration, CacheFolder, ThreadCount, node.Loading, node.Cancellation);
+        var costs = RunProfile.Measure(checkpoint, [format], RunCompression.Default, calibration, CacheFolder, ThreadCount, node.Loading, node.Cancellation);
         var host = new WorkerHost(runtime, new ServedModel(checkpoint, calibration, predicts), FirstLayer, Weights, KvFormat, node.Loading.Layers("worker"));
         var address = Name is null ? $"worker/{connection.User}" : $"worker/{connection.User}/{Name}";
         var options = host.Describe(address, SchedulerRole.Address, costs);
