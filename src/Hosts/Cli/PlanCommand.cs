@@ -25,7 +25,7 @@ internal static class PlanCommand
             Example: splitactors plan --shape llama-1b --device-memory 512MB --device-profile pi5 --worker-profile server --link rayleigh:bw=10MHz,snr=10 --deadline 200ms/token --tokens 350
 
             Every value can also be given as an environment variable (SPLITACTORS_DEVICE_MEMORY for --device-memory).
-            Exit codes: 0 there is a plan, 6 no plan keeps the limits, 2 wrong option, 3 wrong checkpoint, 4 wrong text, 5 output not writable, 130 interrupted, 143 terminated.
+            Exit codes: 0 there is a plan, 6 no plan keeps the limits, 2 wrong option, 3 wrong checkpoint, 4 wrong text, 5 output not writable, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
             """);
         foreach (var setting in PlanSettings.Every)
             command.Add(setting.Option);
