@@ -71,7 +71,7 @@ internal sealed class ConfigFile
         if (InputFile.Read(Path, BytesMax, out var found) is not { } bytes)
             throw Wrong(Path, $"a file that can be read, of at most {BytesMax >> 20} MiB", found);
         if (bytes.IsEmpty)
-            throw Wrong(Path, "a JSON object", "nothing");
+            throw Wrong(Path, "a JSON object", "nothing: an empty file, or a pipe that nobody writes to");
         if (Utf8Text.Decode(bytes.Span, out var invalidAt) is null)
             throw Wrong(Path, "UTF-8 text", $"bytes that are not, at byte {invalidAt}");
         try

@@ -12,7 +12,7 @@ internal static class TableLayout
     private const string Indent = "  ";
     private const string Gap = ", ";
 
-    /// <returns>The table, if all that must not wrap has room; else its rows as records of "name value", several to a line.</returns>
+    /// <returns>The table, if all that must not wrap has room; else its rows as records of "name: value", several to a line.</returns>
     public static IRenderable Fit(Table table, IAnsiConsole console)
     {
         var options = RenderOptions.Create(console);
@@ -44,7 +44,7 @@ internal static class TableLayout
         foreach (var row in table.Rows)
         {
             var line = "";
-            foreach (var item in names.Zip(row.Select(cell => TextOf(cell, options)), (name, value) => $"{name} {value}".Trim()).Where(item => item.Length > 0))
+            foreach (var item in names.Zip(row.Select(cell => TextOf(cell, options)), (name, value) => name.Length > 0 ? $"{name}: {value}" : value).Where(item => item.Length > 0))
             {
                 var isFirst = line.Length == 0;
                 if (!isFirst && line.Length + Gap.Length + item.Length >= width)

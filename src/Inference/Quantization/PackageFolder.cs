@@ -28,9 +28,10 @@ internal sealed class PackageFolder : IDisposable
         _fills = Directory.Exists(_folder);
         if (File.Exists(_folder) || (_fills && Directory.EnumerateFileSystemEntries(_folder).Any(entry => Path.GetFileName(entry) != UnfinishedName)))
         {
-            throw new UserErrorException(
-                UserErrorKind.Output, folder, "a new or an empty folder", File.Exists(_folder) ? "a file" : "a folder with files in it",
-                "Name another one, or remove it.");
+            var found = File.Exists(_folder) ? "a file"
+                : Directory.Exists(Path.Combine(_folder, UnfinishedName)) ? $"a folder with files in it, and {UnfinishedName} of a run that was killed"
+                : "a folder with files in it";
+            throw new UserErrorException(UserErrorKind.Output, folder, "a new or an empty folder", found, "Name another one, or remove it.");
         }
 
         // An empty folder is filled: it may be a link, or where another disk is mounted.
@@ -118,6 +119,8 @@ internal sealed class PackageFolder : IDisposable
 
     private void Unmark()
     {
+        if (OperatingSystem.IsWindows())
+            _marker.Dispose(); // what is open stays there
         File.Delete(_marker.Name);
         _marker.Dispose();
     }
