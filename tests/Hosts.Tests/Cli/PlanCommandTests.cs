@@ -204,7 +204,7 @@ public sealed class PlanCommandTests : IDisposable
         (await PlanAsync([.. Small, "--plot", _folder.PathTo("missing", "plan.svg")])).Refused(ExitCode.Output, "plan.svg");
 
     [Theory]
-    [InlineData("--device-memory", "512", "a size such as 512MB")]
+    [InlineData("--device-memory", "512", "a size above 0 such as 512MB")]
     [InlineData("--device-profile", "toaster", "pi5")]
     [InlineData("--worker-profile", "toaster", "server")]
     [InlineData("--link", "rayleigh:bw=10MHz", "snr= with a signal-to-noise ratio")]

@@ -51,13 +51,14 @@ public sealed class InputFileTests : IDisposable
     public async Task Read_PipeWithWriter_WaitsForItsEnd()
     {
         await MakePipeAsync();
+        const int Bytes = 1 << 18; // more than a pipe holds: when all is written, somebody has begun to read
         using var both = new FileStream(_folder.PathTo("pipe"), FileMode.Open, FileAccess.ReadWrite); // opens at once
         var reading = Task.Run(() => Read("pipe", out _));
-        using var writer = Process.Start("/bin/sh", ["-c", "printf text > \"$0\"", _folder.PathTo("pipe")]);
+        using var writer = Process.Start("/bin/sh", ["-c", $"head -c {Bytes} /dev/zero > \"$0\"", _folder.PathTo("pipe")]);
         await writer.WaitForExitAsync();
         both.Close();
 
-        Assert.Equal("text", await reading);
+        Assert.Equal(Bytes, (await reading)!.Length);
     }
 
     [Theory]
