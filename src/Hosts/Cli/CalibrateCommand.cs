@@ -28,7 +28,7 @@ internal static class CalibrateCommand
             Example: splitactors calibrate --model ~/models/some-llama --text sample.txt --split 4-8 --klt --prediction
 
             Every value can also be given as an environment variable (SPLITACTORS_TOKENS for --tokens).
-            Exit codes: 0 done, 2 wrong option, 3 wrong checkpoint, 4 wrong text, 5 file not writable, 130 interrupted, 143 terminated.
+            Exit codes: 0 done, 2 wrong option, 3 wrong checkpoint, 4 wrong text, 5 file not writable, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
             """);
         foreach (var setting in CalibrateSettings.All)
             command.Add(setting.Option);

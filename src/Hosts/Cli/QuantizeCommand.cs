@@ -23,7 +23,7 @@ internal static class QuantizeCommand
             Example: splitactors quantize --model ~/models/some-llama --out ~/models/some-llama-opsc --split 8 --front-bits 4 --back-bits 8
 
             Every value can also be given as an environment variable (SPLITACTORS_FRONT_BITS for --front-bits).
-            Exit codes: 0 done, 2 wrong option, 3 wrong checkpoint, 5 folder not empty or not writable, 130 interrupted, 143 terminated.
+            Exit codes: 0 done, 2 wrong option, 3 wrong checkpoint, 5 folder not empty or not writable, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
             """);
         foreach (var setting in QuantizeSettings.All)
             command.Add(setting.Option);

@@ -18,11 +18,11 @@ internal static class RunCommand
             Continues a text, the first layers running on a device actor and the rest on a worker actor, and prints what each token cost.
 
             Example: splitactors run "Once upon a time" --split 3 --max-tokens 200 --seed 7
-            Where to split is the scheduler's to plan: splitactors run "Once upon a time" --split auto --link lte --device-memory 60MB
+            Let the scheduler choose the split: splitactors run "Once upon a time" --split auto --link lte --device-memory 60MB
             Over a link: splitactors run "Once upon a time" --link rayleigh:bw=10MHz,snr=10,rtt=20ms --deadline 50ms/token
 
             Every value can also be given as an environment variable (SPLITACTORS_MAX_TOKENS for --max-tokens) or in config/run.json.
-            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 130 interrupted, 143 terminated.
+            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
             """)
         {
             RunSettings.Prompt, RunSettings.Config.Option,
@@ -73,6 +73,12 @@ internal static class RunCommand
             : new TextReport(Console.Out, tokenizer, checkpoint.Config, generation.Prompt.Count, prompt, loading, options.Serving.Deadline, options.Quiet);
         var (ended, observation) = await SessionFollower.FollowAsync(events, report);
         report.End(ended, options.Link is { } link && cluster.Traffic is var (up, down) ? new RunLink(link.Text, up, down, observation) : null);
+        if (ended.Reason is EndReason.EndToken or EndReason.TokenLimit or EndReason.ContextFull)
+        {
+            foreach (var missed in planned.Missed.Prepend(stop.Missed).OfType<string>())
+                Warn(options, $"{missed} did nothing: the text ended after {planned.GeneratedCount} tokens.");
+        }
+
         return SessionFollower.ExitCodeOf(ended, interruption);
 
         FixedPlan PlanFor(int splitLayer) => options.Placement.PlanFor(splitLayer, calibration, checkpoint.Config);

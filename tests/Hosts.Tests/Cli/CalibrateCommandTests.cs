@@ -18,6 +18,7 @@ public sealed class CalibrateCommandTests : IDisposable
     [Fact]
     public async Task Calibrate_Quill_WritesSettingsForEveryQuality()
     {
+        _folder.Write("calibration.safetensors.unfinished", "of a run that was killed");
         var output = (await CalibrateAsync("--text", Text, "--split", "4", "--tokens", "2000")).Succeeded().Output;
         foreach (var quality in new[] { "0.1%", "0.5%", "1%", "3%" })
         {
@@ -26,7 +27,7 @@ public sealed class CalibrateCommandTests : IDisposable
         }
 
         Assert.Matches(@"(?m)^id +[0-9a-f]{16}$", output);
-        Assert.True(File.Exists(Out));
+        Assert.Equal(Out, Assert.Single(Directory.GetFileSystemEntries(_folder.Path)));
     }
 
     [Fact]
@@ -55,6 +56,20 @@ public sealed class CalibrateCommandTests : IDisposable
 
     [Fact]
     public async Task Calibrate_NoText_IsRefused() => (await CalibrateAsync()).Refused(ExitCode.Options, "--text", "calibrate --help");
+
+    [Fact]
+    public async Task Calibrate_NeitherModelNorOut_KeepsTheCalibrationOfTheProgram()
+    {
+        var file = Path.Combine(Path.GetDirectoryName(SplitActorsProcess.ProgramPath)!, "models", "quill", "calibration.safetensors");
+        var before = File.GetLastWriteTimeUtc(file);
+        (await SplitActorsProcess.RunAsync("calibrate", "--text", Text, "--split", "4", "--tokens", "2000")).Refused(ExitCode.Options, "--out", "stays as it is", "--model");
+        Assert.Equal(before, File.GetLastWriteTimeUtc(file));
+        Assert.False(File.Exists(file + ".unfinished"));
+    }
+
+    [Fact]
+    public async Task Calibrate_Device_IsRefused() =>
+        (await SplitActorsProcess.RunAsync("calibrate", "--text", Text, "--out", "/dev/null")).Refused(ExitCode.Options, "--out", "'/dev/null'");
 
     [Fact]
     public async Task Calibrate_TextThatIsNotThere_IsRefused() =>

@@ -129,6 +129,49 @@ public sealed class QuantizeCommandTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
+    /// <summary>The folder beside, or within one that is there, of a run that nobody could ask to clean up.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Quantize_AfterARunThatWasKilled_TakesItsPlaceOver(bool isThere)
+    {
+        if (isThere)
+            Directory.CreateDirectory(Package);
+        using var model = Quill.Copy().Delete("SHA256SUMS").Delete("tokenizer.json");
+        var tokenizer = model.PathTo("tokenizer.json");
+        using (var makePipe = System.Diagnostics.Process.Start("mkfifo", [tokenizer]))
+            await makePipe.WaitForExitAsync();
+        using var running = new SplitActorsProcess("quantize", "--model", model.Folder, "--out", Package).Start();
+        await using (await Task.Run(() => new FileStream(tokenizer, FileMode.Open, FileAccess.Write)))
+        {
+            (await QuantizeAsync()).Refused(ExitCode.Output, ".unfinished", "a run that writes it now");
+            await running.SignalAsync("KILL");
+            await running.WaitAsync();
+        }
+
+        Assert.Single(Directory.GetDirectories(_folder.Path, isThere ? "package/.unfinished" : "package.unfinished"));
+        (await QuantizeAsync()).Succeeded();
+        Assert.Equal(Package, Assert.Single(Directory.GetFileSystemEntries(_folder.Path)));
+        Assert.Empty(Directory.GetDirectories(Package));
+        (await SplitActorsProcess.RunAsync("model", Package, "--verify")).Succeeded();
+    }
+
+    /// <summary>As where a run was killed while its files took their places.</summary>
+    [Fact]
+    public async Task Quantize_FolderHalfFilled_NamesWhatIsInIt()
+    {
+        _folder.Write("package/model-front.safetensors", "").Write("package/.unfinished/.splitactors", "");
+        (await QuantizeAsync()).Refused(ExitCode.Output, Package, "files in it, and .unfinished of a run that was killed");
+    }
+
+    [Fact]
+    public async Task Quantize_SomebodysFolderOfThatName_IsRefusedAndKept()
+    {
+        _folder.Write("package.unfinished/notes.txt", "mine");
+        (await QuantizeAsync()).Refused(ExitCode.Output, "package.unfinished", "no run of splitactors left");
+        Assert.Equal("mine", await File.ReadAllTextAsync(_folder.PathTo("package.unfinished", "notes.txt")));
+    }
+
     [Fact]
     public async Task Help_OfQuantize_ListsEverySettingAndExample()
     {

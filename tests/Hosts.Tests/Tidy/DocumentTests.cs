@@ -55,6 +55,17 @@ public sealed class DocumentTests
         Assert.All(settings, setting => Assert.Matches($@"--{setting.Name}(?![\w-])", text));
     }
 
+    /// <summary>What the first picture says is what the first run prints.</summary>
+    [Fact]
+    public void Picture_OfTheArchitecture_ShowsTheDefaultCodec()
+    {
+        var picture = SourceTree.Read("docs/images/architecture.svg");
+        Assert.Contains(">rd codec,<", picture, StringComparison.Ordinal);
+        Assert.Contains("frame, ~120 bytes", picture, StringComparison.Ordinal);
+        Assert.Contains("about 120 as sent", SourceTree.Read("README.md"), StringComparison.Ordinal);
+        Assert.Matches(@"sent 120\.\d B", SourceTree.Read("README.md"));
+    }
+
     [Fact]
     public void Documents_NameEveryExitCode()
     {

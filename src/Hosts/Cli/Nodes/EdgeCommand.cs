@@ -21,7 +21,7 @@ internal static class EdgeCommand
 
             Example: splitactors edge "Once upon a time" --config cluster/gateway1.json --max-tokens 200
             """,
-            exitCodes: "0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 7 no broker, or it refuses, 130 interrupted, 143 terminated",
+            exitCodes: "0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 7 no broker, or it refuses, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated",
             EdgeRole.Settings,
             RunAsync);
         command.Add(RunSettings.Prompt);

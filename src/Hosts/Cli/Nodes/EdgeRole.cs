@@ -45,7 +45,7 @@ internal sealed record EdgeRole
     {
         var planning = RunPlanning.Read(settings, isPlanned: true); // if the scheduler does
         var (fallsBack, fallbackAfter) = RunMoves.ReadFallback(settings);
-        var patience = TimeSpan.FromSeconds(settings.Number(NodeSettings.Patience, "seconds, above 0 and at most 86400", value => value is > 0 and <= 86_400) ?? 60);
+        var patience = settings.Seconds(NodeSettings.Patience, 86_400) ?? TimeSpan.FromMinutes(1);
         return new EdgeRole
         {
             Prompt = PromptReader.Find(parsed, EdgeCommand.Name),

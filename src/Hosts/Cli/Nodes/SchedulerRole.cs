@@ -35,7 +35,7 @@ internal sealed record SchedulerRole
         Placement = Placement.Read(settings),
         CacheFolder = settings.Text(RunSettings.ProfileCache) ?? Planning.CacheFolder.Default,
         DeviceLimits = DeviceLimits.Read(settings),
-        StatusPeriod = settings.Number(NodeSettings.StatusEvery, "seconds, above 0 and at most 86400", value => value is > 0 and <= 86_400) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+        StatusPeriod = settings.Seconds(NodeSettings.StatusEvery, 86_400),
     };
 
     /// <summary>Serves all models at once: workers and devices say which one they have.</summary>
