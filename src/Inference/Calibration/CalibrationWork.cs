@@ -16,6 +16,7 @@ internal sealed class CalibrationWork
     private readonly CalibrationText _text;
     private readonly IProgress<CalibrationProgress>? _progress;
     private readonly int _layerCount;
+    private readonly int _settingCount;         // of a split, at most
     private readonly double _momentCost;        // of a token at a split
     private readonly double _decompositionCost; // of a split
     private double _done;
@@ -33,11 +34,11 @@ internal sealed class CalibrationWork
         var matrixCount = (options.WithKarhunenLoeve ? 1 : 0) + (options.WithPrediction ? 1 : 0);
         _momentCost = MomentLayers * (options.WithPrediction ? 3 : matrixCount);
         _decompositionCost = matrixCount * DecompositionTokens * config.HiddenSize;
-        var settingCount = SplitQuality.SettingCountMax(2 + matrixCount);
+        _settingCount = SplitQuality.SettingCountMax(2 + matrixCount);
         foreach (var group in groups)
         {
             _total += (text.Statistics.Length * GatheringCost(group)) + (group.Count * _decompositionCost);
-            _total += text.Quality.Length * settingCount * group.Sum(SettingCost);
+            _total += text.Quality.Length * _settingCount * group.Sum(SettingCost);
         }
     }
 
@@ -46,6 +47,9 @@ internal sealed class CalibrationWork
 
     /// <summary>A window went through the front.</summary>
     public void Gathered(IReadOnlyList<int> group) => Add("statistics", _text.StatisticsWindowTokens * GatheringCost(group));
+
+    /// <summary>A split has so many settings to measure.</summary>
+    public void Found(int splitLayer, int settingCount) => Spare(splitLayer, _settingCount - settingCount, _text.Quality.Length);
 
     /// <summary>A window went through a setting and the back.</summary>
     public void Measured(int splitLayer, int tokenCount) => Add("quality", tokenCount * SettingCost(splitLayer));

@@ -93,7 +93,9 @@ public sealed class Calibrator
             var sample = samples[split]!;
             samples[split] = null; // its sums are not needed any more
             var tensors = SplitStatistics.Of(sample, _options.WithKarhunenLoeve, _options.WithPrediction, _options.Threads, _work.Decomposition((_options.WithKarhunenLoeve ? 1 : 0) + (_options.WithPrediction ? 1 : 0)));
-            return new SplitQuality(splitLayer, tensors, sample.Magnitudes);
+            var quality = new SplitQuality(splitLayer, tensors, sample.Magnitudes);
+            _work.Found(splitLayer, quality.SettingCount);
+            return quality;
         })];
     }
 

@@ -32,8 +32,8 @@ internal sealed class SplitQuality
         _rateDistortion =
         [
             .. from transform in Enum.GetValues<RateDistortionTransform>().Where(_calibration.Has)
-               from share in ErrorShares
-               select new Setting(_calibration.RateDistortionFor(new RateDistortionOptions((float)StepFor(spread, share), transform))),
+               from step in ErrorShares.Select(share => (float)StepFor(spread, share)).Distinct()
+               select new Setting(_calibration.RateDistortionFor(new RateDistortionOptions(step, transform))),
         ];
         var (finest, coarsest) = (StepFor(spread, TabqErrorShareMin), StepFor(spread, ErrorShares[^1]));
         var ratio = Math.Pow(coarsest / finest, 1.0 / (TabqStepCount - 1));
