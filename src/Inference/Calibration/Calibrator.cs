@@ -114,7 +114,7 @@ public sealed class Calibrator
         {
             if (done == PilotWindows)
             {
-                needed = [.. splits.Select(split => Math.Clamp(split.WindowsFor(done), done, windowCount))];
+                needed = [.. splits.Select(split => Math.Clamp(split.WindowsNeeded(), done, windowCount))];
                 foreach (var (split, count) in splits.Zip(needed))
                     _work.Spare(split.SplitLayer, split.SettingCount, (windowCount - count) * windowTokens);
             }

@@ -68,6 +68,19 @@ internal sealed class QualityCurve
         return low;
     }
 
+    /// <summary>
+    /// Windows that are expected to bring the margin for other texts, at the step that a target allows, down to a share of the target. It shrinks with the root of their
+    /// number, which makes this the second stage of a two-stage sample [Stein 1945].
+    /// </summary>
+    /// <param name="target">A quality.</param>
+    /// <param name="marginShare">Of its rise.</param>
+    public int WindowsFor(QualityTarget target, double marginShare)
+    {
+        var rise = At(StepFor(target));
+        var share = (rise.ElsewherePercent - rise.Percent) / target.RisePercent;
+        return (int)Math.Min(Math.Ceiling(_fits.Length * Math.Pow(share / marginShare, 2)), int.MaxValue);
+    }
+
     private static double Percent(double nats) => (Math.Exp(nats) - 1) * 100;
 
     private static double PercentError(ClusteredMean loss) => loss.StandardError!.Value * Math.Exp(loss.Mean) * 100;

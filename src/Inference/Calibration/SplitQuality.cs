@@ -84,20 +84,8 @@ internal sealed class SplitQuality
             setting.Add(logLikelihood, tokenCount);
     }
 
-    /// <summary>
-    /// Windows after which the margin for other texts is expected to take no more than a third of the default quality. It shrinks with the root of their number, as in a
-    /// two-stage sample [Stein 1945].
-    /// </summary>
-    /// <param name="windowCount">That were added so far.</param>
-    public int WindowsFor(int windowCount)
-    {
-        var share = Curves().Max(curve =>
-        {
-            var rise = curve.Curve.At(curve.Curve.StepFor(QualityTarget.Default));
-            return (rise.ElsewherePercent - rise.Percent) / QualityTarget.Default.RisePercent;
-        });
-        return (int)Math.Min(Math.Ceiling(windowCount * Math.Pow(share / MarginShareMax, 2)), int.MaxValue);
-    }
+    /// <summary>Windows after which the margin for other texts is expected to take no more than a third of the default quality, with any transform.</summary>
+    public int WindowsNeeded() => Curves().Max(entry => entry.Curve.WindowsFor(QualityTarget.Default, MarginShareMax));
 
     public (SplitTensors Tensors, SplitCalibration Settings) Result()
     {

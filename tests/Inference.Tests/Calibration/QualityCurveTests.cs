@@ -71,6 +71,20 @@ public class QualityCurveTests
         Assert.Equal(one.At(0.5).StandardErrorPercent / one.At(0.5).Percent, five.At(0.5).StandardErrorPercent / five.At(0.5).Percent, 0.002);
     }
 
+    /// <summary>The margin falls with the root of the number of windows, from what eight of them leave.</summary>
+    [Fact]
+    public void WindowsFor_ShareOfTheTarget_GrowsWithTheSquareOfTheMargin()
+    {
+        var curve = new QualityCurve([(0.3, Loss(0.4, 0.2)), (0.6, Loss(1.6, 0.2)), (0.9, Loss(3.6, 0.2))]);
+        var target = new QualityTarget(1);
+        var estimate = curve.At(curve.StepFor(target));
+        var margin = 1 - estimate.Percent;
+        Assert.Equal(1, estimate.ElsewherePercent, 1e-9);
+        Assert.Equal(8, curve.WindowsFor(target, margin * 1.000001));
+        Assert.Equal(32, curve.WindowsFor(target, margin / 2 * 1.000001));
+        Assert.Equal(2, curve.WindowsFor(target, margin * 2.000001));
+    }
+
     /// <summary>Eight windows whose rises are ± <paramref name="spread"/> about one, all in percent.</summary>
     private static ClusteredMean Loss(double rise, double spread = 1e-9)
     {
