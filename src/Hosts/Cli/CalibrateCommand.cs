@@ -66,13 +66,13 @@ internal static class CalibrateCommand
             return;
         }
 
-        var table = new Table().Border(TableBorder.Simple).AddColumns("split", "quality", "codec", "setting", "rise on this text");
+        var table = new Table().Border(TableBorder.Simple).AddColumns("split", "quality", "codec", "setting", "rise here", "elsewhere");
         foreach (var split in calibration.Splits)
         {
             foreach (var step in split.Steps)
-                table.AddRow($"{split.SplitLayer}", $"{step.Quality}", $"rd, {step.RateDistortion.Transform.Name()}", Invariant($"step {step.RateDistortion.RelativeStep:F3} rms"), Rise(step.RisePercent, step.StandardErrorPercent, step.KeepsQuality));
+                table.AddRow($"{split.SplitLayer}", $"{step.Quality}", $"rd, {step.RateDistortion.Transform.Name()}", Invariant($"step {step.RateDistortion.RelativeStep:F3} rms"), Rise(step.RisePercent, step.StandardErrorPercent), Elsewhere(step.ElsewherePercent, step.KeepsQuality));
             foreach (var setting in split.Tabq)
-                table.AddRow($"{split.SplitLayer}", $"{setting.Quality}", "tabq", Invariant($"{setting.Tabq.Threshold}, {setting.Tabq.BitsMin} to {setting.Tabq.BitsMax} bits, Δ {setting.Tabq.DistortionTolerance}"), Rise(setting.RisePercent, setting.StandardErrorPercent, setting.KeepsQuality));
+                table.AddRow($"{split.SplitLayer}", $"{setting.Quality}", "tabq", Invariant($"{setting.Tabq.Threshold}, {setting.Tabq.BitsMax} bits"), Rise(setting.RisePercent, setting.StandardErrorPercent), Elsewhere(setting.ElsewherePercent, setting.KeepsQuality));
         }
 
         Terminal.Output.Write(table);
@@ -104,6 +104,7 @@ internal static class CalibrateCommand
                 step.RateDistortion.RelativeStep,
                 step.RisePercent,
                 step.StandardErrorPercent,
+                step.ElsewherePercent,
                 step.KeepsQuality,
             }),
             Tabq = split.Tabq.Select(setting => new
@@ -115,13 +116,16 @@ internal static class CalibrateCommand
                 setting.Tabq.BitsMax,
                 setting.RisePercent,
                 setting.StandardErrorPercent,
+                setting.ElsewherePercent,
                 setting.KeepsQuality,
                 setting.BytesPerToken,
             }),
         }),
     };
 
-    private static string Rise(double percent, double error, bool keepsQuality) => Invariant($"{percent:F2} ± {error:F2} %{(keepsQuality ? "" : " !")}");
+    private static string Rise(double percent, double error) => Invariant($"{percent:F2} ± {error:F2} %");
+
+    private static string Elsewhere(double percent, bool keepsQuality) => Invariant($"{percent:F2} %{(keepsQuality ? "" : " !")}");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

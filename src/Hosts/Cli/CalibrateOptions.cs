@@ -13,7 +13,7 @@ internal static class CalibrateSettings
     public static readonly Setting Split = Setting.Value("split", "all|ℓ,…", "Splits to calibrate, as layers in the front, such as 1,4 or 2-5. Default: all.");
 
     public static readonly Setting Tokens = Setting.Value(
-        "tokens", "N", $"Most tokens of the text that are used. Default: {CalibrationOptions.TokenCountMaxDefault}.");
+        "tokens", "N", "Most tokens of the text that are used. Default: 100000, more with --klt or --prediction where hidden states have over 5000 values.");
 
     public static readonly Setting Out = Setting.Value("out", "FILE", $"File to write; its other splits stay. Default: {ModelCalibration.FileName} in the folder of --model; required without --model.");
     public static readonly Setting Klt = Setting.Flag("klt", "Stores eigenvectors of the hidden states too: 2·d² bytes a split, and d² multiplications a token at both ends.");
@@ -25,7 +25,7 @@ internal static class CalibrateSettings
 
 /// <summary>What <c>splitactors calibrate</c> is asked to do.</summary>
 internal sealed record CalibrateOptions(
-    string Model, string Text, SplitSelection Splits, int TokenCountMax, string Out, bool WithKarhunenLoeve, bool WithPrediction, bool Json)
+    string Model, string Text, SplitSelection Splits, int? TokenCountMax, string Out, bool WithKarhunenLoeve, bool WithPrediction, bool Json)
 {
     private const int TokenCountLimit = 100_000_000;
 
@@ -46,7 +46,7 @@ internal sealed record CalibrateOptions(
             model,
             text,
             SplitSelection.Read(settings, CalibrateSettings.Split),
-            settings.Integer(CalibrateSettings.Tokens, CalibrationOptions.TokenCountMin, TokenCountLimit) ?? CalibrationOptions.TokenCountMaxDefault,
+            settings.Integer(CalibrateSettings.Tokens, CalibrationOptions.TokenCountMin, TokenCountLimit),
             file ?? Path.Combine(model, ModelCalibration.FileName),
             settings.IsOn(CalibrateSettings.Klt),
             settings.IsOn(CalibrateSettings.Prediction),

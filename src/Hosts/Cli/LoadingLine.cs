@@ -126,7 +126,8 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
         public void Report(CalibrationProgress value)
         {
             var remaining = clock.GetElapsedTime(_start) * ((1 - value.ShareDone) / Math.Max(value.ShareDone, 0.001));
-            line.Show($"calibrating split {value.SplitLayer}, {value.Work}: {value.ShareDone * 100:F0} %, {Math.Ceiling(remaining.TotalSeconds)} s left", value.IsSplitDone);
+            var left = value.IsDone ? "" : $", {Math.Ceiling(remaining.TotalSeconds)} s left";
+            line.Show($"calibrating, {value.Work}: {value.ShareDone * 100:F0} %{left}", value.IsDone);
         }
     }
 }
