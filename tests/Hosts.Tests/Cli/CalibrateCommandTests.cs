@@ -62,7 +62,7 @@ public sealed class CalibrateCommandTests : IDisposable
     {
         var file = Path.Combine(Path.GetDirectoryName(SplitActorsProcess.ProgramPath)!, "models", "quill", "calibration.safetensors");
         var before = File.GetLastWriteTimeUtc(file);
-        (await SplitActorsProcess.RunAsync("calibrate", "--text", Text, "--split", "4", "--tokens", "2000")).Refused(ExitCode.Options, "--out", "stays as it is", "--model");
+        (await SplitActorsProcess.RunAsync("calibrate", "--text", Text, "--split", "4", "--tokens", "2560")).Refused(ExitCode.Options, "--out", "stays as it is", "--model");
         Assert.Equal(before, File.GetLastWriteTimeUtc(file));
         Assert.False(File.Exists(file + ".unfinished"));
     }
