@@ -15,7 +15,9 @@ internal static class ExitCode
     public const int Broker = 7;
 
     // 128 plus the number of the signal, as shells have it.
+    public const int HungUp = 129;
     public const int Interrupted = 130;
+    public const int ReaderGone = 141;
     public const int Terminated = 143;
 
     public static int Of(UserErrorKind kind) => kind switch

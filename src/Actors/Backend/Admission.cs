@@ -8,12 +8,16 @@ internal static class Admission
 {
     private const int KvFrameHeaderBytesMax = 64;
 
-    public static Refusal? Check(OpenSession open, WorkerState worker)
+    /// <param name="device">Whose session it is to be.</param>
+    /// <param name="open">What it asks for.</param>
+    /// <param name="worker">Before it.</param>
+    public static Refusal? Check(DeviceId device, OpenSession open, WorkerState worker)
     {
+        var key = new SessionKey(device, new SessionId(open.SessionId));
         var options = worker.Options;
         if (Compatibility.Check("The device", open.ProtocolVersion, open.ModelDigest, "the worker", options.ModelDigest) is { } mismatch)
             return mismatch;
-        if (worker.LeavingSince is not null && !worker.Sessions.ContainsKey(new SessionId(open.SessionId)))
+        if (worker.LeavingSince is not null && !worker.Sessions.ContainsKey(key))
             return new Refusal(RejectReason.Leaving, $"The worker is leaving the cluster, with {worker.Sessions.Count} sessions; another one has to take this.");
         if (open.SplitLayer < options.Layers.First || open.SplitLayer >= options.Layers.End)
             return new Refusal(RejectReason.LayerRange, Describe(open.SplitLayer, options.Layers));
@@ -29,9 +33,9 @@ internal static class Admission
             return new Refusal(RejectReason.BadRequest, $"The {open.Generated.Count} generated tokens exceed the session's {open.TokenCountMax} or the vocabulary's {options.VocabularySize}.");
         if (open.PromptCount > open.TokenCountMax || (open.Prompt.Count > 0 && open.Prompt.Count != open.PromptCount) || open.Prompt.Any(token => token >= options.VocabularySize))
             return new Refusal(RejectReason.BadRequest, $"The prompt has {open.Prompt.Count} token ids for {open.PromptCount} tokens of a session of {open.TokenCountMax}, or ids beyond the vocabulary's {options.VocabularySize}.");
-        if (worker.Sessions.Count >= options.SessionCountMax && !worker.Sessions.ContainsKey(new SessionId(open.SessionId)))
+        if (worker.Sessions.Count >= options.SessionCountMax && !worker.Sessions.ContainsKey(key))
             return new Refusal(RejectReason.SessionLimit, $"The worker has {worker.Sessions.Count} of {options.SessionCountMax} sessions.");
-        return CheckMemory(open, worker);
+        return CheckMemory(key, open, worker) ?? CheckDevice(key, open, worker);
     }
 
     /// <summary>A device without layers leaves the embedding to the worker, which has it exactly if its layers are the model's first.</summary>
@@ -42,17 +46,28 @@ internal static class Admission
     }
 
     /// <summary>What does not even fit into an empty worker is no matter of waiting.</summary>
-    private static Refusal? CheckMemory(OpenSession open, WorkerState worker)
+    private static Refusal? CheckMemory(SessionKey key, OpenSession open, WorkerState worker)
     {
         var bytesMax = worker.Options.KvBytesMax;
         var layout = worker.Options.KvLayout.WithLayers(worker.Options.Layers.End - (int)open.SplitLayer);
         var needed = layout.BytesFor((int)open.TokenCountMax);
         if (needed > bytesMax)
             return new Refusal(RejectReason.ContextLength, $"The session's {open.TokenCountMax} tokens need {needed} bytes of keys and values; the worker has {bytesMax}.");
-        var free = worker.ReservationsWithout(new SessionId(open.SessionId)).BytesFree(layout.LayerCount, bytesMax);
+        var free = worker.ReservationsWithout(key).BytesFree(layout.LayerCount, bytesMax);
         return needed > free
             ? new Refusal(RejectReason.Memory, $"The session's {open.TokenCountMax} tokens need {needed} bytes of keys and values; {free} of the worker's {bytesMax} are free.")
             : null;
+    }
+
+    /// <summary>What is more than a device may have at all is no matter of waiting either.</summary>
+    private static Refusal? CheckDevice(SessionKey key, OpenSession open, WorkerState worker)
+    {
+        var (limit, held) = (worker.Options.DeviceLimit, worker.HoldingsWithout(key).Of(key.Device));
+        if (open.TokenCountMax > limit.TokenCountMax)
+            return new Refusal(RejectReason.ContextLength, $"The session asks for {open.TokenCountMax} tokens; the worker gives a device {limit.TokenCountMax}. Ask for fewer, or allow more there (--device-tokens).");
+        return limit.HoldsWith(held, open.TokenCountMax)
+            ? null
+            : new Refusal(RejectReason.SessionLimit, $"{key.Device} has {held}; the worker gives a device {limit}. Let a session end first, or allow more there (--device-sessions, --device-tokens).");
     }
 
     public static Refusal? Check(DecodeStep step, WorkerSession session, WorkerState worker)

@@ -23,7 +23,7 @@ public static partial class BackendWorker
                 return;
             var entries = ImmutableArray.CreateBuilder<BatchEntry>();
             var (rows, promptRows) = (0, 0);
-            var next = new PriorityQueue<SessionId, (TimeSpan DueAt, long Turn)>(State.Waiting.Select(waiting => (waiting.Key, waiting.Value.Urgency)));
+            var next = new PriorityQueue<SessionKey, (TimeSpan DueAt, long Turn)>(State.Waiting.Select(waiting => (waiting.Key, waiting.Value.Urgency)));
             Consider(State.Waiting.MinBy(waiting => waiting.Value.Turn).Key);
             while (rows < Options.BatchRowsMax && next.TryDequeue(out var id, out var urgency))
             {
@@ -35,7 +35,7 @@ public static partial class BackendWorker
             _effects.Add(new WorkerEffect.ComputeBatch(entries.ToImmutable()));
 
             // A session of which a step has no room is not looked at again, so that its later ones do not overtake it.
-            void Consider(SessionId id)
+            void Consider(SessionKey id)
             {
                 var waiting = State.Waiting[id];
                 var count = (int)waiting.First.Step.TokenCount;

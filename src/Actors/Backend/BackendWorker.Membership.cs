@@ -17,7 +17,8 @@ public static partial class BackendWorker
             {
                 case Welcome: Join(); break;
                 case Rejected { Reason: RejectReason.UnknownWorker }: Introduce(); break;
-                case Rejected rejected: _effects.Add(new WorkerEffect.Stop($"The scheduler refused this worker: {rejected.Detail}")); break;
+                case Rejected { HasRetryAfterMs: true }: State = State with { IsWelcome = false }; break; // it is full: says hello again with the next report
+                case Rejected rejected when !State.IsWelcome: _effects.Add(new WorkerEffect.Stop($"The scheduler refused this worker: {rejected.Detail}")); break;
             }
         }
 
@@ -81,22 +82,30 @@ public static partial class BackendWorker
             Leaving = State.LeavingSince is not null,
         };
 
-        private Hello Hello() => new()
+        private Hello Hello()
         {
-            Role = Role.Worker,
-            ProtocolVersion = Protocol.ProtocolVersion.Current,
-            ModelDigest = Options.ModelDigest,
-            FirstLayer = (uint)Options.Layers.First,
-            EndLayer = (uint)Options.Layers.End,
-            CalibrationId = Options.CalibrationId,
-            SessionCountMax = (uint)Options.SessionCountMax,
-            Profile = new WorkerProfile
+            var hello = new Hello
             {
-                Costs = Options.Costs?.ToMessage(),
-                BatchRowsMax = (uint)Options.BatchRowsMax,
-                KvBytesMax = (ulong)Options.KvBytesMax,
-                KvBytesPerLayer = (ulong)Options.KvLayout.WithLayers(1).BytesFor(KvTokens) / KvTokens,
-            },
-        };
+                Role = Role.Worker,
+                ProtocolVersion = Protocol.ProtocolVersion.Current,
+                ModelDigest = Options.ModelDigest,
+                FirstLayer = (uint)Options.Layers.First,
+                EndLayer = (uint)Options.Layers.End,
+                SessionCountMax = (uint)Options.SessionCountMax,
+                DeviceSessionCountMax = (uint)Options.DeviceLimit.SessionCountMax,
+                DeviceTokenCountMax = (ulong)Options.DeviceLimit.TokenCountMax,
+                Profile = new WorkerProfile
+                {
+                    Costs = Options.Costs?.ToMessage(),
+                    BatchRowsMax = (uint)Options.BatchRowsMax,
+                    PromptRowsMax = (uint)Options.PromptRowsMax,
+                    KvBytesMax = (ulong)Options.KvBytesMax,
+                    KvBytesPerLayer = (ulong)Options.KvLayout.WithLayers(1).BytesFor(KvTokens) / KvTokens,
+                },
+            };
+            if (Options.CalibrationId != 0)
+                hello.CalibrationId = Options.CalibrationId;
+            return hello;
+        }
     }
 }

@@ -11,7 +11,7 @@ public static partial class BackendWorker
     {
         private void Open(string edge, OpenSession open)
         {
-            var id = new SessionId(open.SessionId);
+            var id = SessionKey.Of(edge, open.SessionId);
             var known = State.Sessions.GetValueOrDefault(id);
             if (known is not null && known.Edge != edge)
             {
@@ -23,7 +23,7 @@ public static partial class BackendWorker
                 return;
             if (known is null || open.Epoch > known.Epoch)
             {
-                if (Admission.Check(open, State) is { } refusal && !MakeRoom(open, refusal))
+                if (Admission.Check(id.Device, open, State) is { } refusal && !MakeRoom(id, open, refusal))
                 {
                     Reject(edge, open.SessionId, open.Epoch, refusal);
                     return;
@@ -34,7 +34,7 @@ public static partial class BackendWorker
                     Layers = LayerRange.Back((int)open.SplitLayer, Options.Layers.End),
                     Generated = open.Generated.Select(token => (int)token).ToImmutableList(),
                     Opening = State.OpeningCount,
-                    TokenTime = open.WorkerUs == 0 ? null : TimeSpan.FromMicroseconds(open.WorkerUs),
+                    TokenTime = open.HasWorkerUs ? TimeSpan.FromMicroseconds(open.WorkerUs) : null,
                     PromptCount = (int)open.PromptCount,
                     Prompt = [.. open.Prompt.Select(token => (int)token)],
                 };
@@ -51,20 +51,20 @@ public static partial class BackendWorker
         }
 
         /// <summary>Evicts idle sessions, if that is what the session lacks.</summary>
-        private bool MakeRoom(OpenSession open, Refusal refusal)
+        private bool MakeRoom(SessionKey id, OpenSession open, Refusal refusal)
         {
             if (refusal.Reason is not (RejectReason.SessionLimit or RejectReason.Memory))
                 return false;
-            var evicted = Eviction.Choose(open, State, now);
-            foreach (var id in evicted)
-                Drop(id);
+            var evicted = Eviction.Choose(id, open, State, now);
+            foreach (var idle in evicted)
+                Drop(idle);
             return evicted.Length > 0;
         }
 
         /// <summary>A session that is not there, or is of another epoch, was closed before.</summary>
         private void Close(string edge, CloseSession close)
         {
-            var id = new SessionId(close.SessionId);
+            var id = SessionKey.Of(edge, close.SessionId);
             if (!State.Sessions.TryGetValue(id, out var session))
                 return;
             if (session.Edge != edge)
@@ -85,9 +85,9 @@ public static partial class BackendWorker
             }
         }
 
-        private static Refusal BelongsToAnother(SessionId id) => new(RejectReason.BadRequest, $"Session {id} belongs to another device.");
+        private static Refusal BelongsToAnother(SessionKey id) => new(RejectReason.BadRequest, $"Session {id} belongs to another process of {id.Device}.");
 
-        private void Drop(SessionId id)
+        private void Drop(SessionKey id)
         {
             State = State.Without(id);
             _effects.Add(new WorkerEffect.DropCache(id));

@@ -9,7 +9,7 @@ public static partial class BackendWorker
     {
         private void Accept(string edge, DecodeStep step)
         {
-            var id = new SessionId(step.SessionId);
+            var id = SessionKey.Of(edge, step.SessionId);
             var session = State.Sessions.GetValueOrDefault(id);
             if (session is not null && session.Edge != edge)
             {
@@ -26,7 +26,7 @@ public static partial class BackendWorker
             if (step.Epoch < session.Epoch)
                 return;
             var acceptedCount = session.AcceptedCount;
-            if (step.Position < acceptedCount)
+            if (step.Position < acceptedCount || (step.Position == acceptedCount && IsQuestion(step)))
                 Repeat(edge, session, step);
             else if (step.Position > acceptedCount)
                 SendExpected(edge, step, session);
@@ -37,6 +37,9 @@ public static partial class BackendWorker
             var turnTime = acceptedCount > session.AcceptedCount && session is { UnansweredRows: 0, LastResult: not null } ? now - session.AnsweredAt : session.TurnTime;
             State = State with { Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = acceptedCount, SeenAt = now, TurnTime = turnTime }) };
         }
+
+        /// <summary>Whether all before its position is here; answered as a repeat of the step that ends there, but without what that may weigh.</summary>
+        private static bool IsQuestion(DecodeStep step) => step is { Position: > 0, TokenCount: 0, ContentCase: DecodeStep.ContentOneofCase.None };
 
         /// <returns>Where the session's next step begins.</returns>
         private int Queue(QueuedStep queued)
@@ -58,6 +61,6 @@ public static partial class BackendWorker
         }
 
         private void SendExpected(string edge, DecodeStep step, WorkerSession session) =>
-            Send(edge, new Nack { SessionId = step.SessionId, Epoch = step.Epoch, ExpectedPosition = (uint)session.AcceptedCount });
+            Send(edge, new Nack { SessionId = step.SessionId, Epoch = step.Epoch, ExpectedPosition = (uint)session.AcceptedCount, Position = step.Position });
     }
 }

@@ -36,6 +36,12 @@ public static partial class BackendWorker
 
         public void Handle(object message)
         {
+            if (message is Received claim && Peer.Of(claim.From).FindFault(claim.Body) is { } fault)
+            {
+                Reject(claim.From, session: null, epoch: 0, fault);
+                return;
+            }
+
             switch (message)
             {
                 case StatusDue: Report(); break;
@@ -49,23 +55,18 @@ public static partial class BackendWorker
             }
         }
 
-        private void Reject(string to, ulong session, uint epoch, Refusal refusal)
+        private void Reject(string to, ulong? session, uint epoch, Refusal refusal)
         {
-            var mayRetry = refusal.Reason is RejectReason.SessionLimit or RejectReason.QueueFull or RejectReason.Memory;
-            Send(to, new Rejected
-            {
-                SessionId = session,
-                Epoch = epoch,
-                Reason = refusal.Reason,
-                Detail = refusal.Detail,
-                RetryAfterMs = mayRetry ? (uint)Options.RetryAfter.TotalMilliseconds : 0,
-            });
+            var rejected = new Rejected { Epoch = epoch, Reason = refusal.Reason, Detail = refusal.Detail };
+            if (session is { } id)
+                rejected.SessionId = id;
+            if (refusal.Reason is RejectReason.SessionLimit or RejectReason.QueueFull or RejectReason.Memory)
+                rejected.RetryAfterMs = (uint)Options.RetryAfter.TotalMilliseconds;
+            Send(to, rejected);
         }
 
         private void Send(string to, IMessage body) => _effects.Add(new WorkerEffect.Send(to, body));
 
         private bool IsCurrent(QueuedStep queued) => State.Sessions.TryGetValue(queued.Session, out var session) && session.Opening == queued.Opening;
-
-        private bool IsCurrent(SessionId id, uint epoch) => State.Sessions.TryGetValue(id, out var session) && session.Epoch == epoch;
     }
 }

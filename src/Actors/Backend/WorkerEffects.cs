@@ -13,9 +13,9 @@ public abstract record WorkerEffect
     public sealed record Watch(string Address) : WorkerEffect;
 
     /// <summary>Give a session an empty cache in place of the one it had.</summary>
-    public sealed record CreateCache(SessionId Session, int LayerCount, int TokenCountMax) : WorkerEffect;
+    public sealed record CreateCache(SessionKey Session, int LayerCount, int TokenCountMax) : WorkerEffect;
 
-    public sealed record DropCache(SessionId Session) : WorkerEffect;
+    public sealed record DropCache(SessionKey Session) : WorkerEffect;
 
     /// <summary>Run one pass over the weights; answered by <see cref="BatchComputed"/>.</summary>
     public sealed record ComputeBatch(ImmutableArray<BatchEntry> Entries) : WorkerEffect;

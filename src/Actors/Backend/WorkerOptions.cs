@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using SplitActors.Actors.Protocol;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Planning.Compute;
@@ -38,6 +39,12 @@ public sealed record WorkerOptions
 
     public int SessionCountMax { get; init; } = 64;
 
+    /// <summary>Most sessions of one device, so that none takes all places; null: half of <see cref="SessionCountMax"/>.</summary>
+    public int? DeviceSessionCountMax { get; init; }
+
+    /// <summary>Most tokens that all sessions of one device may come to hold; null: half of what <see cref="KvBytesMax"/> holds in sessions of all <see cref="Layers"/>.</summary>
+    public long? DeviceTokenCountMax { get; init; }
+
     /// <summary>Most tokens waiting for a batch, over all sessions.</summary>
     public int QueuedRowsMax { get; init; } = 4096;
 
@@ -73,11 +80,17 @@ public sealed record WorkerOptions
     /// <summary>What its machine takes in the format of its weights, and of its keys and values; null if that was not measured.</summary>
     public MachineProfile? Costs { get; init; }
 
+    internal DeviceLimit DeviceLimit => new(
+        DeviceSessionCountMax ?? ((SessionCountMax + 1) / 2),
+        DeviceTokenCountMax ?? (KvLayout.PageBytes > 0 ? Math.Max(1, KvBytesMax / KvLayout.PageBytes / 2) * KvLayout.PagePositions : long.MaxValue));
+
     /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>
     internal void Validate()
     {
         Limit.RequirePositive(KvBytesMax);
         Limit.RequirePositive(SessionCountMax);
+        Limit.RequirePositive(DeviceLimit.SessionCountMax);
+        Limit.RequirePositive(DeviceLimit.TokenCountMax);
         Limit.RequirePositive(BatchRowsMax);
         Limit.RequirePositive(PromptRowsMax);
         Limit.RequirePositive(QueuedRowsMax);

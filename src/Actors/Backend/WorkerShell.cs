@@ -12,9 +12,9 @@ namespace SplitActors.Actors.Backend;
 public abstract class WorkerShell<TCache>(WorkerOptions options, IPeers transport)
     : StepShell<WorkerState, WorkerEffect>(new WorkerState(options), options.Address, transport)
 {
-    private readonly Dictionary<SessionId, TCache> _caches = [];
+    private readonly Dictionary<SessionKey, TCache> _caches = [];
 
-    protected IReadOnlyDictionary<SessionId, TCache> Caches => _caches;
+    protected IReadOnlyDictionary<SessionKey, TCache> Caches => _caches;
 
     protected abstract TCache Open(WorkerEffect.CreateCache create);
 
@@ -75,7 +75,7 @@ public abstract class WorkerShell<TCache>(WorkerOptions options, IPeers transpor
         _caches[create.Session] = Open(create);
     }
 
-    private void Drop(SessionId session)
+    private void Drop(SessionKey session)
     {
         if (_caches.Remove(session, out var cache))
             Close(cache);

@@ -16,10 +16,10 @@ public sealed record WorkerState(WorkerOptions Options)
     /// <summary>It has asked to be stopped: nothing more is to be done.</summary>
     public bool HasLeft { get; init; }
 
-    public ImmutableDictionary<SessionId, WorkerSession> Sessions { get; init; } = ImmutableDictionary<SessionId, WorkerSession>.Empty;
+    public ImmutableDictionary<SessionKey, WorkerSession> Sessions { get; init; } = ImmutableDictionary<SessionKey, WorkerSession>.Empty;
 
     /// <summary>Of each session that has accepted steps which no batch has taken.</summary>
-    public ImmutableDictionary<SessionId, WaitingSteps> Waiting { get; init; } = ImmutableDictionary<SessionId, WaitingSteps>.Empty;
+    public ImmutableDictionary<SessionKey, WaitingSteps> Waiting { get; init; } = ImmutableDictionary<SessionKey, WaitingSteps>.Empty;
 
     /// <summary>All steps that wait for a batch.</summary>
     public IEnumerable<QueuedStep> Queue => Waiting.Values.SelectMany(waiting => waiting.Steps);
@@ -36,7 +36,7 @@ public sealed record WorkerState(WorkerOptions Options)
     public bool IsComputing { get; init; }
 
     /// <summary>Sessions that were just answered and are as quick to send their next step as it pays to wait for them.</summary>
-    public ImmutableHashSet<SessionId> Expected { get; init; } = [];
+    public ImmutableHashSet<SessionKey> Expected { get; init; } = [];
 
     /// <summary>Until when it does.</summary>
     public TimeSpan GatherUntil { get; init; }
@@ -57,6 +57,9 @@ public sealed record WorkerState(WorkerOptions Options)
     /// <summary>Layers of all tokens so far, each with those of its session.</summary>
     public long LayerRowsComputed { get; init; }
 
+    /// <summary>What each device has here.</summary>
+    public DeviceHoldings Holdings { get; init; } = DeviceHoldings.None;
+
     /// <summary>Bytes that the sessions' caches may come to hold.</summary>
     public KvReservations KvReservations { get; init; } = KvReservations.None;
 
@@ -64,13 +67,20 @@ public sealed record WorkerState(WorkerOptions Options)
     public long KvBytes => Sessions.Values.Sum(session => session.KvBytes);
 
     /// <summary>Adds a session, in place of the one that had its id.</summary>
-    public WorkerState With(SessionId id, WorkerSession session) => WithoutWaiting(id) with
+    public WorkerState With(SessionKey id, WorkerSession session) => WithoutWaiting(id) with
     {
         Sessions = Sessions.SetItem(id, session),
         KvReservations = ReservationsWithout(id).Add(session.Layers.Count, KvBytesOf(session)),
+        Holdings = HoldingsWithout(id).Add(id.Device, session.TokenCountMax),
     };
 
-    public WorkerState Without(SessionId id) => WithoutWaiting(id) with { Sessions = Sessions.Remove(id), Expected = Expected.Remove(id), KvReservations = ReservationsWithout(id) };
+    public WorkerState Without(SessionKey id) => WithoutWaiting(id) with
+    {
+        Sessions = Sessions.Remove(id),
+        Expected = Expected.Remove(id),
+        KvReservations = ReservationsWithout(id),
+        Holdings = HoldingsWithout(id),
+    };
 
     /// <summary>Adds a step that was accepted.</summary>
     public WorkerState WithWaiting(QueuedStep step)
@@ -86,7 +96,7 @@ public sealed record WorkerState(WorkerOptions Options)
     }
 
     /// <summary>A batch takes the first waiting step of a session; the next one begins to wait for its turn.</summary>
-    public WorkerState WithFirstTaken(SessionId id, TimeSpan now)
+    public WorkerState WithFirstTaken(SessionKey id, TimeSpan now)
     {
         var steps = Waiting[id].Steps.Dequeue(out var taken);
         return this with
@@ -98,13 +108,16 @@ public sealed record WorkerState(WorkerOptions Options)
     }
 
     /// <summary>Nothing of a session waits any more.</summary>
-    public WorkerState WithoutWaiting(SessionId id) => Waiting.TryGetValue(id, out var waiting)
+    public WorkerState WithoutWaiting(SessionKey id) => Waiting.TryGetValue(id, out var waiting)
         ? this with { Waiting = Waiting.Remove(id), QueuedRows = QueuedRows - waiting.Steps.Sum(step => (int)step.Step.TokenCount) }
         : this;
 
     /// <summary>As if a session, if it is there, were gone.</summary>
-    public KvReservations ReservationsWithout(SessionId id) =>
+    public KvReservations ReservationsWithout(SessionKey id) =>
         Sessions.TryGetValue(id, out var session) ? KvReservations.Remove(session.Layers.Count, KvBytesOf(session)) : KvReservations;
+
+    /// <summary>Likewise.</summary>
+    public DeviceHoldings HoldingsWithout(SessionKey id) => Sessions.TryGetValue(id, out var session) ? Holdings.Remove(id.Device, session.TokenCountMax) : Holdings;
 
     /// <summary>Adds to the sums what a batch computed.</summary>
     public WorkerState After(BatchComputed batch)
@@ -182,7 +195,7 @@ public sealed record WorkerSession(string Edge, uint Epoch, SamplingOptions Samp
 
 /// <summary>A step that was accepted, and when.</summary>
 /// <param name="Opening">Of the session that accepted it.</param>
-public sealed record QueuedStep(SessionId Session, DecodeStep Step, TimeSpan ArrivedAt, long Opening)
+public sealed record QueuedStep(SessionKey Session, DecodeStep Step, TimeSpan ArrivedAt, long Opening)
 {
     /// <summary>Its device waits for the one token that follows. Other steps are a prompt, or what a device sends again.</summary>
     public bool IsDecode => Step.TokenCount == 1 && Step.Samples;

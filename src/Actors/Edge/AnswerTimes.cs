@@ -8,7 +8,7 @@ public readonly record struct AnswerTimes(double MeanUs, double DeviationUs)
     private const double DeviationsMax = 4;
 
     /// <summary>By then an answer has come, unless something was lost.</summary>
-    public TimeSpan LateAfter => TimeSpan.FromMicroseconds(MeanUs + (DeviationsMax * DeviationUs));
+    public TimeSpan LateAfter => LateAfterAll(1);
 
     /// <param name="earlier">Null for none.</param>
     /// <param name="answeredUs">Of one that was asked for only once.</param>
@@ -17,4 +17,7 @@ public readonly record struct AnswerTimes(double MeanUs, double DeviationUs)
             times.MeanUs + (MeanGain * (answeredUs - times.MeanUs)),
             times.DeviationUs + (DeviationGain * (Math.Abs(answeredUs - times.MeanUs) - times.DeviationUs)))
         : new(answeredUs, answeredUs / 2);
+
+    /// <summary>By then so many have come, one after the other.</summary>
+    public TimeSpan LateAfterAll(long count) => TimeSpan.FromMicroseconds(count * (MeanUs + (DeviationsMax * DeviationUs)));
 }

@@ -37,7 +37,10 @@ public sealed record EdgeOptions
     /// <summary>Most frames on their way without an answer.</summary>
     public int InflightFramesMax { get; init; } = 8;
 
-    /// <summary>Time of silence after which an unanswered message is sent again and counts as an attempt; less, from 1 s on, where answers have been quicker.</summary>
+    /// <summary>
+    /// Time of silence, once all has left, after which an unanswered message is asked for again and counts as an attempt; less, from 1 s on, where answers have been
+    /// quicker, and more behind a slow link. Also the time without anything leaving after which a link counts as stuck.
+    /// </summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Least time after which an answer counts as late and is asked for again; from <see cref="AnswerTimeout"/> on, that is never.</summary>

@@ -57,11 +57,11 @@ public static partial class EdgeSession
         /// <summary>
         /// The worst case of a step and its answer: as measured, if that is known, but no less than declared; else as the first message showed.
         /// </summary>
-        private uint LinkUsWorst()
+        private uint? LinkUsWorst()
         {
-            var measured = State.Measured is { SampleCount: >= SampleCountMin } known ? LinkMessages.ToMicroseconds(known.StepSecondsWorst) : 0;
+            var measured = State.Measured is { SampleCount: >= SampleCountMin } known ? LinkMessages.ToMicroseconds(known.StepSecondsWorst) : null;
             var declared = LinkMessages.ToMicroseconds(Options.Link?.RoundTripSecondsWorst(Options.StepBytesMax, AnswerBytesMax));
-            return measured > 0 || declared > 0 ? Math.Max(measured, declared) : LinkMessages.ToMicroseconds(State.HelloRoundTrip?.TotalSeconds);
+            return new[] { measured, declared }.Max() ?? LinkMessages.ToMicroseconds(State.HelloRoundTrip?.TotalSeconds);
         }
     }
 }

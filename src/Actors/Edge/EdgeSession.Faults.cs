@@ -34,7 +34,7 @@ public static partial class EdgeSession
                 return $"The plan says mode {plan.Mode} but lacks {(plan.Worker.Length == 0 ? "a worker" : "the compression")}.";
             if (plan.Front is { } front && front.ToFormats() is null)
                 return $"The plan asks for weights of {front.WeightBits} bits in groups of {front.GroupSize} and keys and values of {front.KvBits}; there is no such format.";
-            if (plan.TokenCountMax > 0 && plan.TokenCountMax <= State.PromptCount)
+            if (plan.HasTokenCountMax && plan.TokenCountMax <= State.PromptCount)
                 return $"The plan allows {plan.TokenCountMax} tokens; the prompt has {State.PromptCount}.";
             if (Compatibility.CheckCalibration("The plan", plan.Compression?.CalibrationId ?? 0, "the device", Options.CalibrationId) is { } mismatch)
                 return mismatch.Detail;

@@ -22,38 +22,56 @@ public static partial class EdgeSession
             if (State.Link.StepCount == 0 && !isDue)
                 return;
             var report = State.Link.ToMessage(State.Session);
-            report.Revision = State.Revision;
-            report.LinkUsWorst = LinkUsWorst();
             report.Measured = State.Measured?.ToMessage();
-            report.MemoryBytesMax = MemoryBytesMax;
+            if (State.Revision > 0)
+                report.Revision = State.Revision;
+            if (LinkUsWorst() is { } linkUs)
+                report.LinkUsWorst = linkUs;
+            if (MemoryBytesMax is { } memory)
+                report.MemoryBytesMax = memory;
             Send(Options.Scheduler, report);
-            State = State with { Link = LinkTally.Empty, MayIntroduce = true };
+            State = State with { Link = LinkTally.Empty, MayIntroduce = true, IsReportLeaving = false };
         }
 
-        private Hello Hello() => new()
+        private Hello Hello()
         {
-            Role = Role.Edge,
-            ProtocolVersion = Protocol.ProtocolVersion.Current,
-            ModelDigest = Options.ModelDigest,
-            CalibrationId = Options.CalibrationId,
-            EndLayer = (uint)Options.LayerCount,
-        };
+            var hello = new Hello
+            {
+                Role = Role.Edge,
+                ProtocolVersion = Protocol.ProtocolVersion.Current,
+                ModelDigest = Options.ModelDigest,
+                EndLayer = (uint)Options.LayerCount,
+            };
+            if (Options.CalibrationId != 0)
+                hello.CalibrationId = Options.CalibrationId;
+            return hello;
+        }
 
-        private PlanRequest PlanRequest() => new()
+        private PlanRequest PlanRequest()
         {
-            SessionId = State.Session.Value,
-            TokenCountMax = (uint)TokenCountMax,
-            LostWorker = State.LostWorker,
-            Revision = State.Revision,
-            DeadlineUs = LinkMessages.ToMicroseconds(Options.Deadline?.TotalSeconds),
-            LinkUsWorst = LinkUsWorst(),
-            DeviceUs = LinkMessages.ToMicroseconds(Options.DeviceTime.TotalSeconds),
-            Device = Options.Device is null ? null : new DeviceDescription(Options.Device) { MemoryBytesMax = MemoryBytesMax },
-            Link = Options.Link?.ToMessage(),
-            PromptCount = (uint)State.PromptCount,
-            ModelDigest = Options.ModelDigest,
-            Current = Current(),
-        };
+            var request = new PlanRequest
+            {
+                SessionId = State.Session.Value,
+                TokenCountMax = (uint)TokenCountMax,
+                LostWorker = State.LostWorker,
+                Device = Options.Device?.Clone(),
+                Link = Options.Link?.ToMessage(),
+                PromptCount = (uint)State.PromptCount,
+                ModelDigest = Options.ModelDigest,
+                Current = Current(),
+            };
+            if (State.Revision > 0)
+                request.Revision = State.Revision;
+            if (LinkMessages.ToMicroseconds(Options.Deadline?.TotalSeconds) is { } deadlineUs)
+                request.DeadlineUs = deadlineUs;
+            if (LinkUsWorst() is { } linkUs)
+                request.LinkUsWorst = linkUs;
+            if (Options.DeviceTime > TimeSpan.Zero && LinkMessages.ToMicroseconds(Options.DeviceTime.TotalSeconds) is { } deviceUs)
+                request.DeviceUs = deviceUs;
+            if (request.Device is { } device && MemoryBytesMax is { } memory)
+                device.MemoryBytesMax = memory;
+            return request;
+        }
 
         /// <summary>What the session goes by, or is about to; null before its first plan, and where it goes on alone for want of a scheduler.</summary>
         private Plan? Current()
@@ -62,7 +80,7 @@ public static partial class EdgeSession
             if (State.Plan is null || (wish?.IsFallback ?? State.IsAlone))
                 return null;
             var plan = wish is { IsFirst: false } ? wish.Plan : State.Handoff is { } target ? BeforeHandoff(target) : State.Plan;
-            return new Plan
+            var current = new Plan
             {
                 SessionId = plan.SessionId,
                 Mode = plan.Mode,
@@ -70,37 +88,46 @@ public static partial class EdgeSession
                 Worker = plan.Worker,
                 Compression = plan.Compression,
                 Front = plan.Front,
-                TokenCountMax = plan.TokenCountMax,
                 Revision = plan.Revision,
             };
+            if (plan.HasTokenCountMax)
+                current.TokenCountMax = plan.TokenCountMax;
+            return current;
         }
 
-        private ulong MemoryBytesMax => State.MemoryBytesMax ?? Options.Device?.MemoryBytesMax ?? 0;
+        /// <summary>Null: no limit.</summary>
+        private ulong? MemoryBytesMax => State.MemoryBytesMax ?? (Options.Device is { HasMemoryBytesMax: true } device ? device.MemoryBytesMax : null);
 
         private CloseSession CloseSession() => new() { SessionId = State.Session.Value, Epoch = State.Epoch };
 
-        private OpenSession OpenSession() => new()
+        private OpenSession OpenSession()
         {
-            SessionId = State.Session.Value,
-            Epoch = State.Epoch,
-            ProtocolVersion = Protocol.ProtocolVersion.Current,
-            ModelDigest = Options.ModelDigest,
-            SplitLayer = State.Plan!.SplitLayer,
-            TokenCountMax = (uint)PlannedTokenCountMax,
-            Sampling = Options.Sampling.ToMessage(),
-            Generated = { Generated().Select(token => (uint)token) },
-            CalibrationId = State.Plan.Compression?.CalibrationId ?? 0,
-            PromptCount = (uint)State.PromptCount,
-            WorkerUs = State.Deadline is { } deadline ? deadline.PromisedUs - Math.Min(deadline.PromisedUs, deadline.DeviceUs) : 0,
-            Prompt = { SharesPrompt ? State.Tokens.Take(State.PromptCount).Select(token => (uint)token) : [] },
-        };
+            var open = new OpenSession
+            {
+                SessionId = State.Session.Value,
+                Epoch = State.Epoch,
+                ProtocolVersion = Protocol.ProtocolVersion.Current,
+                ModelDigest = Options.ModelDigest,
+                SplitLayer = State.Plan!.SplitLayer,
+                TokenCountMax = (uint)PlannedTokenCountMax,
+                Sampling = Options.Sampling.ToMessage(),
+                Generated = { Generated().Select(token => (uint)token) },
+                PromptCount = (uint)State.PromptCount,
+                Prompt = { SharesPrompt ? State.Tokens.Take(State.PromptCount).Select(token => (uint)token) : [] },
+            };
+            if (State.Plan.Compression is { HasCalibrationId: true } compression)
+                open.CalibrationId = compression.CalibrationId;
+            if (State.Deadline is { } deadline)
+                open.WorkerUs = deadline.PromisedUs - Math.Min(deadline.PromisedUs, deadline.DeviceUs);
+            return open;
+        }
 
         private bool SharesPrompt => State.Plan?.Compression is { SharesPromptTokens: true };
 
         private int TokenCountMax => (int)Math.Min((long)State.PromptCount + Options.GeneratedCountMax, Options.ContextLength);
 
         /// <summary>As the plan has it, whose worker or device may have room for fewer tokens than were asked for.</summary>
-        private int PlannedTokenCountMax => State.Plan is { TokenCountMax: > 0 and var planned } && planned < TokenCountMax ? (int)planned : TokenCountMax;
+        private int PlannedTokenCountMax => State.Plan is { HasTokenCountMax: true, TokenCountMax: var planned } && planned < TokenCountMax ? (int)planned : TokenCountMax;
 
         private IEnumerable<int> Generated() => State.Tokens.Skip(State.PromptCount);
 

@@ -15,7 +15,7 @@ public static partial class EdgeSession
             var (isDue, wasDue) = (IsAnswerDue(State), IsAnswerDue(_before));
             var isNewQuestion = State.Phase != _before.Phase || State.Epoch != _before.Epoch;
             if (isDue && (isNewQuestion || !wasDue))
-                State = State with { ReminderCount = 0 };
+                State = State with { ReminderCount = 0, LeavingBytes = 0, StallCount = 0 };
             if (isDue && (_restartTimer || isNewQuestion || !wasDue))
                 StartAnswerTimer();
             else if (!isDue && (wasDue || _hasStartedTimer))
@@ -28,13 +28,21 @@ public static partial class EdgeSession
 
         private void Retry()
         {
-            if (!IsAnswerDue(State) || Remind())
+            if (!IsAnswerDue(State))
+                return;
+            if (State is { LeavingBytes: > 0, IsWaiting: false })
+            {
+                WaitForDeparture();
+                return;
+            }
+
+            if (Remind())
                 return;
             State = State with { Attempts = State.IsWaiting ? 0 : State.Attempts + 1, ReminderCount = 0, IsWaiting = false, NackedPosition = -1 };
             _restartTimer = true;
             if (State.Attempts >= AttemptsMax)
             {
-                GiveUp();
+                GiveUp($"{State.Attempts} messages were not answered");
                 return;
             }
 
@@ -43,7 +51,8 @@ public static partial class EdgeSession
                 case EdgePhase.Joining: Send(Options.Scheduler, Hello()); break;
                 case EdgePhase.Planning: Send(Options.Scheduler, PlanRequest()); break;
                 case EdgePhase.Opening: Send(State.Worker, OpenSession()); break;
-                case EdgePhase.Running: SendUnansweredAgain(); break;
+                case EdgePhase.Running when _before.IsWaiting || IsOneTokenDue: SendUnansweredAgain(); break;
+                case EdgePhase.Running: AskWhatArrived(); break;
             }
         }
 
@@ -54,9 +63,8 @@ public static partial class EdgeSession
                 _effects.Add(new EdgeEffect.CountLoss());
         }
 
-        private void GiveUp()
+        private void GiveUp(string silence)
         {
-            var silence = $"{State.Attempts} messages were not answered";
             if (State.Phase is EdgePhase.Opening or EdgePhase.Running)
                 FailOver(silence, isGone: false);
             else
@@ -154,11 +162,12 @@ public static partial class EdgeSession
         /// The worker misses frames: goes back to the one it expects. Every frame after a gap draws a <see cref="Nack"/>; only the first is
         /// followed. If what is sent now is lost again, the timer brings it back.
         /// </summary>
-        private void Rewind(uint expectedPosition)
+        private void Rewind(Nack nack)
         {
             if (State.IsWaiting || !State.HasUnacknowledged)
                 return;
-            if (expectedPosition == State.Frames[State.SentCount - 1].End)
+            var expectedPosition = nack.ExpectedPosition;
+            if (expectedPosition == State.Frames[State.SentCount - 1].End || (nack.Position > 0 && nack.Position <= expectedPosition))
             {
                 SettleReminder();
                 WaitForWorker();
@@ -172,7 +181,7 @@ public static partial class EdgeSession
             _effects.Add(new EdgeEffect.CountLoss());
         }
 
-        /// <summary>The worker has all that was sent and is only slow: replaying elsewhere would take longer, unless it is slow for too long.</summary>
+        /// <summary>The worker has all that it can have and is only slow: replaying elsewhere would take longer, unless it is slow for too long.</summary>
         private void WaitForWorker()
         {
             var since = State.RefusedSince ?? now;
@@ -199,8 +208,8 @@ public static partial class EdgeSession
                 Reopen(rejected.Detail);
             else if (isFromWorker && rejected.Reason == RejectReason.Leaving)
                 FailOver(rejected.Detail, isGone: true);
-            else if (rejected.RetryAfterMs > 0)
-                WaitAsTold(TimeSpan.FromMilliseconds(rejected.RetryAfterMs), rejected.Detail);
+            else if (rejected.HasRetryAfterMs)
+                WaitAsTold(TimeSpan.FromMilliseconds(Math.Max(1, rejected.RetryAfterMs)), rejected.Detail);
             else if (isFromWorker && rejected.Reason == RejectReason.BadRequest && State.ShippedEnd > 0)
                 RebuildInstead(rejected.Detail);
             else if (isFromWorker && rejected.Reason == RejectReason.BadFrame)

@@ -18,7 +18,7 @@ public static partial class EdgeSession
             State = State with { Revision = plan.Revision };
             if (State.Handoff is not null && plan.Mode == ExecutionMode.Handoff)
             {
-                State = State with { Handoff = AfterHandoff(plan) };
+                KeepHandoff(AfterHandoff(plan));
                 Adopt(plan.Deadline);
                 return;
             }
@@ -26,6 +26,10 @@ public static partial class EdgeSession
             plan = AfterHandoff(plan);
             Relocate(new Relocation(plan, ReasonOf(plan)));
         }
+
+        /// <summary>Of a plan that comes while the device waits to ask again: it makes sense, is not of an earlier time, and does not send it where it just failed.</summary>
+        private bool IsWorthWhile(Plan plan) =>
+            FindFault(plan) is null && plan.Revision >= State.Revision && (State.LostWorker.Length == 0 || plan.Worker != State.LostWorker);
 
         private string ReasonOf(Plan plan) =>
             plan.Reason.Length > 0 ? plan.Reason : State.IsAlone ? "the scheduler answers again" : "the scheduler planned anew";
@@ -149,7 +153,7 @@ public static partial class EdgeSession
 
         private bool IsBetweenTokens => State.Phase switch
         {
-            EdgePhase.Running => State.Plan!.Mode == ExecutionMode.Device || State.ComputedCount < State.Tokens.Count,
+            EdgePhase.Running => State.Plan!.Mode == ExecutionMode.Device || State.ComputedCount < State.Tokens.Count || State.IsWaiting,
             EdgePhase.Planning or EdgePhase.Preparing or EdgePhase.Opening => true,
             _ => false,
         };

@@ -16,9 +16,12 @@ public static partial class EdgeSession
         private const int HelloTimes = 4; // an answer may take longer than the hello's
         private const int SilenceTimes = 10;
 
-        /// <summary>A worker that answers in milliseconds is not waited for as one of which nothing is known.</summary>
-        private TimeSpan SilenceMax => IsOneTokenDue && State.Answers is { } times && AnswerTimeout > FirstReminder
-            ? Within(times.LateAfter * SilenceTimes, FirstReminder, AnswerTimeout)
+        /// <summary>A worker that answers in milliseconds is not waited for as one of which nothing is known, and one behind a slow link is given its time.</summary>
+        private TimeSpan SilenceMax => TravelTime + RestMax;
+
+        /// <summary>Beside the way of what is on it.</summary>
+        private TimeSpan RestMax => IsOneTokenDue && State.Answers is { } times && AnswerTimeout > FirstReminder
+            ? Within(times.LateAfter * SilenceTimes, FirstReminder, times.LateAfter > AnswerTimeout ? times.LateAfter : AnswerTimeout)
             : AnswerTimeout;
 
         /// <summary>Until the next reminder, each twice as long as the one before; null if the other side counts as silent before that.</summary>
@@ -38,7 +41,7 @@ public static partial class EdgeSession
                 var late = IsOneTokenDue && State.Answers is { } times ? times.LateAfter
                     : State.HelloRoundTrip is { } roundTrip ? roundTrip * HelloTimes
                     : FirstReminder;
-                return Within(late, Options.ReminderMin, SilenceMax);
+                return TravelTime + Within(late, Options.ReminderMin, RestMax);
             }
         }
 
@@ -49,7 +52,8 @@ public static partial class EdgeSession
         private bool IsOneTokenDue =>
             State.Phase == EdgePhase.Running && State.SentCount == State.AckedCount + 1 && State.Frames[State.AckedCount].Count == 1;
 
-        private void StartAnswerTimer() => _effects.Add(new EdgeEffect.StartTimer(ReminderPause ?? SilenceMax - RemindedFor));
+        private void StartAnswerTimer() =>
+            _effects.Add(new EdgeEffect.StartTimer(State.LeavingBytes > 0 ? AnswerTimeout : ReminderPause ?? SilenceMax - RemindedFor));
 
         /// <returns>Whether there was time for one.</returns>
         private bool Remind()
@@ -66,7 +70,8 @@ public static partial class EdgeSession
                 case EdgePhase.Running when isStep:
                     State = State with { SentCount = State.AckedCount, UnsettledReminders = State.UnsettledReminders + 1, RemindedCount = State.AckedCount + 1 };
                     break;
-                default: Send(State.Worker, OpenSession()); break; // far smaller than the frames, and answered at once
+                case EdgePhase.Running: AskWhatArrived(); break; // far smaller than the frames, and answered at once
+                default: Send(State.Worker, OpenSession()); break;
             }
 
             return true;

@@ -59,8 +59,9 @@ public static partial class EdgeSession
                 case FrontFailed failed: End(EndReason.Failed, failed.Detail); break;
                 case AnswerOverdue: Retry(); break;
                 case ProbeDue: AskWhetherBack(); break;
-                case ReportDue when State.Phase > EdgePhase.Planning: ReportLink(isDue: true); break;
+                case ReportDue when State is { Phase: > EdgePhase.Planning, IsReportLeaving: false }: ReportLink(isDue: true); break;
                 case DeviceMemoryChanged memory: TellMemory(memory); break;
+                case Outgoing outgoing: Follow(outgoing); break;
                 case LinkMeasured measured: State = State with { Measured = measured.Measurement }; break;
                 case Undelivered lost: LosePeer(lost.To, lost.Reason); break;
                 case PeerLost lost: LosePeer(lost.Address, "it stopped"); break;
@@ -83,7 +84,7 @@ public static partial class EdgeSession
             switch (body)
             {
                 case Welcome when State.Phase == EdgePhase.Joining: RequestPlan(); break;
-                case Plan plan when State.Phase == EdgePhase.Planning && !State.IsWaiting && IsMine(plan.SessionId): Adopt(plan); break;
+                case Plan plan when State.Phase == EdgePhase.Planning && IsMine(plan.SessionId) && (!State.IsWaiting || IsWorthWhile(plan)): Adopt(plan); break;
                 case Plan plan when State.Plan is not null && State.Phase != EdgePhase.Planning && IsMine(plan.SessionId): Replan(plan); break;
                 case DeadlineChanged changed when IsMine(changed.SessionId): Adopt(changed.Deadline); break;
             }
@@ -95,7 +96,7 @@ public static partial class EdgeSession
             {
                 case SessionOpened opened when State.Phase == EdgePhase.Opening && IsCurrent(opened.SessionId, opened.Epoch): Run(); break;
                 case StepResult result when State.Phase == EdgePhase.Running && IsCurrent(result.SessionId, result.Epoch): Acknowledge(result); break;
-                case Nack nack when State.Phase == EdgePhase.Running && IsCurrent(nack.SessionId, nack.Epoch): Rewind(nack.ExpectedPosition); break;
+                case Nack nack when State.Phase == EdgePhase.Running && IsCurrent(nack.SessionId, nack.Epoch): Rewind(nack); break;
             }
         }
 
@@ -133,7 +134,7 @@ public static partial class EdgeSession
                 return;
             }
 
-            State = State with { Revision = Math.Max(State.Revision, plan.Revision) };
+            State = State with { Revision = Math.Max(State.Revision, plan.Revision), IsWaiting = false };
             if (State.Plan is null && plan.Mode == ExecutionMode.Handoff)
             {
                 BeginHandoff(plan);
@@ -184,7 +185,7 @@ public static partial class EdgeSession
             Send(State.Worker, OpenSession());
         }
 
-        private void Run() => State = State with { Phase = EdgePhase.Running, Attempts = 0, RefusedSince = null };
+        private void Run() => State = State with { Phase = EdgePhase.Running, Attempts = 0, IsWaiting = false, RefusedSince = null };
 
         /// <summary>Gives the front the next chunk of tokens it has not seen; in cloud mode the token ids themselves are the frame.</summary>
         public void ComputeNext()
@@ -252,7 +253,7 @@ public static partial class EdgeSession
                 var isRepeat = frame.SentEpoch > 0;
                 var sent = frame.SentEpoch == State.Epoch
                     ? frame with { SentBytes = 0 }
-                    : frame with { SentEpoch = State.Epoch, SentAt = now, SentBytes = Envelopes.SizeOf(step) };
+                    : frame with { SentEpoch = State.Epoch, SentAt = now, SentBytes = Envelopes.SizeOf(step), BytesOnTheWay = BytesOnTheWay(index) };
                 State = State with
                 {
                     Frames = State.Frames.SetItem(index, sent),
@@ -313,6 +314,8 @@ public static partial class EdgeSession
                     Link = State.Link.WithRoundTrip(transportUs),
                 };
                 _restartTimer = true;
+                if (!State.HasUnacknowledged)
+                    State = State with { LeavingBytes = 0 };
             }
             else
             {
@@ -335,6 +338,8 @@ public static partial class EdgeSession
 
             if (frame.Count == 1)
                 State = State with { Answers = AnswerTimes.After(State.Answers, Microseconds(now - frame.SentAt)) };
+            else
+                MeasureBytes(frame, transportUs);
             if (hadTheLink)
                 _effects.Add(new EdgeEffect.MeasureRoundTrip(frame.SentBytes + Envelopes.SizeOf(result), transportUs));
         }

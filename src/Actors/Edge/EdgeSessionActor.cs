@@ -40,9 +40,13 @@ public sealed class ComputingEdge(EdgeState initial, IPeers peers, Func<Plan, Fr
         {
             return loadFront(plan);
         }
-        catch (Exception failure) when (failure is UserErrorException or OutOfMemoryException)
+        catch (UserErrorException failure)
         {
             return new FrontUnavailable(failure.Message);
+        }
+        catch (Exception failure) // whatever it is, a session that could not move goes on where it is
+        {
+            return new FrontUnavailable($"The device cannot load layers 1–{plan.SplitLayer}: {failure.Message}");
         }
     }
 }

@@ -50,6 +50,9 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>How a device that generates alone will go on after it has handed over; null if it has, or will not.</summary>
     public Plan? Handoff { get; init; }
 
+    /// <summary>Where it can hand over.</summary>
+    public ImmutableArray<HandoffSplit> HandoffSplits { get; init; } = [];
+
     /// <summary>Keys and values of the tokens before this one are shipped instead of hidden states.</summary>
     public int ShippedEnd { get; init; }
 
@@ -105,6 +108,21 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
 
     /// <summary>What steps of one token took that were sent once; null before the first.</summary>
     public AnswerTimes? Answers { get; init; }
+
+    /// <summary>What a byte on its way takes, by answers to steps of several tokens; null before the first.</summary>
+    public AnswerTimes? ByteTimes { get; init; }
+
+    /// <summary>Bytes that have not left yet of what was sent to whom an answer is due from.</summary>
+    public long LeavingBytes { get; init; }
+
+    /// <summary>Since when there are any.</summary>
+    public TimeSpan LeavingSince { get; init; }
+
+    /// <summary>The last message to the scheduler has not left yet: another report would only stand behind it.</summary>
+    public bool IsReportLeaving { get; init; }
+
+    /// <summary>Timeouts in a row in which none of them left.</summary>
+    public int StallCount { get; init; }
 
     /// <summary>Was told to try later: sends nothing until the timer fires.</summary>
     public bool IsWaiting { get; init; }
@@ -175,6 +193,9 @@ public sealed record StoredFrame(int Position, int Count, ByteString? Frame)
 
     /// <summary>Bytes of its message, if it was sent only once in that epoch; else 0.</summary>
     public int SentBytes { get; init; }
+
+    /// <summary>Of contents that were on their way when it was sent, its own included.</summary>
+    public long BytesOnTheWay { get; init; }
 
     public int End => Position + Count;
 }

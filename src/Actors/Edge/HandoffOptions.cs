@@ -1,3 +1,4 @@
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.KvCaching;
 
@@ -32,6 +33,9 @@ public sealed record HandoffOptions
 
     /// <summary>Null: the least concession that keeps the deadline.</summary>
     public KvShipment? Shipment { get; init; }
+
+    /// <summary>The device's calibration of a split, by which another split than the plan's can have the same compression; null: there is none.</summary>
+    public Func<int, SplitCalibration?>? CalibrationOf { get; init; }
 
     /// <summary>Most positions of keys and values in a message; 64 and more can share grids by channel.</summary>
     public int ChunkTokensMax { get; init; } = 64;

@@ -35,17 +35,22 @@ public sealed record LinkTally(int StepCount, long BytesSent, long RoundTripUsSu
         RoundTripUsMin = Math.Min(RoundTripUsMin, transportUs),
     };
 
-    public LinkReport ToMessage(SessionId session) => new()
+    public LinkReport ToMessage(SessionId session)
     {
-        SessionId = session.Value,
-        StepCount = (uint)StepCount,
-        BytesSent = (ulong)BytesSent,
-        RoundTripUsSum = (ulong)RoundTripUsSum,
-        RoundTripUsMin = (uint)Math.Min(RoundTripUsMin, uint.MaxValue),
-        RetryCount = (uint)RetryCount,
-        DeviceUs = (uint)Math.Min(DeviceUsMax, uint.MaxValue),
-        MissedCount = (uint)MissedCount,
-        DeviceUsSum = (ulong)Tokens.DeviceUsSum,
-        TokenCount = (uint)Tokens.Count,
-    };
+        var report = new LinkReport
+        {
+            SessionId = session.Value,
+            StepCount = (uint)StepCount,
+            BytesSent = (ulong)BytesSent,
+            RoundTripUsSum = (ulong)RoundTripUsSum,
+            RoundTripUsMin = (uint)Math.Min(RoundTripUsMin, uint.MaxValue),
+            RetryCount = (uint)RetryCount,
+            MissedCount = (uint)MissedCount,
+            DeviceUsSum = (ulong)Tokens.DeviceUsSum,
+            TokenCount = (uint)Tokens.Count,
+        };
+        if (DeviceUsMax > 0)
+            report.DeviceUs = (uint)Math.Min(DeviceUsMax, uint.MaxValue);
+        return report;
+    }
 }

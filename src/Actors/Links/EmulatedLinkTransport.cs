@@ -8,7 +8,7 @@ namespace SplitActors.Actors.Links;
 /// <summary>
 /// Lets the messages between devices and the cloud take the time of a link, on any clock: each device has a link of its own, which is
 /// lossless and in order, as failed attempts are made again. What stays on one side does not cross it, and neither do watches: a lost peer is
-/// known at once. The same seed and the same messages of a device give the same failures.
+/// known at once. A device is told what of its messages has not left yet. The same seed and the same messages of a device give the same failures.
 /// </summary>
 /// <param name="inner">Delivers.</param>
 /// <param name="clock">Runs the timers.</param>
@@ -54,7 +54,7 @@ public sealed class EmulatedLinkTransport(
         if (!isDevice(address))
             return;
         lock (_lock)
-            _links.GetOrAdd(address, NewLink).IsClosed = false;
+            _links.GetOrAdd(address, NewLink).Open(post);
     }
 
     /// <summary>What a device sent before still arrives.</summary>
@@ -63,7 +63,7 @@ public sealed class EmulatedLinkTransport(
         inner.Unregister(address);
         if (!_links.TryGetValue(address, out var link))
             return;
-        link.IsClosed = true;
+        link.Close();
         CloseIfDone(address);
     }
 
@@ -89,9 +89,11 @@ public sealed class EmulatedLinkTransport(
 
     private DeviceLink NewLink(string address)
     {
-        return new DeviceLink(NewQueue(), NewQueue());
+        DeviceLink? link = null;
+        var departures = new Departures(clock, outgoing => link?.Device?.Invoke(outgoing));
+        return link = new DeviceLink(NewQueue(departures), NewQueue());
 
-        LinkQueue NewQueue() => new(inner, clock, _seeds.Next(), timerLateness, () => CloseIfDone(address));
+        LinkQueue NewQueue(Departures? departures = null) => new(inner, clock, _seeds.Next(), timerLateness, () => CloseIfDone(address), departures);
     }
 
     private void CloseIfDone(string address)
@@ -107,16 +109,16 @@ public sealed class EmulatedLinkTransport(
 
     private sealed record DeviceLink(LinkQueue Up, LinkQueue Down) : IDisposable
     {
-        private volatile bool _isClosed;
+        private volatile Action<object>? _device;
 
-        /// <summary>The device has given its address up.</summary>
-        public bool IsClosed
-        {
-            get => _isClosed;
-            set => _isClosed = value;
-        }
+        /// <summary>Null once the device has given its address up.</summary>
+        public Action<object>? Device => _device;
 
-        public bool IsDone => IsClosed && Up.IsEmpty && Down.IsEmpty;
+        public bool IsDone => _device is null && Up.IsEmpty && Down.IsEmpty;
+
+        public void Open(Action<object> device) => _device = device;
+
+        public void Close() => _device = null;
 
         public void Dispose()
         {

@@ -14,7 +14,8 @@ namespace SplitActors.Actors.Links;
 /// <param name="seed">Chooses the attempts that fail.</param>
 /// <param name="timerLateness">By how much the clock's timers may be late; this much is waited for actively.</param>
 /// <param name="arrived">Told after each delivery.</param>
-internal sealed class LinkQueue(IPeers inner, TimeProvider clock, ulong seed, TimeSpan timerLateness, Action arrived) : IDisposable
+/// <param name="departures">Told of each message; null if nobody wants to know when messages leave.</param>
+internal sealed class LinkQueue(IPeers inner, TimeProvider clock, ulong seed, TimeSpan timerLateness, Action arrived, Departures? departures = null) : IDisposable
 {
     private static readonly TimeSpan SleepTime = TimeSpan.FromMilliseconds(1); // of SpinWait
 
@@ -55,7 +56,9 @@ internal sealed class LinkQueue(IPeers inner, TimeProvider clock, ulong seed, Ti
         {
             var attempts = DrawAttempts(direction.FailureProbability);
             var now = Now;
-            _freeAt = (now > _freeAt ? now : _freeAt) + TimeSpan.FromSeconds(attempts * direction.AttemptSeconds(byteCount));
+            var begins = now > _freeAt ? now : _freeAt;
+            _freeAt = begins + TimeSpan.FromSeconds(attempts * direction.AttemptSeconds(byteCount));
+            departures?.Add(to, byteCount, begins - now, _freeAt - begins);
             var due = _freeAt + direction.Delay + ((attempts - 1) * direction.RepeatAfter);
             _lastDue = due > _lastDue ? due : _lastDue;
             _traffic += new LinkTraffic(1, byteCount, attempts - 1);
@@ -71,6 +74,7 @@ internal sealed class LinkQueue(IPeers inner, TimeProvider clock, ulong seed, Ti
         {
             _travelling.Clear();
             _timer?.Dispose();
+            departures?.Dispose();
         }
     }
 

@@ -19,9 +19,10 @@ public static class CompressionMessages
             BitsMin = (uint)options.Tabq.BitsMin,
             RelativeStep = options.RateDistortion.RelativeStep,
             Transform = (Transform)options.RateDistortion.Transform,
-            CalibrationId = options.CalibrationId,
             SharesPromptTokens = options.SharesPromptTokens,
         };
+        if (options.CalibrationId != 0)
+            message.CalibrationId = options.CalibrationId;
         if (options.Quality is { } quality)
             message.QualityPercent = quality.RisePercent;
         if (options.ExpectedRisePercent is { } rise)

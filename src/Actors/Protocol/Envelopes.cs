@@ -25,6 +25,9 @@ public static class Envelopes
 
     private const int TagBytes = 1; // of field numbers up to 15
 
+    /// <summary>What this version does not know is not kept: of a message that is stored it would be megabytes that nobody counts.</summary>
+    private static readonly MessageParser<Envelope> Parser = Envelope.Parser.WithDiscardUnknownFields(discardUnknownFields: true);
+
     /// <summary>Reads what a network delivered. Never throws.</summary>
     /// <param name="body">The message, if the result is <see cref="EnvelopeStatus.Ok"/>.</param>
     public static EnvelopeStatus Read(ReadOnlySpan<byte> bytes, out IMessage? body)
@@ -34,7 +37,7 @@ public static class Envelopes
             return EnvelopeStatus.TooLarge;
         try
         {
-            body = Unwrap(Envelope.Parser.ParseFrom(bytes));
+            body = Unwrap(Parser.ParseFrom(bytes));
         }
         catch (InvalidProtocolBufferException)
         {

@@ -6,8 +6,6 @@ namespace SplitActors.Actors.Protocol;
 /// <summary>Declared links on the wire.</summary>
 public static class LinkDescriptions
 {
-    private const double SecondsMax = 3600; // beyond, no link deserves the name
-
     public static LinkDescription ToMessage(this LinkProfile link) => link.Channel is { } channel
         ? new LinkDescription
         {
@@ -40,13 +38,12 @@ public static class LinkDescriptions
     };
 
     private static LinkDirection? ToDirection(DirectionDescription? message) =>
-        message is { BitsPerSecond: > 0, FailureProbability: >= 0 and < 1, OutageTarget: > 0 and < 1 } && IsTime(message.Delay) && IsTime(message.RepeatAfter)
+        message is not null && Plausible.IsRate(message.BitsPerSecond) && Plausible.IsLoss(message.FailureProbability) && Plausible.IsOutageTarget(message.OutageTarget)
+            && Plausible.AreTimes(message.Delay, message.RepeatAfter)
             ? new LinkDirection(
                 message.BitsPerSecond, TimeSpan.FromSeconds(message.Delay), message.FailureProbability, TimeSpan.FromSeconds(message.RepeatAfter), message.OutageTarget)
             : null;
 
     private static bool IsSound(ChannelDescription channel) =>
-        channel is { BandwidthHz: > 0, Snr: > 0, OutageTarget: > 0 and < 1 } && double.IsFinite(channel.BandwidthHz) && double.IsFinite(channel.Snr) && IsTime(channel.RoundTrip);
-
-    private static bool IsTime(double seconds) => seconds is >= 0 and <= SecondsMax;
+        Plausible.IsBandwidth(channel.BandwidthHz) && Plausible.IsSnr(channel.Snr) && Plausible.IsOutageTarget(channel.OutageTarget) && Plausible.IsTime(channel.RoundTrip);
 }

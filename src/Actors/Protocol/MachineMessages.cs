@@ -19,10 +19,12 @@ public static class MachineMessages
         Arrival = profile.Session.ArrivalSeconds,
     };
 
-    /// <summary>Null if it has no formats, too many, unknown ones or not all combinations, or times that are negative or not finite: whoever sent it is not planned for.</summary>
+    /// <summary>Null if it has no formats, too many, unknown ones or not all combinations, or no plausible times: whoever sent it is not planned for.</summary>
     public static MachineProfile? ToProfile(this MachineCosts? message)
     {
-        if (message is null || message.Formats.Count is 0 or > FormatCountMax || !AreSound(message.Encode, message.Decode, message.HandOver, message.Arrival))
+        if (message is null || message.Formats.Count is 0 or > FormatCountMax || !Plausible.IsName(message.Name))
+            return null;
+        if (!Plausible.AreTimes(message.Encode, message.Decode, message.HandOver, message.Arrival))
             return null;
         var formats = new Dictionary<(WeightFormat, KvFormat), ComputeProfile>();
         foreach (var format in message.Formats)
@@ -62,21 +64,10 @@ public static class MachineMessages
     private static ComputeProfile? ToCosts(FormatCosts message)
     {
         PassCosts?[] lines = [message.PrefillLayer, message.DecodeLayer, message.Head, message.Embedding];
-        return lines.All(line => line is not null && AreSound(line.PerPass, line.PerRow, line.PerPosition)) && AreSound(message.WakePass, message.WakeLayer)
+        return lines.All(line => line is not null && Plausible.AreTimes(line.PerPass, line.PerRow, line.PerPosition)) && Plausible.AreTimes(message.WakePass, message.WakeLayer)
             ? new ComputeProfile(ToCost(lines[0]!), ToCost(lines[1]!), ToCost(lines[2]!), ToCost(lines[3]!), new WakeCost(message.WakePass, message.WakeLayer))
             : null;
     }
 
     private static LinearCost ToCost(PassCosts message) => new(message.PerPass, message.PerRow, message.PerPosition);
-
-    private static bool AreSound(params ReadOnlySpan<double> seconds)
-    {
-        foreach (var value in seconds)
-        {
-            if (!double.IsFinite(value) || value < 0)
-                return false;
-        }
-
-        return true;
-    }
 }

@@ -20,12 +20,12 @@ public static class ModelRouting
                 return Greet(states, received, hello, now);
             case Received { Body: PlanRequest { ModelDigest.IsEmpty: false } request }:
                 return One(states, IndexOf(states, request.ModelDigest) ?? 0, message, now);
-            case Received { Body: PlanRequest request }:
-                return One(states, IndexOf(states, new SessionId(request.SessionId)), message, now);
-            case Received { Body: LinkReport report }:
-                return One(states, IndexOf(states, new SessionId(report.SessionId)), message, now);
-            case Received { Body: CloseSession close }:
-                return One(states, IndexOf(states, new SessionId(close.SessionId)), message, now);
+            case Received { Body: PlanRequest request } received:
+                return One(states, IndexOf(states, SessionKey.Of(received.From, request.SessionId)), message, now);
+            case Received { Body: LinkReport report } received:
+                return One(states, IndexOf(states, SessionKey.Of(received.From, report.SessionId)), message, now);
+            case Received { Body: CloseSession close } received:
+                return One(states, IndexOf(states, SessionKey.Of(received.From, close.SessionId)), message, now);
             case MoveSession move:
                 return One(states, IndexOf(states, move.Session), message, now);
             case Received { Body: WorkerStatus } received:
@@ -82,7 +82,7 @@ public static class ModelRouting
     private static int? IndexOf(ImmutableArray<SchedulerState> states, ByteString digest) => Find(states, state => state.Options.ModelDigest.Equals(digest));
 
     /// <summary>The first one answers for what nobody knows.</summary>
-    private static int IndexOf(ImmutableArray<SchedulerState> states, SessionId session) => Find(states, state => state.Sessions.ContainsKey(session)) ?? 0;
+    private static int IndexOf(ImmutableArray<SchedulerState> states, SessionKey session) => Find(states, state => state.Sessions.ContainsKey(session)) ?? 0;
 
     private static int IndexOf(ImmutableArray<SchedulerState> states, string worker) => Find(states, state => state.Workers.ContainsKey(worker)) ?? 0;
 

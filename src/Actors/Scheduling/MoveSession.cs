@@ -6,4 +6,4 @@ namespace SplitActors.Actors.Scheduling;
 /// <param name="Session">Which.</param>
 /// <param name="Plan">For this session, from now on.</param>
 /// <param name="Reason">In a sentence without full stop, for people.</param>
-public sealed record MoveSession(SessionId Session, FixedPlan Plan, string Reason);
+public sealed record MoveSession(SessionKey Session, FixedPlan Plan, string Reason);

@@ -3,8 +3,8 @@ using SplitActors.Inference.Planning.Selection;
 
 namespace SplitActors.Actors.Scheduling;
 
-/// <summary>A session, the worker it was sent to, and its last link report.</summary>
-public sealed record PlacedSession(string Edge, string Worker, LinkReport? Link)
+/// <summary>A session, and the worker it was sent to.</summary>
+public sealed record PlacedSession(string Edge, string Worker)
 {
     /// <summary>When its device last said something.</summary>
     public TimeSpan HeardAt { get; init; }
@@ -52,7 +52,7 @@ public sealed record DeadlineRequest(long AskedUs, long DeviceUs, long LinkUs)
     /// <summary>A report replaces what it knows.</summary>
     public DeadlineRequest After(LinkReport report) => this with
     {
-        LinkUs = report.LinkUsWorst > 0 ? report.LinkUsWorst : LinkUs,
-        DeviceUs = report.DeviceUs > 0 ? report.DeviceUs : DeviceUs,
+        LinkUs = report.HasLinkUsWorst ? report.LinkUsWorst : LinkUs,
+        DeviceUs = report.HasDeviceUs ? report.DeviceUs : DeviceUs,
     };
 }

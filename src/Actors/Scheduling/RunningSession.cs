@@ -6,18 +6,16 @@ namespace SplitActors.Actors.Scheduling;
 /// <summary>What a device says that its session goes by, to a scheduler that may never have heard of it.</summary>
 /// <param name="Plan">Of its leg: its frames can be replayed under this one.</param>
 /// <param name="Worker">Where it runs; empty for the device alone. It may not have said hello yet.</param>
-/// <param name="TokenCountMax">Fewer than the device asked for; 0: as many.</param>
+/// <param name="TokenCountMax">Fewer than the device asked for; null: as many.</param>
 /// <param name="Revision">Of its plan.</param>
-internal sealed record RunningSession(FixedPlan Plan, string Worker, long TokenCountMax, uint Revision)
+internal sealed record RunningSession(FixedPlan Plan, string Worker, long? TokenCountMax, uint Revision)
 {
-    private const int AddressLengthMax = 256;
-
     /// <summary>Null if the device says nothing, or what no scheduler would have planned.</summary>
     /// <param name="told">By the device.</param>
     /// <param name="layerCount">L.</param>
     public static RunningSession? Of(Plan? told, int layerCount)
     {
-        if (told is null || told.SplitLayer > layerCount || told.Worker.Length > AddressLengthMax)
+        if (told is null || told.SplitLayer > layerCount || !Plausible.IsName(told.Worker) || !IsPlace(told.Worker))
             return null;
         var isPlan = told.Mode switch
         {
@@ -33,11 +31,13 @@ internal sealed record RunningSession(FixedPlan Plan, string Worker, long TokenC
         try
         {
             var plan = new FixedPlan(told.Mode, (int)told.SplitLayer, told.Compression.ToOptions()) { Front = front };
-            return new RunningSession(plan, told.Worker, told.TokenCountMax, told.Revision);
+            return new RunningSession(plan, told.Worker, told.HasTokenCountMax ? told.TokenCountMax : null, told.Revision);
         }
         catch (UserErrorException)
         {
             return null; // its compression has values out of their range
         }
     }
+
+    private static bool IsPlace(string worker) => worker.Length == 0 || Peer.Of(worker).Kind == PeerKind.Worker;
 }

@@ -45,10 +45,10 @@ public static partial class Scheduler
 
         private static string Sessions(int count) => count == 1 ? "1 session" : $"{count} sessions";
 
-        private static string Ms(long microseconds) => string.Create(CultureInfo.InvariantCulture, $"{microseconds / 1000.0:F1} ms");
+        private static string Ms(long microseconds) => string.Create(CultureInfo.InvariantCulture, $"{(microseconds < 1000 ? $"{microseconds / 1000.0:0.###}" : $"{microseconds / 1000.0:F1}")} ms");
 
         /// <summary>Why a new session cannot start on a worker that then has so much to do; null if it can.</summary>
-        private Refusal? CheckDeadlines(SessionId id, DeadlineRequest? request, string worker, WorkerLoad load)
+        private Refusal? CheckDeadlines(SessionKey id, DeadlineRequest? request, string worker, WorkerLoad load)
         {
             if (request is not null && PromiseFor(request, worker, load).PromisedUs > Options.DegradationMax * request.AskedUs)
             {
@@ -65,7 +65,7 @@ public static partial class Scheduler
         }
 
         /// <summary>Whether all other sessions of a worker that were promised something keep it with this one beside them.</summary>
-        private bool KeepsPromises(SessionId id, string worker, WorkerLoad load) =>
+        private bool KeepsPromises(SessionKey id, string worker, WorkerLoad load) =>
             worker.Length == 0 || WorkerUsWorst(worker, load) <= Others(worker, but: id).WorkerUsLeft;
 
         /// <summary>Tells the devices of a worker's sessions where what they can count on has changed, if what its steps take has.</summary>
@@ -82,7 +82,7 @@ public static partial class Scheduler
                 RenewPromise(id, sessions.Load);
         }
 
-        private void RenewPromise(SessionId id, WorkerLoad load)
+        private void RenewPromise(SessionKey id, WorkerLoad load)
         {
             if (State.Sessions[id] is not { Request: { } request, Promise: { } old } session)
                 return;
@@ -91,7 +91,7 @@ public static partial class Scheduler
             if (!isBroken && IsClose(promise.PromisedUs, old.PromisedUs) && IsClose(promise.DeviceUs, old.DeviceUs))
                 return;
             State = State.With(id, session with { Promise = promise });
-            Send(session.Edge, new DeadlineChanged { SessionId = id.Value, Deadline = promise });
+            Send(session.Edge, new DeadlineChanged { SessionId = id.Session.Value, Deadline = promise });
         }
 
         private bool IsClose(long microseconds, long before) => Math.Abs(microseconds - before) <= Options.PromiseHeadroom * before;

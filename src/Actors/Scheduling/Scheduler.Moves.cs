@@ -33,10 +33,10 @@ public static partial class Scheduler
             RenewPromises(worker);
         }
 
-        private bool MayStillBeOn(string worker, SessionId id) =>
+        private bool MayStillBeOn(string worker, SessionKey id) =>
             State.Sessions.TryGetValue(id, out var session) && session.Worker != worker && session.KnownRevision < session.Revision;
 
-        private bool TrySendAway(string worker, SessionId id)
+        private bool TrySendAway(string worker, SessionKey id)
         {
             var session = State.Sessions[id];
             var (found, refusal) = Stay(id, session, lostWorker: "", placedWorker: null, isNew: false);
@@ -47,13 +47,13 @@ public static partial class Scheduler
             return refusal is null;
         }
 
-        private Plan PlanFor(SessionId id)
+        private Plan PlanFor(SessionKey id)
         {
             var session = State.Sessions[id];
             var plan = State.PlanOf(session);
-            return new Plan
+            var message = new Plan
             {
-                SessionId = id.Value,
+                SessionId = id.Session.Value,
                 Mode = plan.Mode,
                 SplitLayer = (uint)plan.SplitLayer,
                 Worker = session.Worker,
@@ -62,10 +62,13 @@ public static partial class Scheduler
                 Revision = session.Revision,
                 Reason = session.Reason,
                 Front = plan.Front is var (weights, kv) ? new FrontFormat { WeightBits = (uint)weights.Bits, GroupSize = (uint)weights.GroupSize, KvBits = (uint)kv } : null,
-                Rate = session.Needs?.Rate ?? 0,
-                TokenCountMax = session.IsShortened ? (uint)session.TokenCountMax : 0,
                 Expected = session.Expected?.ToMessage(),
             };
+            if (session.Needs?.Rate is { } rate)
+                message.Rate = rate;
+            if (session.IsShortened)
+                message.TokenCountMax = (uint)session.TokenCountMax;
+            return message;
         }
     }
 }

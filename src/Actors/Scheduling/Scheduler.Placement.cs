@@ -12,7 +12,7 @@ public static partial class Scheduler
 
         private void Place(string edge, PlanRequest request)
         {
-            var id = new SessionId(request.SessionId);
+            var id = SessionKey.Of(edge, request.SessionId);
             var placed = State.Sessions.GetValueOrDefault(id);
             if (placed is not null && placed.Edge != edge)
             {
@@ -20,24 +20,18 @@ public static partial class Scheduler
                 return;
             }
 
-            if (placed is null && State.Sessions.Count >= Options.SessionCountMax)
+            if (FindFault(id, request, isNew: placed is null) is { } fault)
             {
-                Reject(edge, request.SessionId, RejectReason.SessionLimit, $"The scheduler has {State.Sessions.Count} of {Options.SessionCountMax} sessions.", Options.RetryAfter);
-                return;
-            }
-
-            if (!request.ModelDigest.IsEmpty && !request.ModelDigest.Equals(Options.ModelDigest))
-            {
-                var mismatch = Compatibility.Check(edge, ProtocolVersion.Current, request.ModelDigest, "the scheduler", Options.ModelDigest)!;
-                Reject(edge, request.SessionId, mismatch.Reason, mismatch.Detail);
+                Reject(edge, request.SessionId, fault.Reason, fault.Detail, fault.IsFinal ? null : Options.RetryAfter);
                 return;
             }
 
             State = State.Without(id);
-            Suspect(request.LostWorker);
+            if (placed is not null && placed.Worker == request.LostWorker)
+                Suspect(request.LostWorker);
             var running = placed is null || request.Revision >= placed.Revision ? RunningSession.Of(request.Current, Options.LayerCount) : null;
             var session = Asking(edge, request, placed, running);
-            if (running is not null && request.LostWorker.Length == 0 && CanStay(running))
+            if (running is not null && request.LostWorker.Length == 0 && CanStay(id, session, running))
             {
                 Keep(id, session, running.Worker);
                 return;
@@ -49,17 +43,36 @@ public static partial class Scheduler
                 (found, refusal) = PlanNew(id, session with { Plan = null }, request.LostWorker);
             if (refusal is not null)
             {
-                Reject(edge, request.SessionId, refusal.Reason, refusal.Detail, refusal.IsFinal ? default : Options.RetryAfter);
+                Reject(edge, request.SessionId, refusal.Reason, refusal.Detail, refusal.IsFinal ? null : Options.RetryAfter);
                 return;
             }
 
             Place(id, found);
         }
 
+        /// <summary>Why a request is not even looked at; null if it is. It is about what a device may have at all, wherever it is placed.</summary>
+        private Refusal? FindFault(SessionKey id, PlanRequest request, bool isNew)
+        {
+            if (isNew && State.Sessions.Count >= Options.SessionCountMax)
+                return new Refusal(RejectReason.SessionLimit, $"The scheduler has {State.Sessions.Count} of {Options.SessionCountMax} sessions.");
+            if (!request.ModelDigest.IsEmpty && !request.ModelDigest.Equals(Options.ModelDigest))
+                return Compatibility.Check(id.Device.Name, ProtocolVersion.Current, request.ModelDigest, "the scheduler", Options.ModelDigest)! with { IsFinal = true };
+            var (limit, held) = (Options.DeviceLimit, State.Holdings.Of(id.Device));
+            if (request.TokenCountMax == 0 || request.TokenCountMax > Options.ContextLength)
+                return new Refusal(RejectReason.ContextLength, $"The session asks for {request.TokenCountMax} tokens; the model's context has 1–{Options.ContextLength}.") { IsFinal = true };
+            if (request is { HasDeadlineUs: true, DeadlineUs: 0 })
+                return new Refusal(RejectReason.BadRequest, "The session asks for a token in 0 ms; a deadline is above 0.") { IsFinal = true };
+            if (request.TokenCountMax > limit.TokenCountMax)
+                return new Refusal(RejectReason.ContextLength, $"The session asks for {request.TokenCountMax} tokens; the scheduler gives a device {limit.TokenCountMax}.") { IsFinal = true };
+            return isNew && !limit.HoldsWith(held, request.TokenCountMax)
+                ? new Refusal(RejectReason.SessionLimit, $"{id.Device} has {held}; the scheduler gives a device {limit}. Let a session end first, or allow more there (--device-sessions, --device-tokens).")
+                : null;
+        }
+
         /// <summary>Of what the scheduler knew, what the device says and it did not; where it runs counts, as its frames can only be replayed there.</summary>
         private PlacedSession Asking(string edge, PlanRequest request, PlacedSession? placed, RunningSession? running)
         {
-            var session = (placed ?? new PlacedSession(edge, Worker: "", Link: null)) with
+            var session = (placed ?? new PlacedSession(edge, Worker: "")) with
             {
                 Worker = "",
                 HeardAt = now,
@@ -72,17 +85,21 @@ public static partial class Scheduler
             if (running is null || (placed is not null && State.PlanOf(placed) == running.Plan))
                 return session;
             session = session with { Plan = running.Plan, Expected = null };
-            return running.TokenCountMax > 0 && running.TokenCountMax < session.TokenCountMax
-                ? session with { TokenCountMax = running.TokenCountMax, IsShortened = true, Needs = session.Needs is { } needs ? needs with { TokenCountMax = (int)running.TokenCountMax } : null }
+            return running.TokenCountMax is { } shorter && shorter > request.PromptCount && shorter < session.TokenCountMax
+                ? session with { TokenCountMax = shorter, IsShortened = true, Needs = session.Needs is { } needs ? needs with { TokenCountMax = (int)shorter } : null }
                 : session;
         }
 
-        /// <summary>A worker that has not said hello may be about to: this scheduler may be the younger one.</summary>
-        private bool CanStay(RunningSession running) =>
-            running.Worker.Length == 0 || !State.Workers.TryGetValue(running.Worker, out var worker) || IsServing(worker, running.Plan);
+        /// <summary>
+        /// A worker that has not said hello may be about to: this scheduler may be the younger one. That a session runs somewhere is its device's word alone, and gets it no
+        /// more there than a device may have.
+        /// </summary>
+        private bool CanStay(SessionKey id, PlacedSession session, RunningSession running) =>
+            running.Worker.Length == 0 || !State.Workers.TryGetValue(running.Worker, out var worker)
+            || (IsServing(worker, running.Plan) && worker.DeviceLimit.HoldsWith(Others(running.Worker, but: id).Holdings.Of(id.Device), session.TokenCountMax));
 
         /// <summary>Leaves a session where it runs already. It is not weighed against other places before its worker has had the time to say hello.</summary>
-        private void Keep(SessionId id, PlacedSession session, string worker)
+        private void Keep(SessionKey id, PlacedSession session, string worker)
         {
             Place(id, session with { Worker = worker });
             if (worker.Length > 0 && !State.Workers.ContainsKey(worker))
@@ -90,7 +107,7 @@ public static partial class Scheduler
         }
 
         /// <summary>A worker for the plan that the session has, so that its frames can be replayed.</summary>
-        private (PlacedSession Session, Refusal? Refusal) Stay(SessionId id, PlacedSession session, string lostWorker, string? placedWorker, bool isNew)
+        private (PlacedSession Session, Refusal? Refusal) Stay(SessionKey id, PlacedSession session, string lostWorker, string? placedWorker, bool isNew)
         {
             var (worker, refusal) = State.PlanOf(session).Mode == ExecutionMode.Device
                 ? ("", isNew ? CheckDeadlines(id, session.Request, worker: "", default) : null)
@@ -98,7 +115,7 @@ public static partial class Scheduler
             return (session with { Worker = worker }, refusal);
         }
 
-        private void Place(SessionId id, PlacedSession session)
+        private void Place(SessionKey id, PlacedSession session)
         {
             session = session with { Revision = session.Revision + 1, WeighedAt = now };
             State = State.With(id, session);
@@ -110,12 +127,12 @@ public static partial class Scheduler
         }
 
         /// <summary>What was learnt of the device and its link stays known when it asks again.</summary>
-        private static DeadlineRequest? DeadlineOf(PlanRequest request, PlacedSession? placed) => request.DeadlineUs == 0
-            ? null
-            : new DeadlineRequest(
+        private static DeadlineRequest? DeadlineOf(PlanRequest request, PlacedSession? placed) => request.HasDeadlineUs
+            ? new DeadlineRequest(
                 request.DeadlineUs,
                 Math.Max(request.DeviceUs, placed?.Request?.DeviceUs ?? 0),
-                request.LinkUsWorst > 0 ? request.LinkUsWorst : placed?.Request?.LinkUs ?? 0);
+                request.HasLinkUsWorst ? request.LinkUsWorst : placed?.Request?.LinkUs ?? 0)
+            : null;
 
         /// <summary>A worker that died has no sessions, and would look like the best one until its silence is noticed.</summary>
         private void Suspect(string address)
@@ -129,7 +146,7 @@ public static partial class Scheduler
         /// request gets the worker of the first, on whose answer the device may have acted already. A new session goes only where deadlines are kept; one that runs is
         /// never stopped for the sake of a deadline.
         /// </summary>
-        private (string Worker, Refusal? Refusal) Choose(SessionId id, PlacedSession session, string lostWorker, string? placedWorker, bool isNew)
+        private (string Worker, Refusal? Refusal) Choose(SessionKey id, PlacedSession session, string lostWorker, string? placedWorker, bool isNew)
         {
             var candidates = ByLoad(id, session, lostWorker, placedWorker).Where(worker => IsServing(worker.Worker, State.PlanOf(session)) && HasRoom(worker.Address, worker.Worker, id, session));
             Refusal? firstRefusal = null;
@@ -140,11 +157,11 @@ public static partial class Scheduler
                 firstRefusal ??= refusal;
             }
 
-            return ("", firstRefusal ?? LackOfMemory(id, session) ?? new Refusal(RejectReason.NoWorker, LackOfWorkers(State.PlanOf(session))));
+            return ("", firstRefusal ?? LackOfRoom(id, session) ?? new Refusal(RejectReason.NoWorker, LackOfWorkers(State.PlanOf(session))));
         }
 
         /// <summary>Live workers, the least loaded first; what a device lost, or another did, comes last.</summary>
-        private IEnumerable<(string Address, RegisteredWorker Worker)> ByLoad(SessionId id, PlacedSession session, string lostWorker, string? placedWorker) => State.Workers
+        private IEnumerable<(string Address, RegisteredWorker Worker)> ByLoad(SessionKey id, PlacedSession session, string lostWorker, string? placedWorker) => State.Workers
             .Where(worker => IsLive(worker.Value) && !worker.Value.IsLeaving)
             .Select(worker => (Address: worker.Key, Worker: worker.Value, Count: Others(worker.Key, but: id).Count))
             .OrderBy(worker => worker.Address == lostWorker)
@@ -159,21 +176,33 @@ public static partial class Scheduler
         private static bool IsServing(RegisteredWorker worker, FixedPlan plan) =>
             worker.Layers.First <= plan.SplitLayer && plan.SplitLayer < worker.Layers.End;
 
-        /// <summary>Null unless a worker would serve the session if others were not there.</summary>
-        private Refusal? LackOfMemory(SessionId id, PlacedSession newcomer)
+        /// <summary>Null if nobody serves the session's layers, or all who do have as many sessions as they take.</summary>
+        private Refusal? LackOfRoom(SessionKey id, PlacedSession newcomer)
         {
+            Refusal? hopeless = null;
+            var mayWait = false;
+            var load = State.LoadOf(newcomer);
             foreach (var (address, worker) in State.Workers)
             {
-                var (others, load) = (Others(address, but: id), State.LoadOf(newcomer));
-                if (!IsLive(worker) || worker.IsLeaving || !IsServing(worker, State.PlanOf(newcomer)) || worker.Fits(others.LayerTokens, load.LayerTokens))
+                if (!IsLive(worker) || worker.IsLeaving || !IsServing(worker, State.PlanOf(newcomer)))
                     continue;
-                return new Refusal(
-                    RejectReason.Memory,
-                    $"The session's {newcomer.TokenCountMax} tokens do not fit beside the {others.TokenCount} of other sessions on {address}, "
-                        + $"which holds {worker.TokenCountMax(load.LayerCount)}.");
+                var (others, limit, tokensMax) = (Others(address, but: id), worker.DeviceLimit, worker.TokenCountMax(load.LayerCount));
+                if (load.TokenCountMax > Math.Min(limit.TokenCountMax, tokensMax))
+                {
+                    hopeless ??= new Refusal(
+                        RejectReason.ContextLength,
+                        $"The session's {load.TokenCountMax} tokens are too many for {address}, which holds {tokensMax} and gives a device {limit.TokenCountMax}. Ask for fewer.") { IsFinal = true };
+                    continue;
+                }
+
+                mayWait = true;
+                if (!worker.Fits(others.LayerTokens, load.LayerTokens))
+                    return new Refusal(RejectReason.Memory, $"The session's {load.TokenCountMax} tokens do not fit beside the {others.TokenCount} of other sessions on {address}, which holds {tokensMax}.");
+                if (!limit.HoldsWith(others.Holdings.Of(id.Device), load.TokenCountMax))
+                    return new Refusal(RejectReason.SessionLimit, $"{id.Device} has {others.Holdings.Of(id.Device)} on {address}, which gives a device {limit}. Let a session end first.");
             }
 
-            return null;
+            return mayWait ? null : hopeless;
         }
 
         private string LackOfWorkers(FixedPlan plan)

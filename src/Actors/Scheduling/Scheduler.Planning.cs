@@ -13,13 +13,14 @@ public static partial class Scheduler
     private sealed partial class Turn
     {
         private const double MicrosecondsPerSecond = 1e6;
+        private const double OfferGain = 0.95; // smaller changes of a worker are left to devices' own reports
         private const int WeighedWorkersMax = 8; // the fastest of them all; planning takes tens of microseconds for each
 
         /// <summary>A choice, and the worker for it; "" for the device alone.</summary>
         private readonly record struct Option(Candidate Candidate, string Worker, string Reason);
 
         /// <summary>The plan that keeps the deadline; else one that keeps what the scheduler may promise instead; else with fewer tokens, if memory lacks.</summary>
-        private (PlacedSession Session, Refusal? Refusal) PlanNew(SessionId id, PlacedSession session, string lostWorker)
+        private (PlacedSession Session, Refusal? Refusal) PlanNew(SessionKey id, PlacedSession session, string lostWorker)
         {
             if (session.Needs is not { } needs)
                 return (session, new Refusal(RejectReason.BadRequest, "The device does not say what it can do, so that nothing can be planned for it.") { IsFinal = true });
@@ -40,7 +41,7 @@ public static partial class Scheduler
         }
 
         /// <summary>Over the least loaded workers, its own first, and the device alone. If there is none: what one of them lacks.</summary>
-        private (Option? Best, Inference.Planning.Selection.Plan? Nearest) Best(SessionId id, PlacedSession session, string lostWorker, double deadlineSeconds)
+        private (Option? Best, Inference.Planning.Selection.Plan? Nearest) Best(SessionKey id, PlacedSession session, string lostWorker, double deadlineSeconds)
         {
             Option? best = null;
             Inference.Planning.Selection.Plan? nearest = null;
@@ -73,7 +74,7 @@ public static partial class Scheduler
         private static Inference.Planning.Selection.Plan Nearer(Inference.Planning.Selection.Plan? known, Inference.Planning.Selection.Plan other) =>
             known is null || known.SmallestChange.Count == 0 || (other.SmallestChange.Count > 0 && other.SmallestChange.Count < known.SmallestChange.Count) ? other : known;
 
-        private Inference.Planning.Selection.Plan Decide(SessionId id, PlacedSession session, string worker, double deadlineSeconds)
+        private Inference.Planning.Selection.Plan Decide(SessionKey id, PlacedSession session, string worker, double deadlineSeconds)
         {
             var known = State.Workers.GetValueOrDefault(worker);
             var situation = known?.Speed.SituationFor(LoadWith(worker, id, session), known.QueuedRows);
@@ -96,7 +97,7 @@ public static partial class Scheduler
         }
 
         /// <summary>As many tokens as the device has room for: memory grows with them.</summary>
-        private PlacedSession? Shortened(SessionId id, PlacedSession session, string lostWorker, double deadlineSeconds)
+        private PlacedSession? Shortened(SessionKey id, PlacedSession session, string lostWorker, double deadlineSeconds)
         {
             PlacedSession? found = null;
             var (low, high) = (session.Needs!.PromptCount + 1, session.Needs.TokenCountMax - 1);
@@ -124,8 +125,22 @@ public static partial class Scheduler
                 PlanAnew(id);
         }
 
+        /// <summary>Whether one more session would do clearly better on a worker than when those of devices alone were last weighed against it.</summary>
+        private bool OffersMore(string address)
+        {
+            var (worker, sessions) = (State.Workers[address], State.SessionsOn(address));
+            var isOpen = !worker.IsLeaving && sessions.Count < worker.SessionCountMax;
+            var load = sessions.LoadWith(new SessionLoad(Options.LayerCount, TokenCountMax: 1, WorkerUsLeft: null));
+            var queuedRows = (int)Math.Min(worker.QueuedRows, int.MaxValue);
+            var offeredUs = isOpen ? worker.Speed.StepUsWorst(load) + (queuedRows > 0 ? worker.Speed.BatchUs(queuedRows, 1, 1) : 0) : double.PositiveInfinity;
+            var isMore = offeredUs < OfferGain * worker.OfferedUs;
+            if (isMore || offeredUs > worker.OfferedUs)
+                State = State with { Workers = State.Workers.SetItem(address, worker with { OfferedUs = offeredUs }) };
+            return isMore;
+        }
+
         /// <summary>Moves a session that would be much faster elsewhere, or that breaks a limit where it is and would not elsewhere.</summary>
-        private void PlanAnew(SessionId id)
+        private void PlanAnew(SessionKey id)
         {
             if (State.Sessions.GetValueOrDefault(id) is not { Needs: not null, Plan: { } plan } session || now - session.WeighedAt < Options.PlanPause)
                 return;
@@ -165,6 +180,6 @@ public static partial class Scheduler
         private static double PredictedDeviceUs(PlacedSession session) =>
             session.Expected is { Choice.SplitLayer: > 0 } expected ? expected.Token.Device * MicrosecondsPerSecond : 0;
 
-        private static long Us(double seconds) => LinkMessages.ToMicroseconds(seconds);
+        private static long Us(double seconds) => LinkMessages.ToMicroseconds(seconds) ?? 0;
     }
 }

@@ -42,13 +42,19 @@ public static partial class Scheduler
         public void Handle(object message)
         {
             ExpireSessions();
+            if (message is Received claim && Peer.Of(claim.From).FindFault(claim.Body) is { } fault)
+            {
+                Reject(claim.From, session: null, fault.Reason, fault.Detail);
+                return;
+            }
+
             switch (message)
             {
                 case Received { Body: Hello hello } received: Greet(received.From, hello); break;
                 case Received { Body: PlanRequest request } received: Place(received.From, request); break;
                 case Received { Body: WorkerStatus status } received: KeepStatus(received.From, status); break;
                 case Received { Body: LinkReport report } received: KeepLink(received.From, report); break;
-                case Received { Body: CloseSession close } received: Close(received.From, new SessionId(close.SessionId)); break;
+                case Received { Body: CloseSession close } received: Close(received.From, SessionKey.Of(received.From, close.SessionId)); break;
                 case MoveSession move: Move(move); break;
                 case PeerLost lost: Forget(lost.Address); break;
             }
@@ -57,9 +63,9 @@ public static partial class Scheduler
         private void Greet(string from, Hello hello)
         {
             if (Compatibility.Check(from, hello.ProtocolVersion, hello.ModelDigest, "the scheduler", Options.ModelDigest) is { } mismatch)
-                Reject(from, session: 0, mismatch.Reason, mismatch.Detail);
+                Reject(from, session: null, mismatch.Reason, mismatch.Detail);
             else if (Compatibility.CheckCalibration("The plan", NeededCalibration, from, hello.CalibrationId) is { } otherCalibration)
-                Reject(from, session: 0, otherCalibration.Reason, otherCalibration.Detail);
+                Reject(from, session: null, otherCalibration.Reason, otherCalibration.Detail);
             else if (hello.Role != Role.Worker || Admit(from, hello))
                 Send(from, new Welcome());
         }
@@ -75,26 +81,46 @@ public static partial class Scheduler
         {
             if (hello.FirstLayer > hello.EndLayer || hello.EndLayer != Options.LayerCount)
             {
-                Reject(from, session: 0, RejectReason.LayerRange, $"{from} holds layers {(long)hello.FirstLayer + 1}–{hello.EndLayer}; a worker holds the last ones of {Options.LayerCount}.");
+                Reject(from, session: null, RejectReason.LayerRange, $"{from} holds layers {(long)hello.FirstLayer + 1}–{hello.EndLayer}; a worker holds the last ones of {Options.LayerCount}.");
                 return false;
             }
 
-            if (State.Workers.Count >= Options.WorkerCountMax && !State.Workers.ContainsKey(from))
+            if (!State.Workers.ContainsKey(from) && !MakePlace())
             {
-                Reject(from, session: 0, RejectReason.SessionLimit, $"The scheduler has {State.Workers.Count} of {Options.WorkerCountMax} workers.");
+                Reject(from, session: null, RejectReason.SessionLimit, $"The scheduler has {State.Workers.Count} of {Options.WorkerCountMax} workers.", Options.RetryAfter);
                 return false;
             }
 
-            var sessionCountMax = (int)Math.Min(hello.SessionCountMax, int.MaxValue);
-            var worker = new RegisteredWorker(new((int)hello.FirstLayer, (int)hello.EndLayer), sessionCountMax, Status: null, now)
-            {
-                Speed = WorkerSpeed.Of(hello.Profile),
-                KvBytesMax = hello.Profile is { KvBytesMax: > 0 } kv ? (long)Math.Min(kv.KvBytesMax, long.MaxValue) : long.MaxValue,
-                KvBytesPerLayer = (long)Math.Min(hello.Profile?.KvBytesPerLayer ?? 0, int.MaxValue),
-            };
-            State = State with { Workers = State.Workers.SetItem(from, worker) };
+            State = State with { Workers = State.Workers.SetItem(from, RegisteredWorker.Of(hello, now)) };
+            DropBeyondLimits(from);
             _effects.Add(new SchedulerEffect.Watch(from));
             return true;
+        }
+
+        /// <summary>Whether there is a place for one more worker. That of a silent one is: if it is only cut off, it says hello again.</summary>
+        private bool MakePlace()
+        {
+            if (State.Workers.Count < Options.WorkerCountMax)
+                return true;
+            var silent = State.Workers.Where(worker => !IsLive(worker.Value)).OrderBy(worker => worker.Value.SeenAt).Select(worker => worker.Key).FirstOrDefault();
+            if (silent is null)
+                return false;
+            Forget(silent);
+            return true;
+        }
+
+        /// <summary>
+        /// Devices may have said of more sessions that they run on a worker, before it said hello, than it gives a device. Those that are too many lose their places; where
+        /// they do run, their devices say so again, and are told to wait or to go elsewhere.
+        /// </summary>
+        private void DropBeyondLimits(string address)
+        {
+            var limit = State.Workers[address].DeviceLimit;
+            foreach (var id in State.SessionsOn(address).All)
+            {
+                if (!limit.Holds(State.SessionsOn(address).Holdings.Of(id.Device)))
+                    Drop(id);
+            }
         }
 
         /// <summary>A worker that this scheduler does not know greeted an earlier one, or counted as lost while it was only cut off.</summary>
@@ -102,7 +128,7 @@ public static partial class Scheduler
         {
             if (!State.Workers.TryGetValue(from, out var worker))
             {
-                Reject(from, session: 0, RejectReason.UnknownWorker, $"The scheduler does not know {from}; say hello again.");
+                Reject(from, session: null, RejectReason.UnknownWorker, $"The scheduler does not know {from}; say hello again.");
                 return;
             }
 
@@ -112,12 +138,13 @@ public static partial class Scheduler
             if (status.Leaving)
                 SendAway(from, status);
             PlanAnew(from);
-            PlanAnew(worker: ""); // those that no worker has might go to this one
+            if (OffersMore(from))
+                PlanAnew(worker: ""); // those that no worker has might go to this one
         }
 
         private void KeepLink(string edge, LinkReport report)
         {
-            var id = new SessionId(report.SessionId);
+            var id = SessionKey.Of(edge, report.SessionId);
             if (!State.Sessions.TryGetValue(id, out var session))
             {
                 Reject(edge, report.SessionId, RejectReason.UnknownSession, $"The scheduler does not know session {id}; say where it runs.");
@@ -130,10 +157,10 @@ public static partial class Scheduler
                 return;
             }
 
-            var isOutdated = report.Revision > 0 && report.Revision < session.Revision; // the plan was lost, or crossed the report: it is about the leg before
+            var isOutdated = report.HasRevision && report.Revision < session.Revision; // the plan was lost, or crossed the report: it is about the leg before
             var request = isOutdated ? session.Request : session.Request?.After(report);
             var needs = isOutdated ? session.Needs : session.Needs?.After(report, PredictedDeviceUs(session));
-            State = State.With(id, session with { HeardAt = now, KnownRevision = report.Revision, Link = report, Request = request, Needs = needs });
+            State = State.With(id, session with { HeardAt = now, KnownRevision = report.Revision, Request = request, Needs = needs });
             if (isOutdated)
                 Send(edge, PlanFor(id));
             if (request is not null)
@@ -142,7 +169,7 @@ public static partial class Scheduler
                 PlanAnew(id);
         }
 
-        private void Close(string edge, SessionId id)
+        private void Close(string edge, SessionKey id)
         {
             if (!State.Sessions.TryGetValue(id, out var session))
                 return;
@@ -162,7 +189,7 @@ public static partial class Scheduler
                 Drop(id);
         }
 
-        private void Drop(SessionId id)
+        private void Drop(SessionKey id)
         {
             var worker = State.Sessions[id].Worker;
             State = State.Without(id);
@@ -177,15 +204,20 @@ public static partial class Scheduler
                 Drop(id);
         }
 
-        private void Reject(string to, ulong session, RejectReason reason, string detail, TimeSpan retryAfter = default) => Send(to, new Rejected
+        /// <param name="session">Null: it is about the sender itself.</param>
+        /// <param name="retryAfter">Null: trying again does not help.</param>
+        private void Reject(string to, ulong? session, RejectReason reason, string detail, TimeSpan? retryAfter = null)
         {
-            SessionId = session,
-            Reason = reason,
-            Detail = detail,
-            RetryAfterMs = (uint)retryAfter.TotalMilliseconds,
-        });
+            var rejected = new Rejected { Reason = reason, Detail = detail };
+            if (session is { } id)
+                rejected.SessionId = id;
+            if (retryAfter is { } delay)
+                rejected.RetryAfterMs = (uint)delay.TotalMilliseconds;
+            Send(to, rejected);
+        }
 
-        private void RejectOfAnother(string edge, SessionId id) => Reject(edge, id.Value, RejectReason.BadRequest, $"Session {id} belongs to another device.");
+        private void RejectOfAnother(string edge, SessionKey id) =>
+            Reject(edge, id.Session.Value, RejectReason.BadRequest, $"Session {id} belongs to another process of {id.Device}.");
 
         private void Send(string to, IMessage body) => _effects.Add(new SchedulerEffect.Send(to, body));
     }

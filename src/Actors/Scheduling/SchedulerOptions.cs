@@ -21,6 +21,9 @@ public sealed record SchedulerOptions
 
     public required int LayerCount { get; init; }
 
+    /// <summary>Of the model: a session that asks for more tokens is refused.</summary>
+    public required int ContextLength { get; init; }
+
     /// <summary>For every session; null: each is planned for.</summary>
     public FixedPlan? Plan { get; init; }
 
@@ -47,6 +50,14 @@ public sealed record SchedulerOptions
 
     public int SessionCountMax { get; init; } = 65_536;
 
+    /// <summary>Most sessions of one device, on all workers together; each worker says what a device may have there.</summary>
+    public int DeviceSessionCountMax { get; init; } = 256;
+
+    /// <summary>Most tokens that all sessions of one device may come to hold: eight contexts of 131,072 tokens.</summary>
+    public long DeviceTokenCountMax { get; init; } = 1 << 20;
+
+    internal DeviceLimit DeviceLimit => new(DeviceSessionCountMax, DeviceTokenCountMax);
+
     /// <summary>What a device is told to wait when no worker can take it.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(200);
 
@@ -69,6 +80,9 @@ public sealed record SchedulerOptions
         Limit.RequirePositive(SessionSilenceMax);
         Limit.RequirePositive(WorkerCountMax);
         Limit.RequirePositive(SessionCountMax);
+        Limit.RequirePositive(ContextLength);
+        Limit.RequirePositive(DeviceSessionCountMax);
+        Limit.RequirePositive(DeviceTokenCountMax);
         Limit.RequirePositive(RetryAfter);
         Limit.RequirePositive(DegradationMax);
         Limit.RequirePositive(WorkerMargin);

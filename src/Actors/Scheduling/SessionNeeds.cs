@@ -17,7 +17,6 @@ public sealed record SessionNeeds(MachineProfile Device, long MemoryBytesMax, do
     private const double Kept = 0.5; // of the slowdown so far
     private const double PredictedUsMin = 100; // less is next to nothing beside what its actors do
     private const int AnswerBytes = 32;
-    private const double MicrosecondsPerSecond = 1e6;
 
     public required int ChunkRows { get; init; }
 
@@ -41,59 +40,58 @@ public sealed record SessionNeeds(MachineProfile Device, long MemoryBytesMax, do
 
     public ILinkModel Downlink => Measured?.Down ?? Scaled(Declared?.Down);
 
-    /// <summary>R*, of the channel that was described; 0 for none.</summary>
-    public double Rate => Declared is { Channel: not null } link ? link.Up.BitsPerSecond : 0;
+    /// <summary>R*, of the channel that was described; null for none.</summary>
+    public double? Rate => Declared is { Channel: not null } link ? link.Up.BitsPerSecond : null;
 
     /// <summary>Null if the device does not describe itself, or not so that it can be planned for.</summary>
     public static SessionNeeds? Of(PlanRequest request)
     {
-        if (request.Device is not { } device || device.Costs.ToProfile() is not { } profile || device.ChunkRows is 0 or > int.MaxValue || device.ThreadCount is 0 or > int.MaxValue)
+        if (request.Device is not { } device || device.Costs.ToProfile() is not { } profile || !Plausible.IsRowCount(device.ChunkRows) || !Plausible.IsThreadCount(device.ThreadCount))
+            return null;
+        if (device.HasPerplexityRiseMax && !Plausible.IsRise(device.PerplexityRiseMax))
             return null;
         var tokenCountMax = (int)Math.Clamp(request.TokenCountMax, 1, int.MaxValue);
         var riseMax = device.HasPerplexityRiseMax ? device.PerplexityRiseMax : double.PositiveInfinity;
-        return riseMax >= 0 ? new SessionNeeds(profile, BytesOf(device.MemoryBytesMax), riseMax, request.Link.ToProfile())
+        var memoryBytesMax = device.HasMemoryBytesMax ? BytesOf(device.MemoryBytesMax) : long.MaxValue;
+        return new SessionNeeds(profile, memoryBytesMax, riseMax, request.Link.ToProfile())
         {
             ChunkRows = (int)device.ChunkRows,
             ThreadCount = (int)device.ThreadCount,
             PromptCount = (int)Math.Clamp(request.PromptCount, 1, tokenCountMax),
             TokenCountMax = tokenCountMax,
-        }
-        : null;
+        };
     }
 
     /// <param name="report">About the leg that the device is on.</param>
     /// <param name="predictedDeviceUs">What the plan expects of the device for a token; 0 if nothing.</param>
     public SessionNeeds After(LinkReport report, double predictedDeviceUs)
     {
-        var needs = this with { MemoryBytesMax = BytesOf(report.MemoryBytesMax) };
+        var needs = this with { MemoryBytesMax = report.HasMemoryBytesMax ? BytesOf(report.MemoryBytesMax) : long.MaxValue };
         if (report.TokenCount > 0 && predictedDeviceUs >= PredictedUsMin)
         {
             var ratio = Slowdown * report.DeviceUsSum / report.TokenCount / predictedDeviceUs;
             needs = needs with { Slowdown = Math.Clamp((Kept * Slowdown) + ((1 - Kept) * ratio), 1 / SlowdownMost, SlowdownMost) };
         }
 
-        return report.Measured is { SampleCount: >= SampleCountMin } measured && report.StepCount > 0 ? needs.Knowing(measured, report) : needs;
+        return report.Measured.ToTimes() is { SampleCount: >= SampleCountMin } measured && report.StepCount > 0 ? needs.Knowing(measured, report) : needs;
     }
 
-    private static long BytesOf(ulong memoryBytesMax) => memoryBytesMax is 0 or > long.MaxValue ? long.MaxValue : (long)memoryBytesMax;
+    private static long BytesOf(ulong memoryBytesMax) => (long)Math.Min(memoryBytesMax, long.MaxValue);
 
     private ILinkModel Scaled(LinkDirection? direction) =>
         direction is null ? UnknownLink.Instance : DeclaredFactor == 1 ? direction : new ScaledLink(direction, DeclaredFactor);
 
-    private SessionNeeds Knowing(LinkMeasurement measured, LinkReport report)
+    private SessionNeeds Knowing(MeasuredTimes measured, LinkReport report)
     {
-        var roundTrip = measured.RoundTripUs / MicrosecondsPerSecond;
-        if (!double.IsFinite(roundTrip) || roundTrip < 0 || !(measured.Loss is >= 0 and < 1))
-            return this;
-        if (measured.BitsPerSecond > 0)
-            return this with { Measured = LinkProfile.Of(measured.BitsPerSecond, measured.BitsPerSecond, TimeSpan.FromSeconds(roundTrip), measured.Loss), DeclaredFactor = 1 };
+        var roundTrip = measured.RoundTrip.TotalSeconds;
+        if (measured.BitsPerSecond is { } rate)
+            return this with { Measured = LinkProfile.Of(rate, rate, measured.RoundTrip, measured.Loss), DeclaredFactor = 1 };
         if (Declared is null)
-            return this with { Measured = LinkProfile.Of(double.PositiveInfinity, double.PositiveInfinity, TimeSpan.FromSeconds(roundTrip), measured.Loss) };
+            return this with { Measured = LinkProfile.Of(double.PositiveInfinity, double.PositiveInfinity, measured.RoundTrip, measured.Loss) };
 
         // Messages of one size: what a step and its answer take, which the declaration says as well.
-        var stepBytes = (long)(report.BytesSent / report.StepCount);
+        var stepBytes = (long)Math.Min(report.BytesSent / report.StepCount, Envelopes.BytesMax);
         var declared = Declared.Up.ExpectedSeconds(stepBytes) + Declared.Down.ExpectedSeconds(AnswerBytes);
         return this with { Measured = null, DeclaredFactor = declared > 0 && roundTrip > 0 ? roundTrip / (1 - measured.Loss) / declared : 1 };
     }
-
 }

@@ -22,8 +22,8 @@ public sealed record SessionPlanner
     /// <summary>That frames need; 0: none.</summary>
     public ulong CalibrationId { get; init; }
 
-    /// <summary>Bytes of a weight that is not quantized.</summary>
-    public int UnquantizedWeightBytes { get; init; } = sizeof(ushort);
+    /// <summary>Bytes of what is not quantized; null: 2 for each weight.</summary>
+    public StoredSizes? Stored { get; init; }
 
     /// <summary>Weighs all splits that a worker can serve, and both ends alone.</summary>
     /// <param name="needs">Of the device.</param>
@@ -50,7 +50,7 @@ public sealed record SessionPlanner
             ChunkRows = needs.ChunkRows,
             ThreadCount = needs.ThreadCount,
             ReplayBytesPerToken = Traffic.HiddenStateBytes.DefaultIfEmpty(0).Max(),
-            UnquantizedWeightBytes = UnquantizedWeightBytes,
+            Stored = Stored,
         },
         Device = needs.Device.Scaled(needs.Slowdown),
         Worker = worker,

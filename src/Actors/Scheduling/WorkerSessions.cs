@@ -18,11 +18,11 @@ public sealed record WorkerSessions
 {
     public static WorkerSessions None { get; } = new();
 
-    private ImmutableSortedSet<(int LayerCount, ulong Session)> ByLayers { get; init; } = [];
+    private ImmutableSortedSet<(int LayerCount, SessionKey Session)> ByLayers { get; init; } = [];
 
-    private ImmutableSortedSet<(long TokenCount, ulong Session)> ByTokens { get; init; } = [];
+    private ImmutableSortedSet<(long TokenCount, SessionKey Session)> ByTokens { get; init; } = [];
 
-    private ImmutableSortedSet<(long WorkerUsLeft, ulong Session)> ByPromise { get; init; } = [];
+    private ImmutableSortedSet<(long WorkerUsLeft, SessionKey Session)> ByPromise { get; init; } = [];
 
     public int Count => ByTokens.Count;
 
@@ -31,37 +31,42 @@ public sealed record WorkerSessions
 
     public long TokenCount { get; private init; }
 
+    /// <summary>What each device has here.</summary>
+    public DeviceHoldings Holdings { get; private init; } = DeviceHoldings.None;
+
     /// <summary>Of one session at least.</summary>
     public WorkerLoad Load => new(Math.Max(1, Count), ByLayers.Max.LayerCount, ByTokens.Max.TokenCount);
 
     /// <summary>Microseconds that a step may take here for all promises to be kept; <see cref="long.MaxValue"/> without any.</summary>
     public long WorkerUsLeft => ByPromise.IsEmpty ? long.MaxValue : ByPromise.Min.WorkerUsLeft;
 
-    public IEnumerable<SessionId> All => ByTokens.Select(entry => new SessionId(entry.Session));
+    public IEnumerable<SessionKey> All => ByTokens.Select(entry => entry.Session);
 
     /// <summary>Those that were promised something.</summary>
-    public IEnumerable<SessionId> Promised => ByPromise.Select(entry => new SessionId(entry.Session));
+    public IEnumerable<SessionKey> Promised => ByPromise.Select(entry => entry.Session);
 
     /// <summary>With a session that is to come.</summary>
     public WorkerLoad LoadWith(SessionLoad added) =>
         new(Count + 1, Math.Max(ByLayers.Max.LayerCount, added.LayerCount), Math.Max(ByTokens.Max.TokenCount, added.TokenCountMax));
 
-    public WorkerSessions Add(SessionId id, SessionLoad load) => new()
+    public WorkerSessions Add(SessionKey id, SessionLoad load) => new()
     {
-        ByLayers = ByLayers.Add((load.LayerCount, id.Value)),
-        ByTokens = ByTokens.Add((load.TokenCountMax, id.Value)),
-        ByPromise = load.WorkerUsLeft is { } left ? ByPromise.Add((left, id.Value)) : ByPromise,
+        ByLayers = ByLayers.Add((load.LayerCount, id)),
+        ByTokens = ByTokens.Add((load.TokenCountMax, id)),
+        ByPromise = load.WorkerUsLeft is { } left ? ByPromise.Add((left, id)) : ByPromise,
         LayerTokens = LayerTokens + load.LayerTokens,
         TokenCount = TokenCount + load.TokenCountMax,
+        Holdings = Holdings.Add(id.Device, load.TokenCountMax),
     };
 
     /// <summary>Takes back what was added.</summary>
-    public WorkerSessions Remove(SessionId id, SessionLoad load) => new()
+    public WorkerSessions Remove(SessionKey id, SessionLoad load) => new()
     {
-        ByLayers = ByLayers.Remove((load.LayerCount, id.Value)),
-        ByTokens = ByTokens.Remove((load.TokenCountMax, id.Value)),
-        ByPromise = load.WorkerUsLeft is { } left ? ByPromise.Remove((left, id.Value)) : ByPromise,
+        ByLayers = ByLayers.Remove((load.LayerCount, id)),
+        ByTokens = ByTokens.Remove((load.TokenCountMax, id)),
+        ByPromise = load.WorkerUsLeft is { } left ? ByPromise.Remove((left, id)) : ByPromise,
         LayerTokens = LayerTokens - load.LayerTokens,
         TokenCount = TokenCount - load.TokenCountMax,
+        Holdings = Holdings.Remove(id.Device, load.TokenCountMax),
     };
 }

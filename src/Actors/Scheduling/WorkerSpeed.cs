@@ -17,17 +17,18 @@ public readonly record struct WorkerLoad(int SessionCount, int LayerCount, long 
 /// </summary>
 /// <param name="Slowdown">Measured over predicted: rises at once, and falls slowly.</param>
 /// <param name="BatchRowsMax">Most tokens of a batch.</param>
-public sealed record WorkerSpeed(double Slowdown, int BatchRowsMax)
+/// <param name="PromptRowsMax">Of them, those of prompts: a chunk that shares a batch with tokens of other sessions.</param>
+public sealed record WorkerSpeed(double Slowdown, int BatchRowsMax, int PromptRowsMax)
 {
-    /// <summary>A prompt's chunk that shares a batch with tokens of other sessions.</summary>
-    private const int PromptRows = 64;
+    /// <summary>Of a worker that does not say.</summary>
+    private const int PromptRowsUnknown = 64;
 
     private const double MicrosecondsPerSecond = 1e6;
     private const double Kept = 0.8; // of a slowdown that is no longer seen, at each report
     private const double SlowdownLeast = 0.1; // either way; beyond, a worker does not know itself
     private const double SlowdownMost = 1000;
 
-    public static WorkerSpeed Unknown { get; } = new(1, 1);
+    public static WorkerSpeed Unknown { get; } = new(1, 1, 1);
 
     /// <summary>Null for a worker that was not measured.</summary>
     public MachineProfile? Profile { get; private init; }
@@ -44,7 +45,8 @@ public sealed record WorkerSpeed(double Slowdown, int BatchRowsMax)
     {
         if (profile is null)
             return Unknown;
-        var speed = new WorkerSpeed(1, (int)Math.Clamp(profile.BatchRowsMax, 1, int.MaxValue));
+        var promptRowsMax = profile.HasPromptRowsMax ? profile.PromptRowsMax : PromptRowsUnknown;
+        var speed = new WorkerSpeed(1, Rows(profile.BatchRowsMax), Rows(promptRowsMax));
         return profile.Costs.ToProfile() is { } costs ? speed with { Profile = costs, Format = costs.Formats.Keys.First() } : speed;
     }
 
@@ -61,7 +63,7 @@ public sealed record WorkerSpeed(double Slowdown, int BatchRowsMax)
     /// <param name="load">With the token's session.</param>
     public double StepUsWorst(WorkerLoad load) => load.SessionCount == 1
         ? BatchUs(1, load.LayerCount, load.ContextLength)
-        : 2 * BatchUs(Math.Min(BatchRowsMax, load.SessionCount + PromptRows), load.LayerCount, load.ContextLength);
+        : 2 * BatchUs(Math.Min(BatchRowsMax, load.SessionCount + PromptRowsMax), load.LayerCount, load.ContextLength);
 
     /// <summary>
     /// As a planner sees it: on average half a batch of the others is in a token's way, and what waits already. Null if nothing is known of its times.
@@ -95,6 +97,8 @@ public sealed record WorkerSpeed(double Slowdown, int BatchRowsMax)
         var ratio = Math.Clamp(computeUs / Math.Max(1, expected * MicrosecondsPerSecond), SlowdownLeast, SlowdownMost);
         return this with { Slowdown = Math.Max(ratio, (Kept * Slowdown) + ((1 - Kept) * ratio)) };
     }
+
+    private static int Rows(uint count) => (int)Math.Clamp(count, 1, 1 << 20);
 
     private static double Since(ulong? earlier, ulong later) => earlier is { } before && before <= later ? later - before : later;
 }

@@ -18,7 +18,7 @@ internal sealed class PrivateBroker : IDisposable
 
     private const string LogFolder = "log";
     private const int CookieDigits = 40;
-    private const string ExecutableVariable = "SPLITACTORS_BROKER";
+    public const string ExecutableVariable = "SPLITACTORS_BROKER";
 
     /// <summary>
     /// The name server comes first: Erlang would start one that leaves the process group. The line "kill" ends all at once; the end of the pipe lets the broker

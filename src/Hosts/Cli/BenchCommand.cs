@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SplitActors.Hosts.Benchmarking;
+using SplitActors.Inference;
 using SplitActors.Inference.Threading;
 
 namespace SplitActors.Hosts.Cli;
@@ -18,7 +19,7 @@ internal static class BenchCommand
             Example: splitactors bench --shape llama-1b --bits 4 --prompt 512 --decode 64
 
             Every value can also be given as an environment variable (SPLITACTORS_KV_BITS for --kv-bits).
-            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 5 output not writable, 130 interrupted, 143 terminated.
+            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 5 output not writable, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
             """);
         foreach (var setting in BenchSettings.All)
             command.Add(setting.Option);
@@ -77,6 +78,7 @@ internal static class BenchCommand
     /// <summary>Whoever takes turns with another engine says when; in between nothing runs.</summary>
     private static async Task StepAsync(SegmentBenchmark benchmark, int roundCount, CancellationToken cancellation)
     {
+        StandardInput.Require(UserErrorKind.Prompt, "a line for each round");
         for (var round = 0; round < roundCount; round++)
         {
             if (await Task.Run(Console.In.ReadLine, cancellation).WaitAsync(cancellation) is null)

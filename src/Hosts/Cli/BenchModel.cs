@@ -33,7 +33,7 @@ internal sealed class BenchModel : IDisposable
         get
         {
             if (_checkpoint?.Quantization is not { } package)
-                return _options.Format is { } format ? $"{format}" : Config.TorchDtype ?? "as stored";
+                return _options.Format is { } format ? $"{format}" : _checkpoint is null ? "as stored" : WeightTypes.Describe(_checkpoint);
             if (package.Front == package.Back || Layers.End <= package.SplitLayer)
                 return $"{package.Front}";
             return Layers.First >= package.SplitLayer ? $"{package.Back}" : $"front {package.Front}, back {package.Back}";
@@ -48,7 +48,7 @@ internal sealed class BenchModel : IDisposable
             return new BenchModel(options, checkpoint: null);
 
         var isWhole = options is { Part: BenchPart.Whole, Layers: null };
-        var checkpoint = Checkpoint.Open(options.Store ?? options.Model, new CheckpointOpenOptions { Progress = loading, RequireAllShards = isWhole });
+        var checkpoint = ModelFolder.Open(options.Store ?? options.Model, loading, isWhole);
         try
         {
             if (options.Store is not null)

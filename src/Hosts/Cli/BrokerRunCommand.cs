@@ -17,7 +17,7 @@ internal static class BrokerRunCommand
 
             Example: splitactors broker run cluster
 
-            Exit codes: 2 no such folder, 7 the broker does not start, or has ended by itself, 130 interrupted, 143 terminated.
+            Exit codes: 2 no such folder, 7 the broker does not start, or has ended by itself, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
             """)
         {
             BrokerCommand.Folder,

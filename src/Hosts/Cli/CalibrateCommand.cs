@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using Spectre.Console;
 using SplitActors.Inference.Calibration;
-using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Compression.RateDistortion;
 using SplitActors.Inference.Threading;
 
@@ -26,10 +25,10 @@ internal static class CalibrateCommand
             With --split, other splits of a file that is there stay, if it was made of the same model and text with the same --tokens, --klt and --prediction.
             If not, it is replaced only when all of its splits are calibrated; else nothing is done.
 
-            Example: splitactors calibrate --model ~/models/Llama-3.2-1B --text sample.txt --split 4-8 --klt --prediction
+            Example: splitactors calibrate --model ~/models/some-llama --text sample.txt --split 4-8 --klt --prediction
 
             Every value can also be given as an environment variable (SPLITACTORS_TOKENS for --tokens).
-            Exit codes: 0 done, 2 wrong option, 3 wrong checkpoint, 4 wrong text, 5 file not writable, 130 interrupted, 143 terminated.
+            Exit codes: 0 done, 2 wrong option, 3 wrong checkpoint, 4 wrong text, 5 file not writable, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
             """);
         foreach (var setting in CalibrateSettings.All)
             command.Add(setting.Option);
@@ -43,7 +42,8 @@ internal static class CalibrateCommand
         using var line = new LoadingLine(isEnabled: !options.Json, interruption.Token);
         try
         {
-            using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = line });
+            using var model = ModelFolder.OpenRunnable(options.Model, line);
+            var checkpoint = model.Checkpoint;
             using var threads = new ComputeThreads(Environment.ProcessorCount);
             var splits = options.Splits.Of(checkpoint.Config.LayerCount);
             var settings = new CalibrationOptions(splits, options.WithKarhunenLoeve, options.WithPrediction, options.TokenCountMax) { Threads = threads };
@@ -66,13 +66,13 @@ internal static class CalibrateCommand
             return;
         }
 
-        var table = new Table().Border(TableBorder.Simple).AddColumns("split", "quality", "codec", "setting", "rise on this text");
+        var table = new Table().Border(TableBorder.Simple).AddColumns("split", "quality", "codec", "setting", "rise here", "elsewhere");
         foreach (var split in calibration.Splits)
         {
             foreach (var step in split.Steps)
-                table.AddRow($"{split.SplitLayer}", $"{step.Quality}", $"rd, {step.RateDistortion.Transform.Name()}", Invariant($"step {step.RateDistortion.RelativeStep:F3} rms"), Rise(step.RisePercent, step.StandardErrorPercent, step.KeepsQuality));
+                table.AddRow($"{split.SplitLayer}", $"{step.Quality}", $"rd, {step.RateDistortion.Transform.Name()}", Invariant($"step {step.RateDistortion.RelativeStep:F3} rms"), Rise(step.RisePercent, step.StandardErrorPercent), Elsewhere(step.ElsewherePercent, step.KeepsQuality));
             foreach (var setting in split.Tabq)
-                table.AddRow($"{split.SplitLayer}", $"{setting.Quality}", "tabq", Invariant($"{setting.Tabq.Threshold}, {setting.Tabq.BitsMin} to {setting.Tabq.BitsMax} bits, Δ {setting.Tabq.DistortionTolerance}"), Rise(setting.RisePercent, setting.StandardErrorPercent, setting.KeepsQuality));
+                table.AddRow($"{split.SplitLayer}", $"{setting.Quality}", "tabq", Invariant($"{setting.Tabq.Threshold}, {setting.Tabq.BitsMax} bits"), Rise(setting.RisePercent, setting.StandardErrorPercent), Elsewhere(setting.ElsewherePercent, setting.KeepsQuality));
         }
 
         Terminal.Output.Write(table);
@@ -104,6 +104,7 @@ internal static class CalibrateCommand
                 step.RateDistortion.RelativeStep,
                 step.RisePercent,
                 step.StandardErrorPercent,
+                step.ElsewherePercent,
                 step.KeepsQuality,
             }),
             Tabq = split.Tabq.Select(setting => new
@@ -115,13 +116,16 @@ internal static class CalibrateCommand
                 setting.Tabq.BitsMax,
                 setting.RisePercent,
                 setting.StandardErrorPercent,
+                setting.ElsewherePercent,
                 setting.KeepsQuality,
                 setting.BytesPerToken,
             }),
         }),
     };
 
-    private static string Rise(double percent, double error, bool keepsQuality) => Invariant($"{percent:F2} ± {error:F2} %{(keepsQuality ? "" : " !")}");
+    private static string Rise(double percent, double error) => Invariant($"{percent:F2} ± {error:F2} %");
+
+    private static string Elsewhere(double percent, bool keepsQuality) => Invariant($"{percent:F2} %{(keepsQuality ? "" : " !")}");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

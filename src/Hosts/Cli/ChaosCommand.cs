@@ -18,7 +18,7 @@ internal static class ChaosCommand
             Example: splitactors chaos --kills 200 --broker-restarts 20 --scheduler-kills 20 --seed 7 --plot recovery.svg
 
             Every value can also be given as an environment variable (SPLITACTORS_KILLS for --kills).
-            Exit codes: 0 every session was exact, 1 one was not, or a process ended by itself, 2 wrong option, 3 wrong checkpoint, 5 output not writable, 7 no broker here, 130 interrupted, 143 terminated.
+            Exit codes: 0 every session was exact, 1 one was not, or a process ended by itself, 2 wrong option, 3 wrong checkpoint, 5 output not writable, 7 no broker here, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
             """);
         foreach (var setting in ChaosSettings.Every)
             command.Add(setting.Option);

@@ -15,7 +15,7 @@ internal sealed record ChaosOptions(ChaosSetup Setup, string? Plot, string? Logs
     public static ChaosOptions Read(ParseResult parsed)
     {
         var settings = new SettingReader(parsed, config: null);
-        var contexts = settings.Integers(ChaosSettings.Contexts, [.. Enumerable.Range(1, 1 << 16)]);
+        var contexts = settings.Integers(ChaosSettings.Contexts, 1, 1 << 16);
         return new ChaosOptions(
             new ChaosSetup
             {

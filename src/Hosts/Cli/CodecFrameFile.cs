@@ -1,4 +1,5 @@
 using System.Buffers;
+using SplitActors.Hosts.Files;
 using SplitActors.Inference;
 using SplitActors.Inference.Compression;
 
@@ -29,26 +30,13 @@ internal static class CodecFrameFile
 
     private static byte[] ReadAll(string path, string place)
     {
-        try
-        {
-            using var stream = path == "-" ? Console.OpenStandardInput() : File.OpenRead(path);
-            using var bytes = new MemoryStream();
-            var buffer = new byte[1 << 16];
-            for (int count; (count = stream.Read(buffer)) > 0;)
-            {
-                bytes.Write(buffer, 0, count);
-                if (bytes.Length > BytesMax)
-                    throw Wrong(place, $"a frame of at most {BytesMax >> 20} MiB", "more", "Name a file with one frame.");
-            }
-
-            return bytes.ToArray();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw Wrong(place, "a file that can be read", e.Message.TrimEnd('.'), "Correct the name.", e);
-        }
+        if (path == "-")
+            return StandardInput.Read(BytesMax, UserErrorKind.Options, $"a frame of at most {BytesMax >> 20} MiB");
+        return InputFile.Read(path, BytesMax, out var found) is { } bytes
+            ? bytes.ToArray()
+            : throw Wrong(place, $"a file with a frame of at most {BytesMax >> 20} MiB", found, "Correct the name.");
     }
 
-    private static UserErrorException Wrong(string place, string expected, string found, string nextStep, Exception? cause = null) =>
-        new(UserErrorKind.Options, place, expected, found, nextStep, cause);
+    private static UserErrorException Wrong(string place, string expected, string found, string nextStep) =>
+        new(UserErrorKind.Options, place, expected, found, nextStep);
 }

@@ -23,7 +23,7 @@ internal static class CodecMeasureCommand
             Example: splitactors codec measure --synthetic heavy-tailed --tokens 256 --codec int8-token,tabq --threshold none,5 --bits 4,8
 
             Every value can also be given as an environment variable (SPLITACTORS_TOKENS for --tokens).
-            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong text, 5 output not writable, 130 interrupted, 143 terminated.
+            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong text, 5 output not writable, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
             """);
         foreach (var setting in CodecMeasureSettings.All)
             command.Add(setting.Option);
@@ -51,7 +51,7 @@ internal static class CodecMeasureCommand
 
     private static void MeasureModel(CodecMeasureOptions options, LoadingLine loading, TimeProvider clock)
     {
-        using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
+        using var checkpoint = ModelFolder.Open(options.Model, loading);
         var splits = options.Splits.Of(checkpoint.Config.LayerCount);
         if (options.Plot is { } plot)
             CodecOutput.CheckPlace(plot);

@@ -1,3 +1,5 @@
+using System.Text;
+using SplitActors.Hosts.Files;
 using SplitActors.Inference;
 using SplitActors.Inference.Evaluation.Codecs;
 
@@ -10,20 +12,11 @@ internal static class CodecOutput
     public static void CreateFolder(string folder) => Guard(folder, "a folder to write to", () => Directory.CreateDirectory(folder));
 
     /// <exception cref="UserErrorException">The file cannot be written.</exception>
-    public static void Write(string path, string text) => Guard(path, "a file that can be written", () => File.WriteAllText(path, text));
+    public static void Write(string path, string text) => Guard(path, "a file that can be written", () => OutputFile.Write(path, Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Whether a file can be written there, before anything is measured for it. What is there stays as it is.</summary>
     /// <exception cref="UserErrorException">It cannot.</exception>
-    public static void CheckPlace(string path) => Guard(path, "a file that can be written", () =>
-    {
-        var isNew = !File.Exists(path);
-        using (new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite))
-        {
-        }
-
-        if (isNew)
-            File.Delete(path);
-    });
+    public static void CheckPlace(string path) => Guard(path, "a file that can be written", () => OutputFile.Check(path));
 
     /// <summary>Two files for each split and codec that writes frames.</summary>
     /// <exception cref="UserErrorException">A file cannot be written.</exception>
@@ -39,7 +32,7 @@ internal static class CodecOutput
         void Save(string name, ReadOnlyMemory<byte> frame)
         {
             var path = Path.Combine(folder, name);
-            Guard(path, "a file that can be written", () => File.WriteAllBytes(path, frame.Span));
+            Guard(path, "a file that can be written", () => OutputFile.Write(path, frame.Span));
         }
     }
 
@@ -49,9 +42,9 @@ internal static class CodecOutput
         {
             write();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception e) when (FileFault.Is(e))
         {
-            throw new UserErrorException(UserErrorKind.Output, path, expected, e.Message.TrimEnd('.'), "Name another place, or free this one.", e);
+            throw new UserErrorException(UserErrorKind.Output, path, expected, FileFault.Describe(e), "Name another place, or free this one.", e);
         }
     }
 }

@@ -1,9 +1,9 @@
-using System.Text;
+using SplitActors.Hosts.Files;
 using SplitActors.Inference;
 
 namespace SplitActors.Hosts.Cli;
 
-/// <summary>A file of UTF-8 text to measure with.</summary>
+/// <summary>A text file to measure, calibrate or plan with.</summary>
 internal static class CodecText
 {
     private const long BytesMax = 1L << 30;
@@ -11,22 +11,13 @@ internal static class CodecText
     /// <exception cref="UserErrorException">It cannot be read, is too large, or is not UTF-8.</exception>
     public static string Read(string path)
     {
-        try
+        if (InputFile.Read(path, BytesMax, out var found, UserErrorKind.Prompt) is not { } bytes)
         {
-            if (new FileInfo(path) is { Exists: true, Length: > BytesMax } file)
-                throw Wrong(UserErrorKind.Prompt, path, $"a text of at most {BytesMax >> 20} MiB", $"{file.Length >> 20} MiB", "Take a part of it.");
-            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF');
+            var kind = found == InputFile.MoreThan(BytesMax) ? UserErrorKind.Prompt : UserErrorKind.Options;
+            throw new UserErrorException(kind, path, $"a text file of at most {BytesMax >> 20} MiB", found, "Name another file, or a part of it.");
         }
-        catch (DecoderFallbackException e)
-        {
-            throw Wrong(UserErrorKind.Prompt, path, "UTF-8 text", $"bytes that are not, at byte {e.Index}", "Convert it, for example with: iconv -t UTF-8", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw Wrong(UserErrorKind.Options, path, "a text file that can be read", e.Message.TrimEnd('.'), "Correct the name.", e);
-        }
-    }
 
-    private static UserErrorException Wrong(UserErrorKind kind, string path, string expected, string found, string nextStep, Exception? cause = null) =>
-        new(kind, path, expected, found, nextStep, cause);
+        return Utf8Text.Decode(bytes.Span, out var invalidAt) ?? throw new UserErrorException(
+            UserErrorKind.Prompt, path, "UTF-8 text", $"bytes that are not, at byte {invalidAt}", "Convert it, for example with: iconv -t UTF-8");
+    }
 }

@@ -8,22 +8,28 @@ namespace SplitActors.Hosts.Cli;
 /// <summary>The commands of <c>splitactors</c>, and what becomes of their errors.</summary>
 internal static class CommandLine
 {
-    private const string DebugVariable = "SPLITACTORS_DEBUG";
+    public const string DebugVariable = "SPLITACTORS_DEBUG";
 
     public static async Task<int> RunAsync(string[] args)
     {
         StandardStream.Install();
+
+        // A prompt may begin with '@': no response files.
+        var parsed = Root().Parse(args.Length > 0 ? args : ["--help"], new ParserConfiguration { ResponseFileTokenReplacer = null });
         try
         {
-            // A prompt may begin with '@': no response files.
-            var parsed = Root().Parse(args.Length > 0 ? args : ["--help"], new ParserConfiguration { ResponseFileTokenReplacer = null });
+            ProcessBytes.RequireUtf8(args, parsed);
             if (parsed.Errors.Count > 0)
                 return Fail(ExitCode.Options, Explain(parsed));
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (UserErrorException error)
         {
-            return Fail(ExitCode.Of(error.Kind), error.Message);
+            return Fail(ExitCode.Of(error.Kind), SettingOrigins.Of(parsed).Explain(error));
+        }
+        catch (ReaderGoneException)
+        {
+            return ExitCode.ReaderGone; // without a word, as other programs that write to a closed pipe
         }
         catch (Exception error) when (Environment.GetEnvironmentVariable(DebugVariable) is null)
         {

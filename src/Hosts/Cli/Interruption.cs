@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace SplitActors.Hosts.Cli;
 
-/// <summary>Turns the first Ctrl-C or SIGTERM into a cancellation; a second one ends the process at once.</summary>
+/// <summary>Turns the first Ctrl-C, SIGTERM, or SIGHUP of a terminal that closes, into a cancellation; a second one ends the process at once.</summary>
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
@@ -11,7 +11,7 @@ internal sealed class Interruption : IDisposable
 
     public Interruption()
     {
-        foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM })
+        foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP })
             _registrations.Add(PosixSignalRegistration.Create(signal, Handle));
     }
 
@@ -31,7 +31,12 @@ internal sealed class Interruption : IDisposable
         context.Cancel = Interlocked.Increment(ref _count) == 1;
         if (!context.Cancel)
             return;
-        ExitCode = context.Signal == PosixSignal.SIGTERM ? Hosts.ExitCode.Terminated : Hosts.ExitCode.Interrupted;
+        ExitCode = context.Signal switch
+        {
+            PosixSignal.SIGTERM => Hosts.ExitCode.Terminated,
+            PosixSignal.SIGHUP => Hosts.ExitCode.HungUp,
+            _ => Hosts.ExitCode.Interrupted,
+        };
         _source.Cancel();
     }
 }

@@ -18,6 +18,12 @@ internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed, st
     private const string MeasuredPrefix = "measured:";
     private const double SnrDecibelsMost = 60; // either way; beyond, no link deserves the name
     private const double RoundTripSecondsMax = 60;
+    private const double LossMax = 0.99;
+
+    /// <summary>At the lowest rate the longest message takes less than the time that a timer can wait.</summary>
+    private const double BitsPerSecondLowest = 100;
+
+    private const double BitsPerSecondHighest = 1e15;
 
     /// <summary>Figures and their sources stand in docs/cli.md.</summary>
     private static readonly Dictionary<string, LinkProfile> Named = new(StringComparer.Ordinal)
@@ -50,6 +56,14 @@ internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed, st
     /// <exception cref="UserErrorException">It is none, and the message names the part; or the file cannot be used.</exception>
     public static LinkText Parse(string text, string place)
     {
+        var link = ParseAny(text, place);
+        return IsUsable(link.Profile.Up) && IsUsable(link.Profile.Down)
+            ? link
+            : throw SettingReader.Wrong(place, $"a link of {BitsPerSecondLowest} bit/s to {BitsPerSecondHighest / 1e9:0} Gbit/s, and of at most {RoundTripSecondsMax} s", text);
+    }
+
+    private static LinkText ParseAny(string text, string place)
+    {
         if (Named.TryGetValue(text, out var named))
             return new LinkText(text, named, Seed: 1);
         if (text.StartsWith(RayleighPrefix, StringComparison.Ordinal))
@@ -60,6 +74,13 @@ internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed, st
             throw SettingReader.Wrong(place, Expected, text);
         return ParseFigures(text, new LinkFields(text, place, ["bandwidth", "down", "rtt", "loss", "seed"]));
     }
+
+    /// <summary>Where bytes take no time, as on a link that was measured with messages of one size, the rate is infinite.</summary>
+    private static bool IsUsable(LinkDirection direction) =>
+        direction.BitsPerSecond * (1 - direction.FailureProbability) >= BitsPerSecondLowest
+        && (direction.BitsPerSecond <= BitsPerSecondHighest || double.IsPositiveInfinity(direction.BitsPerSecond))
+        && direction.FailureProbability <= LossMax
+        && direction.Delay.TotalSeconds <= RoundTripSecondsMax;
 
     private static LinkText FittedTo(string text, string path, string place)
     {
@@ -85,7 +106,7 @@ internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed, st
         const string bandwidth = "bits per second such as 5Mbit, 800kbit or 1Gbit";
         var up = fields.Required("bandwidth", bandwidth, value => Positive(value, BitsPerSecond));
         var down = fields.Optional("down", bandwidth, value => Positive(value, BitsPerSecond)) ?? up;
-        var loss = fields.Optional("loss", "a share below 100 % such as 1% or 0.01", Probability) ?? 0;
+        var loss = fields.Optional<double>("loss", "a share up to 99% such as 1% or 0.01", value => Probability(value) is <= LossMax and var p ? p : null) ?? 0;
         var roundTrip = RoundTrip(fields) ?? throw fields.Missing("rtt", "a time such as 20ms");
         return new LinkText(text, LinkProfile.Of(up, down, roundTrip, loss), SeedOf(fields));
     }
@@ -101,7 +122,7 @@ internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed, st
     /// <summary>Seconds; null if the text is no time.</summary>
     public static double? Time(string text) => Scaled(text, Seconds) is >= 0 and var seconds ? seconds : null;
 
-    private static double? Positive(string text, (string, double)[] units) => Scaled(text, units) is > 0 and var value ? value : null;
+    private static double? Positive(string text, (string, double)[] units) => Scaled(text, units) is > 0 and < double.PositiveInfinity and var value ? value : null;
 
     private static double? Snr(string text)
     {

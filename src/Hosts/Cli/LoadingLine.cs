@@ -11,16 +11,33 @@ namespace SplitActors.Hosts.Cli;
 /// </summary>
 /// <param name="isEnabled">Whether anything is shown.</param>
 /// <param name="cancellation">Ends it at its next report, by an exception.</param>
-internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation) : IProgress<ChecksumProgress>, IDisposable
+/// <param name="warns">Whether warnings are shown even so.</param>
+internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation, bool warns = true) : IProgress<ChecksumProgress>, IDisposable
 {
     private const int LargeBytes = 1 << 20; // a smaller file has no line of its own
 
     private readonly bool _isTerminal = !Console.IsErrorRedirected;
     private readonly Lock _writing = new();
+    private readonly HashSet<string> _warnings = new(StringComparer.Ordinal);
     private int _length;
 
     public void Report(ChecksumProgress value) =>
         Show($"verifying {Path.GetFileName(value.File)}: {value.BytesDone >> 20} of {value.BytesTotal >> 20} MiB", value.BytesDone == value.BytesTotal && value.BytesTotal >= LargeBytes);
+
+    /// <summary>Says what is wrong and does no harm, on a line of its own; once, however often it is noticed.</summary>
+    public void Warn(string message)
+    {
+        if (!warns)
+            return;
+        lock (_writing)
+        {
+            if (!_warnings.Add(message))
+                return;
+        }
+
+        Clear();
+        Console.Error.WriteLine($"splitactors: {message}");
+    }
 
     /// <param name="what">Whose layers are loaded.</param>
     public IProgress<LoadProgress> Layers(string what) => new LayerProgress(this, what);
@@ -109,7 +126,8 @@ internal sealed class LoadingLine(bool isEnabled, CancellationToken cancellation
         public void Report(CalibrationProgress value)
         {
             var remaining = clock.GetElapsedTime(_start) * ((1 - value.ShareDone) / Math.Max(value.ShareDone, 0.001));
-            line.Show($"calibrating split {value.SplitLayer}, {value.Work}: {value.ShareDone * 100:F0} %, {Math.Ceiling(remaining.TotalSeconds)} s left", value.IsSplitDone);
+            var left = value.IsDone ? "" : $", {Math.Ceiling(remaining.TotalSeconds)} s left";
+            line.Show($"calibrating, {value.Work}: {value.ShareDone * 100:F0} %{left}", value.IsDone);
         }
     }
 }

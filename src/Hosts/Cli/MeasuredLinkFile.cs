@@ -1,6 +1,8 @@
 using System.Text.Json;
 using SplitActors.Actors.Links;
+using SplitActors.Hosts.Files;
 using SplitActors.Inference;
+using SplitActors.Inference.Json;
 using SplitActors.Inference.Planning.Links;
 
 namespace SplitActors.Hosts.Cli;
@@ -12,6 +14,9 @@ namespace SplitActors.Hosts.Cli;
 internal static class MeasuredLinkFile
 {
     private const int LinesMax = 1_000_000;
+    private const long BytesMax = 64L * LinesMax;
+    private const long MessageBytesMax = 1L << 40;
+    private const double MillisecondsMax = 3.6e6; // an hour
 
     /// <param name="path">Of the file.</param>
     /// <param name="place">The option that the error is about.</param>
@@ -26,7 +31,7 @@ internal static class MeasuredLinkFile
             if (number > LinesMax)
                 throw Wrong($"{path}, line {number}", $"at most {LinesMax} lines", "more", "Leave the oldest out.");
             if (!string.IsNullOrWhiteSpace(line) && !TryAdd(link, line))
-                throw Wrong($"{path}, line {number}", "{\"bytes\": N, \"ms\": T} or {\"lost\": true}", $"'{line}'", "Correct it, or leave it out.");
+                throw Wrong($"{path}, line {number}", "{\"bytes\": N, \"ms\": T} or {\"lost\": true}", $"'{ShownText.Of(line)}'", "Correct it, or leave it out.");
         }
 
         var arrived = link.Estimate()?.MessageCount ?? 0;
@@ -35,15 +40,11 @@ internal static class MeasuredLinkFile
 
     private static string[] ReadLines(string path, string place)
     {
-        try
-        {
-            return File.ReadAllLines(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new UserErrorException(
-                UserErrorKind.Options, place, "measured: and a file of measured messages", e.Message.TrimEnd('.'), "Correct the name; figures stand without measured:.", e);
-        }
+        if (InputFile.Read(path, BytesMax, out var found) is not { } bytes)
+            throw Wrong(place, "a file of measured messages after measured:", $"{found} '{ShownText.Of(path)}'", "Correct the path.");
+        var text = Utf8Text.Decode(bytes.Span, out var invalidAt)
+            ?? throw Wrong(path, "UTF-8 text", $"bytes that are not, at byte {invalidAt}", "Name a file of measured messages.");
+        return text.ReplaceLineEndings("\n").Split('\n');
     }
 
     private static bool TryAdd(MeasuredLink link, string line)
@@ -60,8 +61,8 @@ internal static class MeasuredLinkFile
                 return true;
             }
 
-            if (!message.TryGetProperty("bytes", out var bytes) || !bytes.TryGetInt64(out var byteCount) || byteCount < 0
-                || !message.TryGetProperty("ms", out var ms) || !ms.TryGetDouble(out var milliseconds) || !(milliseconds >= 0 && double.IsFinite(milliseconds)))
+            if (!message.TryGetProperty("bytes", out var bytes) || !bytes.TryGetInt64(out var byteCount) || byteCount is < 0 or > MessageBytesMax
+                || !message.TryGetProperty("ms", out var ms) || !ms.TryGetDouble(out var milliseconds) || !(milliseconds is >= 0 and <= MillisecondsMax))
             {
                 return false;
             }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Spectre.Console;
 using SplitActors.Inference;
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
 
 namespace SplitActors.Hosts.Cli;
@@ -26,9 +27,10 @@ internal static class ModelCommand
         var command = new Command(
             "model",
             """
-            Prints a checkpoint's layers, sizes and memory at 16, 8 and 4 bits, for every split; of an OPSC package, what its front and back hold. Reads headers only, unless --verify is given.
+            Prints a checkpoint's layers, sizes and memory as stored and at 8 and 4 bits, for every split; of an OPSC package, what its front and back hold. Reads headers only, unless --verify is given.
+            Refuses what `run` would refuse.
 
-            Example: splitactors model ~/models/Llama-3.2-1B
+            Example: splitactors model ~/models/some-llama
             """)
         {
             Folder, Json, Verify,
@@ -39,12 +41,15 @@ internal static class ModelCommand
 
     private static int Run(string folder, bool verifies, bool isJson)
     {
-        using var checkpoint = Checkpoint.Open(folder);
-        var summary = CheckpointSummary.Of(checkpoint);
         using var interruption = new Interruption();
+        using var line = new LoadingLine(isEnabled: !isJson, interruption.Token);
         try
         {
-            int? verifiedCount = verifies ? VerifyFiles(checkpoint, isJson, interruption) : null;
+            using var model = ModelFolder.OpenRunnable(folder, line);
+            var checkpoint = model.Checkpoint;
+            ModelCalibration.TryOpen(checkpoint);
+            var summary = CheckpointSummary.Of(checkpoint);
+            int? verifiedCount = verifies ? VerifyFiles(checkpoint, line) : null;
             if (isJson)
                 Console.Out.WriteLine(JsonSerializer.Serialize(ToJson(checkpoint.Folder, summary, verifiedCount), JsonOptions));
             else
@@ -59,12 +64,11 @@ internal static class ModelCommand
 
     /// <returns>How many files.</returns>
     /// <exception cref="UserErrorException">There is no list of checksums, or a file is missing or damaged.</exception>
-    private static int VerifyFiles(Checkpoint checkpoint, bool isJson, Interruption interruption)
+    private static int VerifyFiles(Checkpoint checkpoint, LoadingLine line)
     {
         var checksums = checkpoint.Checksums ?? throw new UserErrorException(
             UserErrorKind.Checkpoint, Path.Combine(checkpoint.Folder, ChecksumFile.FileName), "the SHA-256 of the files, to verify them", "no such file",
             "Get it from where the model is, or leave --verify out.");
-        using var line = new LoadingLine(isEnabled: !isJson, interruption.Token);
         return checksums.VerifyAll(line);
     }
 
@@ -86,15 +90,23 @@ internal static class ModelCommand
         yield return ("vocabulary", $"{config.VocabularySize}{(config.TieWordEmbeddings ? ", embedding and head are one matrix" : "")}");
         yield return ("context", $"{config.ContextLength} tokens");
         yield return ("parameters", $"{parameters.Total:N0} (embedding {parameters.Embedding:N0}, each layer {parameters.PerLayer:N0}, head {parameters.Head:N0})");
-        yield return ("files", $"{Mebibytes(summary.FileBytes)} MiB: {string.Join(", ", summary.Types.Select(type => $"{type.TensorCount} tensors {type.Type}"))}");
+        yield return ("files", $"{Mebibytes(summary.FileBytes)} MiB: {string.Join(", ", summary.Types.Select(type => Share(type, summary)))}");
         if (verifiedCount is { } count)
             yield return ("verified", $"{count} files have the SHA-256 that {ChecksumFile.FileName} lists");
+    }
+
+    /// <summary>Files that mix types say how much is of each.</summary>
+    private static string Share(TypeShare type, CheckpointSummary summary)
+    {
+        var share = summary.Types.Length > 1 ? $", {(double)type.ByteCount / summary.Types.Sum(other => other.ByteCount):P0} of the bytes" : "";
+        return $"{type.TensorCount} tensors {type.Type}{share}";
     }
 
     private static Table Splits(CheckpointSummary summary)
     {
         var table = new Table().Border(TableBorder.Simple).Title("Weights in MiB by weight bits, KV cache in KiB per token at 16 bits");
-        string[] headers = ["ℓ", "device 16", "8", "4", "KV", "worker 16", "8", "4", "KV"];
+        var stored = summary.Weights is "BF16" or "F16" ? "16" : summary.Weights;
+        string[] headers = ["ℓ", $"device {stored}", "8", "4", "KV", $"worker {stored}", "8", "4", "KV"];
         foreach (var header in headers)
             table.AddColumn(new TableColumn(new Text(header)).RightAligned().NoWrap());
         foreach (var split in summary.Splits)
@@ -114,7 +126,7 @@ internal static class ModelCommand
         foreach (var header in new[] { "part", "layers", "weights", "MiB", "KV", "file" })
             table.AddColumn(new TableColumn(new Text(header)).NoWrap());
         foreach (var part in summary.Parts)
-            table.AddRow(part.Name, $"{part.LayerCount}", $"{part.Format}", Mebibytes(part.WeightBytes), Kibibytes(part.KvBytesPerToken), part.FileName);
+            table.AddRow(part.Name, $"{part.LayerCount}", part.Weights, Mebibytes(part.WeightBytes), Kibibytes(part.KvBytesPerToken), part.FileName);
         return table;
     }
 
@@ -124,6 +136,7 @@ internal static class ModelCommand
         part.Name,
         part.FileName,
         part.Format.Bits,
+        part.Weights,
         GroupSize = part.Format.IsQuantized ? part.Format.GroupSize : (int?)null,
         part.LayerCount,
         part.WeightBytes,
@@ -137,8 +150,9 @@ internal static class ModelCommand
         summary.Config,
         summary.Parameters,
         summary.FileBytes,
+        summary.Weights,
         VerifiedFileCount = verifiedCount,
-        Types = summary.Types.Select(type => new { Type = $"{type.Type}", type.TensorCount, type.ElementCount, type.ByteCount }),
+        Types = summary.Types.Select(type => new { type.Type, type.TensorCount, type.ElementCount, type.ByteCount }),
         summary.Splits,
         Parts = summary.Parts.Select(ToJson),
     };

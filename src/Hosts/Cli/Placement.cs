@@ -76,7 +76,7 @@ internal sealed record Placement
             Accuracy = accuracy,
             CompressionOf = splitLayer => Compression.For(calibration?.For(splitLayer)),
             CalibrationId = calibration?.Id ?? 0,
-            UnquantizedWeightBytes = config.UnquantizedWeightBytes,
+            Stored = StoredSizes.Of(checkpoint),
         };
     }
 

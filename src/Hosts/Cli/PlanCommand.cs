@@ -22,10 +22,12 @@ internal static class PlanCommand
             Chooses layers and bits for the device: of all that keep memory, accuracy and deadline the one with the most activation bits, then the least time
             per token; and says "do not split" where the device or the worker alone is as fast. Times are predicted from measured profiles or data sheets.
 
-            Example: splitactors plan --shape llama-1b --device-memory 512MB --device-profile pi5 --worker-profile server --link rayleigh:bw=10MHz,snr=10 --deadline 200ms/token --tokens 350
+            Example: splitactors plan --shape llama-8b --device-profile laptop --device-memory 4GB --worker-profile server --worker-batch 64 --link lan
+            A laptop with little memory shares a busy server. A small device beside a fast server is told not to split:
+            splitactors plan --shape llama-1b --device-memory 512MB --device-profile pi5 --link rayleigh:bw=10MHz,snr=10 --deadline 200ms/token
 
             Every value can also be given as an environment variable (SPLITACTORS_DEVICE_MEMORY for --device-memory).
-            Exit codes: 0 there is a plan, 6 no plan keeps the limits, 2 wrong option, 3 wrong checkpoint, 4 wrong text, 5 output not writable, 130 interrupted, 143 terminated.
+            Exit codes: 0 there is a plan, 6 no plan keeps the limits, 2 wrong option, 3 wrong checkpoint, 4 wrong text, 5 output not writable, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
             """);
         foreach (var setting in PlanSettings.Every)
             command.Add(setting.Option);
@@ -80,7 +82,7 @@ internal static class PlanCommand
                 ChunkRows = ChunkRows,
                 ThreadCount = device.ThreadCount,
                 ReplayBytesPerToken = sizes.Traffic.HiddenStateBytes.DefaultIfEmpty(0).Max(),
-                UnquantizedWeightBytes = config.UnquantizedWeightBytes,
+                Stored = model.Stored,
             },
             Device = device.Profile,
             Worker = new WorkerSituation(worker.Profile, options.WorkerWeights, options.WorkerKv, options.WorkerBatch, options.WorkerQueueSeconds),
@@ -101,7 +103,7 @@ internal static class PlanCommand
             Config = config,
             Weights = weights,
             KeyValues = keyValues,
-            UnquantizedWeightBytes = config.UnquantizedWeightBytes,
+            Stored = model.Stored,
             Compression = (accuracy.OptionsFor(middle), middle),
             CacheFolder = options.CacheFolder,
             Refresh = options.Refresh,

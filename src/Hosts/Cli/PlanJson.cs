@@ -21,6 +21,7 @@ internal static class PlanJson
                 Feasible = report.Plan.Choice is not null,
                 report.Plan.IsSplit,
                 report.Plan.Reason,
+                SlowStart = SlowStart.Describe(report.Plan, problem),
                 Choice = report.Plan.Choice is { } choice ? Of(choice) : null,
                 SmallestChange = report.Plan.SmallestChange.Select(Of),
                 SingleChanges = report.Plan.SingleChanges.Select(Of),

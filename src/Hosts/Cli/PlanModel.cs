@@ -13,11 +13,15 @@ internal sealed class PlanModel : IDisposable
     {
         (_options, Checkpoint) = (options, checkpoint);
         Config = checkpoint?.Config ?? options.ShapeConfig!;
+        Stored = checkpoint is null ? null : StoredSizes.Of(checkpoint);
         Calibration = checkpoint is null ? null : ModelCalibration.TryOpen(checkpoint);
     }
 
     /// <summary>Null for a shape.</summary>
     public Checkpoint? Checkpoint { get; }
+
+    /// <summary>What the files hold; null for a shape.</summary>
+    public StoredSizes? Stored { get; }
 
     public ModelConfig Config { get; }
 
@@ -32,7 +36,7 @@ internal sealed class PlanModel : IDisposable
     {
         if (options.Shape is not null)
             return new PlanModel(options, checkpoint: null);
-        var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading, RequireAllShards = false });
+        var checkpoint = ModelFolder.Open(options.Model, loading, requiresAllShards: false);
         try
         {
             if (checkpoint.Quantization is { } package)

@@ -15,6 +15,7 @@ internal sealed record PlanOptions
     private const int TokensDefault = 350;
     private const int TokensMax = 1 << 24;
     private const int BatchMax = 4096;
+    private const double QueueSecondsMax = 3600;
 
     /// <summary>A folder; unless there is a <see cref="Shape"/>.</summary>
     public required string Model { get; init; }
@@ -114,7 +115,7 @@ internal sealed record PlanOptions
             WorkerWeights = WeightFormat.Of(settings.OneOf(PlanSettings.WorkerBits, WeightFormat.SupportedBits) ?? 16, groupSize),
             WorkerKv = (KvFormat)(settings.OneOf(PlanSettings.WorkerKvBits, RunOptions.KvBits) ?? 16),
             WorkerBatch = settings.Integer(PlanSettings.WorkerBatch, 1, BatchMax) ?? 1,
-            WorkerQueueSeconds = settings.Parse<double>(PlanSettings.WorkerQueue, "a time such as 5ms", LinkText.Time) ?? 0,
+            WorkerQueueSeconds = settings.Parse<double>(PlanSettings.WorkerQueue, "a time up to an hour such as 5ms", text => LinkText.Time(text) is <= QueueSecondsMax and var seconds ? seconds : null) ?? 0,
             ThreadCount = settings.Integer(PlanSettings.Threads, 1, Environment.ProcessorCount) ?? Environment.ProcessorCount,
             CacheFolder = settings.Text(PlanSettings.ProfileCache) ?? Planning.CacheFolder.Default,
             Refresh = settings.IsOn(PlanSettings.Refresh),

@@ -61,6 +61,8 @@ internal sealed record PlanReport(
                 yield return ("enough alone", $"{change}");
         }
 
+        if (SlowStart.Describe(Plan, Problem) is { } warning)
+            yield return ("slow start", warning);
         var config = Problem.Config;
         yield return ("model", $"{Model}, {config.LayerCount} layers of {config.HiddenSize}");
         yield return ("device", $"{Device.Description}; {(HasMemoryLimit ? $"{Problem.MemoryBytesMax / 1e6:0} MB" : "memory not limited")}");

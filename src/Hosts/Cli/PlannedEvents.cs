@@ -13,6 +13,25 @@ internal sealed class PlannedEvents(LocalCluster cluster, SessionId session, Run
     private readonly RunMoves _moves = options.Moves;
     private int _generatedCount;
 
+    /// <summary>What the text was too short for, as the user wrote it.</summary>
+    public IEnumerable<string> Missed
+    {
+        get
+        {
+            if (_moves.Relink is var (relinkAt, link) && relinkAt > _generatedCount)
+                yield return $"--relink-at {relinkAt}:{link.Text}";
+            if (options.Planning.MemoryChange is { } change && change.AtToken > _generatedCount)
+                yield return $"--device-memory-at {change.AtToken}:…";
+            if (_moves.Cut is { } cut && cut.FromToken > _generatedCount)
+                yield return $"--cut-link-at {cut.FromToken}{(cut.ToToken is { } end ? $":{end}" : "")}";
+            foreach (var resplit in _moves.Resplits.Where(resplit => resplit.AtToken > _generatedCount))
+                yield return $"--resplit-at {resplit.AtToken}:{resplit.SplitLayer}";
+        }
+    }
+
+    /// <summary>Of the session so far.</summary>
+    public int GeneratedCount => _generatedCount;
+
     public void Observe(SessionEvent sessionEvent)
     {
         if (sessionEvent is SessionPlanned && _generatedCount == 0)

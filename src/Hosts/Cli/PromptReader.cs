@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Text;
+using SplitActors.Hosts.Files;
 using SplitActors.Inference;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Tokenization;
@@ -43,13 +43,7 @@ internal static class PromptReader
     public static int[] Encode(string prompt, Tokenizer tokenizer, ModelConfig config)
     {
         var tokens = tokenizer.Encode(prompt, addSpecialTokens: true, parseSpecialTokens: false);
-        var outside = Array.Find(tokens, token => token >= config.VocabularySize);
-        if (outside > 0)
-        {
-            throw new UserErrorException(
-                UserErrorKind.Checkpoint, "tokenizer.json", $"token ids below the model's {config.VocabularySize}", $"{outside}", "Use the tokenizer of this model.");
-        }
-
+        ModelFolder.RequireTokens(tokens.DefaultIfEmpty(0).Max(), config);
         return tokens.Length > 0 && tokens.Length < config.ContextLength
             ? tokens
             : throw Wrong("The prompt", $"1 to {config.ContextLength - 1} tokens (the model's context less one to generate)", $"{tokens.Length}", "Shorten it.");
@@ -57,34 +51,10 @@ internal static class PromptReader
 
     private static string ReadStandardInput()
     {
-        try
-        {
-            var text = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(ReadBytes());
-            return text.StartsWith(ByteOrderMark) ? text[1..] : text;
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw Wrong("Standard input", "UTF-8 text", $"bytes that are not, at byte {e.Index}", "Convert it, for example with: iconv -t UTF-8");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Wrong("Standard input", "a text that can be read", e.Message.TrimEnd('.'), "Read from a file or a pipe.");
-        }
-    }
-
-    private static byte[] ReadBytes()
-    {
-        var bytes = new MemoryStream();
-        using var input = Console.OpenStandardInput();
-        var buffer = new byte[1 << 16];
-        for (int count; (count = input.Read(buffer)) > 0;)
-        {
-            bytes.Write(buffer, 0, count);
-            if (bytes.Length > BytesMax)
-                throw Wrong("Standard input", $"a prompt of at most {BytesMax >> 20} MiB", "more", "Shorten it.");
-        }
-
-        return bytes.ToArray();
+        var bytes = StandardInput.Read(BytesMax, UserErrorKind.Prompt, $"a prompt of at most {BytesMax >> 20} MiB");
+        var text = Utf8Text.Decode(bytes, out var invalidAt)
+            ?? throw Wrong("Standard input", "UTF-8 text", $"bytes that are not, at byte {invalidAt}", "Convert it, for example with: iconv -t UTF-8");
+        return text.StartsWith(ByteOrderMark) ? text[1..] : text;
     }
 
     private static UserErrorException Wrong(string place, string expected, string found, string nextStep) =>

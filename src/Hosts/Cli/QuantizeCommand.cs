@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Threading;
@@ -19,10 +20,10 @@ internal static class QuantizeCommand
             Writes an OPSC package of a model: the layers before the split at few bits per weight, for the device, the others at more, for the worker.
             A device needs model-front.safetensors and the small files only. The weights pass through a buffer: any model will do.
 
-            Example: splitactors quantize --model ~/models/Llama-3.2-1B --out ~/models/Llama-3.2-1B-opsc --split 8 --front-bits 4 --back-bits 8
+            Example: splitactors quantize --model ~/models/some-llama --out ~/models/some-llama-opsc --split 8 --front-bits 4 --back-bits 8
 
             Every value can also be given as an environment variable (SPLITACTORS_FRONT_BITS for --front-bits).
-            Exit codes: 0 done, 2 wrong option, 3 wrong checkpoint, 5 folder not empty or not writable, 130 interrupted, 143 terminated.
+            Exit codes: 0 done, 2 wrong option, 3 wrong checkpoint, 5 folder not empty or not writable, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
             """);
         foreach (var setting in QuantizeSettings.All)
             command.Add(setting.Option);
@@ -36,7 +37,9 @@ internal static class QuantizeCommand
         using var loading = new LoadingLine(isEnabled: !options.Json, interruption.Token);
         try
         {
-            using var source = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
+            using var model = ModelFolder.OpenRunnable(options.Model, loading);
+            var source = model.Checkpoint;
+            ModelCalibration.TryOpen(source); // which the package will have too
             using var threads = new ComputeThreads(Environment.ProcessorCount);
             OpscPackage.Write(source, options.For(source.Config.LayerCount), options.Out, loading.Package(TimeProvider.System), threads);
             loading.Clear();
@@ -64,7 +67,7 @@ internal static class QuantizeCommand
         yield return ("package", package.Folder);
         yield return ("digest", summary.Digest.Short);
         foreach (var part in summary.Parts)
-            yield return (part.Name, $"{part.LayerCount} layers, {part.Format}: {Mebibytes(part.WeightBytes)} MiB in {part.FileName}");
+            yield return (part.Name, $"{part.LayerCount} layers, {part.Weights}: {Mebibytes(part.WeightBytes)} MiB in {part.FileName}");
         yield return ("size", $"{Mebibytes(summary.FileBytes)} MiB, {(double)summary.FileBytes / sourceBytes:P0} of {Mebibytes(sourceBytes)} MiB");
         yield return ("next", $"splitactors run \"Once upon a time\" --model {Quoted(package.Folder)} --split {package.Quantization!.SplitLayer}");
     }

@@ -3,9 +3,6 @@ using Akka.Actor;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Hosts.Serving;
-using SplitActors.Inference.Checkpoints;
-using SplitActors.Inference.Sampling;
-using SplitActors.Inference.Tokenization;
 
 namespace SplitActors.Hosts.Cli;
 
@@ -22,11 +19,11 @@ internal static class RunCommand
             Continues a text, the first layers running on a device actor and the rest on a worker actor, and prints what each token cost.
 
             Example: splitactors run "Once upon a time" --split 3 --max-tokens 200 --seed 7
-            Where to split is the scheduler's to plan: splitactors run "Once upon a time" --split auto --link lte --device-memory 60MB
+            Let the scheduler choose the split: splitactors run "Once upon a time" --split auto --link lte --device-memory 60MB
             Over a link: splitactors run "Once upon a time" --link rayleigh:bw=10MHz,snr=10,rtt=20ms --deadline 50ms/token
 
             Every value can also be given as an environment variable (SPLITACTORS_MAX_TOKENS for --max-tokens) or in config/run.json.
-            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 130 interrupted, 143 terminated.
+            Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
             """)
         {
             RunSettings.Prompt, RunSettings.Config.Option,
@@ -41,7 +38,7 @@ internal static class RunCommand
     {
         var prompt = PromptReader.Read(options.Prompt);
         using var interruption = new Interruption();
-        using var loading = new LoadingLine(isEnabled: !options.Quiet && !options.Json, interruption.Token);
+        using var loading = new LoadingLine(isEnabled: !options.Quiet && !options.Json, interruption.Token, warns: !options.Quiet);
         try
         {
             return await RunAsync(options, prompt, loading, interruption);
@@ -54,12 +51,11 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(RunOptions options, string prompt, LoadingLine loading, Interruption interruption)
     {
-        using var checkpoint = Checkpoint.Open(options.Model, new CheckpointOpenOptions { Progress = loading });
+        using var opened = ModelFolder.OpenRunnable(options.Model, loading);
+        var (checkpoint, tokenizer, defaults) = opened;
         var (plan, calibration) = options.PlanFor(checkpoint);
         var profile = RunProfile.For(options, checkpoint, plan, calibration, loading, interruption.Token);
-        var sampling = options.Sampling(GenerationDefaults.Read(checkpoint));
-        var tokenizer = Tokenizer.Load(checkpoint);
-        var generation = new Generation(PromptReader.Encode(prompt, tokenizer, checkpoint.Config), sampling, options.MaxTokens);
+        var generation = new Generation(PromptReader.Encode(prompt, tokenizer, checkpoint.Config), options.Sampling(defaults), options.MaxTokens);
 
         var model = new ServedModel(checkpoint, calibration, options.Placement.Compression.Predicts);
         await using var cluster = new LocalCluster(model, plan, options.Serving with { Profile = profile }, TimeProvider.System, message => Warn(options, message));
@@ -78,6 +74,12 @@ internal static class RunCommand
             : new TextReport(Console.Out, tokenizer, checkpoint.Config, generation.Prompt.Count, prompt, loading, options.Serving.Deadline, options.Quiet);
         var (ended, observation) = await SessionFollower.FollowAsync(events, report);
         report.End(ended, options.Link is { } link && cluster.Traffic is var (up, down) ? new RunLink(link.Text, up, down, observation) : null);
+        if (ended.Reason is EndReason.EndToken or EndReason.TokenLimit or EndReason.ContextFull)
+        {
+            foreach (var missed in planned.Missed.Prepend(stop.Missed).OfType<string>())
+                Warn(options, $"{missed} did nothing: the text ended after {planned.GeneratedCount} tokens.");
+        }
+
         return SessionFollower.ExitCodeOf(ended, interruption);
 
         FixedPlan PlanFor(int splitLayer) => options.Placement.PlanFor(splitLayer, calibration, checkpoint.Config);

@@ -2,6 +2,7 @@ using SplitActors.Inference;
 using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Compression.RateDistortion;
+using SplitActors.Inference.Json;
 
 namespace SplitActors.Hosts.Cli;
 
@@ -51,14 +52,16 @@ internal sealed record RunCompression
         var codec = settings.Parse<FrameCodec>(RunSettings.Compression, "rd, tabq or none", ParseCodec)
             ?? (tabq is null ? FrameCodec.RateDistortion : FrameCodec.Tabq);
         if (codec != FrameCodec.Tabq)
-            RefuseAny(settings, TabqSettings, "--compression tabq");
+            RefuseAny(settings, TabqSettings, "--compression tabq", $"--compression {NameOf(codec)}");
         if (codec != FrameCodec.RateDistortion)
-            RefuseAny(settings, RateDistortionSettings, "--compression rd");
-        if (codec == FrameCodec.None || tabq is not null)
-            RefuseAny(settings, [RunSettings.Quality], "--compression rd, or tabq without settings");
+            RefuseAny(settings, RateDistortionSettings, "--compression rd", $"--compression {NameOf(codec)}");
+        if (codec == FrameCodec.None)
+            RefuseAny(settings, [RunSettings.Quality], "--compression rd or tabq", "--compression none");
+        else if (tabq is not null)
+            RefuseAny(settings, [RunSettings.Quality], "--compression rd, or tabq without settings", "settings of tabq");
         var predicts = settings.IsOn(RunSettings.Prediction);
         if (!predicts)
-            RefuseAny(settings, [RunSettings.SharePromptTokens], "--prediction");
+            RefuseAny(settings, [RunSettings.SharePromptTokens], "--prediction", "none");
         var qualityPlace = settings.PlaceOf(RunSettings.Quality);
         return new RunCompression
         {
@@ -109,14 +112,26 @@ internal sealed record RunCompression
         UserErrorKind.Options, place, $"a calibration of this model and split{(option.Length > 0 ? $" made with {option}" : "")}",
         calibration is null ? "none" : "one made without it", $"Run `{$"splitactors calibrate {option}".TrimEnd()}`, or leave {place} out.");
 
-    private static void RefuseAny(SettingReader settings, IEnumerable<Setting> among, string goesWith)
+    /// <param name="needed">What one of these settings needs beside it.</param>
+    /// <param name="found">What there is instead.</param>
+    private static void RefuseAny(SettingReader settings, IEnumerable<Setting> among, string needed, string found)
     {
         foreach (var setting in among)
         {
             if (settings.Find(setting) is var (text, place) && !IsOff(text))
-                throw new UserErrorException(UserErrorKind.Options, place, $"it only with {goesWith}", $"'{text}'", "Leave it out.");
+                throw new UserErrorException(UserErrorKind.Options, IsOn(text) ? place : $"{place} '{ShownText.Of(text)}'", $"{needed} beside it", found, "Leave one of them out.");
         }
     }
+
+    /// <summary>As a flag is given; there is nothing to quote.</summary>
+    private static bool IsOn(string text) => text is "1" || text.Equals("true", StringComparison.OrdinalIgnoreCase);
+
+    private static string NameOf(FrameCodec codec) => codec switch
+    {
+        FrameCodec.RateDistortion => "rd",
+        FrameCodec.Tabq => "tabq",
+        _ => "none",
+    };
 
     /// <summary>A flag that is given to be off asks for nothing.</summary>
     private static bool IsOff(string text) => text is "0" || text.Equals("false", StringComparison.OrdinalIgnoreCase);

@@ -16,6 +16,7 @@ internal readonly record struct LinkCut(int FromToken, int? ToToken);
 internal sealed record RunMoves
 {
     private const int TokensMax = 1 << 24;
+    private const double SecondsMax = 3600;
 
     public required ImmutableArray<Resplit> Resplits { get; init; }
 
@@ -56,18 +57,17 @@ internal sealed record RunMoves
     /// <exception cref="UserErrorException">A value is malformed or out of its range.</exception>
     public static (bool? FallsBack, TimeSpan? After) ReadFallback(SettingReader settings)
     {
-        var seconds = settings.Number(RunSettings.FallbackAfter, "seconds, above 0 and at most 3600", value => value is > 0 and <= 3600);
-        return (settings.Parse<bool>(RunSettings.Fallback, "device or none", ParseFallback), seconds is { } value ? TimeSpan.FromSeconds(value) : null);
+        var after = settings.Seconds(RunSettings.FallbackAfter, SecondsMax);
+        return (settings.Parse<bool>(RunSettings.Fallback, "device or none", ParseFallback), after);
     }
 
     /// <exception cref="UserErrorException">A value is malformed or out of its range.</exception>
     public static HandoffServing ReadHandoff(SettingReader settings)
     {
-        var deadline = settings.Number(RunSettings.HandoffDeadline, "seconds, above 0 and at most 3600", value => value is > 0 and <= 3600);
         return new HandoffServing
         {
             TokenCountMax = settings.Integer(RunSettings.HandoffTokens, 1, TokensMax),
-            Deadline = deadline is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            Deadline = settings.Seconds(RunSettings.HandoffDeadline, SecondsMax),
             Shipment = settings.Find(RunSettings.HandoffKv) is ("auto", _)
                 ? null
                 : settings.Parse<KvShipment>(RunSettings.HandoffKv, "auto, exact, tabq or none", ParseShipment),

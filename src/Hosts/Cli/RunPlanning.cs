@@ -1,5 +1,6 @@
 using System.Globalization;
 using SplitActors.Inference;
+using SplitActors.Inference.Json;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Quantization;
 
@@ -38,7 +39,7 @@ internal sealed record RunPlanning
             foreach (var setting in new[] { RunSettings.DeviceMemory, RunSettings.DeviceMemoryAt, RunSettings.MaxRise })
             {
                 if (settings.Find(setting) is var (text, place))
-                    throw new UserErrorException(UserErrorKind.Options, place, "it only with --split auto, which plans", $"'{text}'", "Leave it out, or let the scheduler plan.");
+                    throw new UserErrorException(UserErrorKind.Options, $"{place} '{ShownText.Of(text)}'", "--split auto beside it", "another split", "Leave it out, or let the scheduler plan.");
             }
         }
 

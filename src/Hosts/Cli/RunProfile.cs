@@ -31,7 +31,7 @@ internal static class RunProfile
         var known = plan is null ? AccuracyFile.Find(checkpoint, named: null, planning.CacheFolder) : null;
         var back = (options.Serving.BackFormat ?? checkpoint.Quantization?.Back ?? WeightFormat.Unquantized, options.Serving.KvFormat);
         var fronts = FrontFormats(options, checkpoint, isPlanned: plan is null, isMeasured: known is not null);
-        var profile = Measure(checkpoint.Config, [.. fronts, back], options.Placement.Compression, calibration, planning.CacheFolder, options.Serving.ThreadCount, loading, cancellation);
+        var profile = Measure(checkpoint, [.. fronts, back], options.Placement.Compression, calibration, planning.CacheFolder, options.Serving.ThreadCount, loading, cancellation);
         return new ServingProfile(profile, fronts, back)
         {
             Planner = plan is null ? options.Placement.PlannerFor(checkpoint, calibration, known?.Figures) : null,
@@ -43,7 +43,7 @@ internal static class RunProfile
     /// <summary>What this machine takes for a model in several formats.</summary>
     /// <exception cref="UserErrorException">A file of measurements is not what it should be, or the codec lacks a calibration.</exception>
     public static MachineProfile Measure(
-        ModelConfig config,
+        Checkpoint checkpoint,
         IReadOnlyList<(WeightFormat Weights, KvFormat Kv)> formats,
         RunCompression compression,
         ModelCalibration? calibration,
@@ -52,13 +52,14 @@ internal static class RunProfile
         LoadingLine loading,
         CancellationToken cancellation)
     {
+        var config = checkpoint.Config;
         var middle = calibration?.For(Math.Max(1, config.LayerCount / 2));
         return new ProfileSource
         {
             Config = config,
             Weights = [.. formats.Select(format => format.Weights).Distinct()],
             KeyValues = [.. formats.Select(format => format.Kv).Distinct()],
-            UnquantizedWeightBytes = config.UnquantizedWeightBytes,
+            Stored = StoredSizes.Of(checkpoint),
             Compression = (compression.For(middle), middle),
             CacheFolder = cacheFolder,
             Refresh = false,

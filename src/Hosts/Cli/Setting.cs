@@ -22,7 +22,10 @@ internal sealed class Setting
 
     public Option Option { get; }
 
-    public string EnvironmentVariable => $"SPLITACTORS_{Name.ToUpperInvariant().Replace('-', '_')}";
+    public string EnvironmentVariable => VariableOf(Name);
+
+    /// <summary>As a setting of this name is called in the environment.</summary>
+    public static string VariableOf(string name) => $"SPLITACTORS_{name.ToUpperInvariant().Replace('-', '_')}";
 
     /// <param name="name">Without dashes in front.</param>
     /// <param name="valueName">How the help names the value.</param>

@@ -1,12 +1,25 @@
 using System.CommandLine;
 using System.Globalization;
 using SplitActors.Inference;
+using SplitActors.Inference.Json;
 
 namespace SplitActors.Hosts.Cli;
 
 /// <summary>Looks settings up in command line, environment and configuration file; errors name where the value stands.</summary>
-internal sealed class SettingReader(ParseResult parsed, ConfigFile? config)
+internal sealed class SettingReader
 {
+    private const double SecondsMin = 0.001; // what timers can tell apart
+
+    private readonly ParseResult _parsed;
+    private readonly ConfigFile? _config;
+
+    /// <exception cref="UserErrorException">The environment has a variable of this program's that no command knows.</exception>
+    public SettingReader(ParseResult parsed, ConfigFile? config)
+    {
+        (_parsed, _config) = (parsed, config);
+        KnownNames.CheckEnvironment(parsed);
+    }
+
     /// <summary>Of a command with a configuration file.</summary>
     /// <param name="parsed">Of the command.</param>
     /// <param name="config">Names another file (<see cref="ConfigFile.SettingOf"/>).</param>
@@ -16,22 +29,34 @@ internal sealed class SettingReader(ParseResult parsed, ConfigFile? config)
     public static SettingReader WithFile(ParseResult parsed, Setting config, string command, IEnumerable<Setting> known)
     {
         var named = new SettingReader(parsed, config: null).Find(config);
-        return new SettingReader(parsed, ConfigFile.Read(named, $"{command}.json", known));
+        return new SettingReader(parsed, ConfigFile.Read(named, parsed, command, known));
     }
 
     /// <summary>The value and the place it comes from; null if it is given nowhere.</summary>
     public (string Text, string Place)? Find(Setting setting)
     {
-        if (setting.ArgumentIn(parsed) is { } argument)
+        if (setting.ArgumentIn(_parsed) is { } argument)
             return (argument, $"--{setting.Name}");
+        if (FindElsewhere(setting) is not var (text, place))
+            return null;
+        SettingOrigins.Of(_parsed).Note(setting, text, place);
+        return (text, place);
+    }
+
+    private (string Text, string Place)? FindElsewhere(Setting setting)
+    {
         if (Environment.GetEnvironmentVariable(setting.EnvironmentVariable) is { Length: > 0 } variable)
+        {
+            ProcessBytes.RequireUtf8(setting.EnvironmentVariable, variable);
             return (variable, setting.EnvironmentVariable);
-        return config?.Find(setting.Name) is { } value ? (value, PlaceIn(config, setting)) : null;
+        }
+
+        return _config?.Find(setting.Name) is { } value ? (value, PlaceIn(_config, setting)) : null;
     }
 
     /// <summary>What files in a value are relative to: the configuration file's folder if it stands there, else the working folder.</summary>
-    public string FolderOf(Setting setting) => config is not null && Find(setting) is var (_, place) && place == PlaceIn(config, setting)
-        ? Path.GetDirectoryName(Path.GetFullPath(config.Path))!
+    public string FolderOf(Setting setting) => _config is not null && Find(setting) is var (_, place) && place == PlaceIn(_config, setting)
+        ? Path.GetDirectoryName(Path.GetFullPath(_config.Path))!
         : Environment.CurrentDirectory;
 
     /// <summary>A text of at least one character.</summary>
@@ -62,13 +87,23 @@ internal sealed class SettingReader(ParseResult parsed, ConfigFile? config)
     /// <param name="countMax">Most of them.</param>
     public IReadOnlyList<int> Integers(Setting setting, ReadOnlySpan<int> supported, int countMax = int.MaxValue)
     {
+        var values = supported.ToArray();
+        return Integers(setting, $"{(countMax == 1 ? "one" : "some")} of {string.Join(", ", values)}{(countMax == 1 ? "" : ", with commas between them")}", values.Contains, countMax);
+    }
+
+    /// <summary>Different numbers of a range, with commas between them; none if it is given nowhere.</summary>
+    public IReadOnlyList<int> Integers(Setting setting, int min, int max) =>
+        Integers(setting, $"whole numbers from {min} to {max}, with commas between them", value => value >= min && value <= max, int.MaxValue);
+
+    private IReadOnlyList<int> Integers(Setting setting, string expected, Func<int, bool> isValid, int countMax)
+    {
         if (Find(setting) is not var (text, place))
             return [];
         var values = new List<int>();
         foreach (var part in text.Split(','))
         {
-            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var value) || !supported.Contains(value) || values.Count == countMax)
-                throw Wrong(place, $"{(countMax == 1 ? "one" : "some")} of {string.Join(", ", supported.ToArray())}{(countMax == 1 ? "" : ", with commas between them")}", text);
+            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var value) || !isValid(value) || values.Count == countMax)
+                throw Wrong(place, expected, text);
             if (!values.Contains(value))
                 values.Add(value);
         }
@@ -98,6 +133,19 @@ internal sealed class SettingReader(ParseResult parsed, ConfigFile? config)
         Parse<double>(setting, expected, text =>
             double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) && isValid(value) ? value : null);
 
+    /// <summary>A number for float32, in its range there too: 1e39 is infinite, and 1e-50 is 0.</summary>
+    /// <param name="expected">The range, in words.</param>
+    /// <param name="isValid">Asked for finite numbers only.</param>
+    public float? Single(Setting setting, string expected, Func<float, bool> isValid) =>
+        Parse<float>(setting, expected, text =>
+            float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && float.IsFinite(value) && isValid(value) ? value : null);
+
+    /// <summary>A time in seconds that a timer can keep, never 0.</summary>
+    public TimeSpan? Seconds(Setting setting, double max) =>
+        Number(setting, $"seconds from {SecondsMin.ToString(CultureInfo.InvariantCulture)} to {max}", value => value >= SecondsMin && value <= max) is { } seconds
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
+
     /// <param name="expected">What may be given, in words.</param>
     /// <param name="parse">Null if the text is not that.</param>
     public T? Parse<T>(Setting setting, string expected, Func<string, T?> parse)
@@ -109,7 +157,7 @@ internal sealed class SettingReader(ParseResult parsed, ConfigFile? config)
     }
 
     public static UserErrorException Wrong(string place, string expected, string found) =>
-        new(UserErrorKind.Options, place, expected, $"'{found}'", "Correct it or leave it out.");
+        new(UserErrorKind.Options, place, expected, $"'{ShownText.Of(found)}'", "Correct it or leave it out.");
 
     private static string PlaceIn(ConfigFile config, Setting setting) => $"{config.Path}, {setting.Name}";
 }

@@ -19,7 +19,7 @@ internal static class SimulateCommand
             Example: splitactors simulate --devices 50 --workers 4 --minutes 1 --seed 7 --faults default --link lte
 
             Every value can also be given as an environment variable (SPLITACTORS_DEVICES for --devices).
-            Exit codes: 0 all held, 1 something did not, 2 wrong option, 5 output not writable, 130 interrupted, 143 terminated.
+            Exit codes: 0 all held, 1 something did not, 2 wrong option, 5 output not writable, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
             """);
         foreach (var setting in SimulateSettings.Every)
             command.Add(setting.Option);

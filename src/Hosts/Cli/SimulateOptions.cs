@@ -15,6 +15,7 @@ internal sealed record SimulateOptions
     private const int DevicesMax = 100_000;
     private const int WorkersMax = 1000;
     private const int WorldsMax = 10_000_000;
+    private const double MinutesMin = 0.001;
     private const double MinutesMax = 24 * 60;
 
     public required ClusterOptions Cluster { get; init; }
@@ -43,13 +44,13 @@ internal sealed record SimulateOptions
         if (prompt + generated > config.ContextLength)
             throw SettingReader.Wrong("--max-tokens", $"at most the {config.ContextLength - prompt} tokens that the prompt leaves of the model's context", $"{generated}");
         var link = LinkText.Parse(settings.Text(SimulateSettings.Link) ?? "lte", settings.PlaceOf(SimulateSettings.Link));
-        var offload = settings.Integers(SimulateSettings.Offload, [.. Enumerable.Range(prompt + 1, config.ContextLength - prompt)]);
+        var offload = settings.Integers(SimulateSettings.Offload, prompt + 1, config.ContextLength);
         var plot = settings.Text(SimulateSettings.Plot);
         if (plot is not null && offload.Count == 0)
             throw SettingReader.Wrong("--plot", "an --offload beside it, which it draws", plot);
         if (offload.Count > 0 && settings.Find(SimulateSettings.Worlds) is var (worlds, place))
             throw SettingReader.Wrong(place, "nothing beside --offload", worlds);
-        var minutes = settings.Number(SimulateSettings.Minutes, $"a number above 0 and up to {MinutesMax}", value => value is > 0 and <= MinutesMax) ?? 2;
+        var minutes = settings.Number(SimulateSettings.Minutes, FormattableString.Invariant($"a number from {MinutesMin} to {MinutesMax}"), value => value is >= MinutesMin and <= MinutesMax) ?? 2;
         return new SimulateOptions
         {
             Cluster = new ClusterOptions

@@ -1,22 +1,24 @@
 using System.Text;
+using SplitActors.Hosts.Files;
 using SplitActors.Inference;
 
 namespace SplitActors.Hosts.Cli;
 
 /// <summary>
-/// Standard output or standard error as unbuffered UTF-8: a text that is made is seen. What cannot be written ends the program with a
-/// message if it is output, and is dropped if it is a message itself.
+/// Standard output or standard error as unbuffered UTF-8: a text that is made is seen. Output that cannot be written ends the program, with a message unless its
+/// reader has simply read enough; a message that cannot be written is dropped.
 /// </summary>
 internal sealed class StandardStream : TextWriter
 {
     private readonly Stream _stream;
     private readonly Encoder _encoder = Encoding.UTF8.GetEncoder();
     private readonly bool _isOutput;
+    private readonly bool _isOpen;
 
     private StandardStream(Stream stream, bool isOutput)
     {
-        _stream = stream;
-        _isOutput = isOutput;
+        (_stream, _isOutput) = (stream, isOutput);
+        _isOpen = StreamDescriptor.WasInherited(isOutput ? StreamDescriptor.Output : StreamDescriptor.Error);
         CoreNewLine = ['\n'];
     }
 
@@ -35,11 +37,19 @@ internal sealed class StandardStream : TextWriter
 
     public override void Write(char[] buffer, int index, int count) => Write(buffer.AsSpan(index, count));
 
+    /// <exception cref="ReaderGoneException">It is standard output, and nobody reads it any more.</exception>
     /// <exception cref="UserErrorException">It is standard output and cannot be written to.</exception>
     public override void Write(ReadOnlySpan<char> buffer)
     {
+        if (!_isOpen)
+        {
+            if (_isOutput)
+                throw Unwritable("an open stream", "a closed one", "Leave out >&-; >/dev/null drops the output.");
+            return;
+        }
+
         if (_isOutput && OutputPipe.HasNoReader())
-            throw Unwritable("a reader", "a closed pipe", "Let the reader read to the end.");
+            throw new ReaderGoneException();
         var bytes = new byte[_encoder.GetByteCount(buffer, flush: false)];
         _encoder.GetBytes(buffer, bytes, flush: false);
         try
@@ -49,7 +59,7 @@ internal sealed class StandardStream : TextWriter
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             if (_isOutput)
-                throw Unwritable("a place to write to", e.Message.TrimEnd('.'), "Free some space, or write elsewhere.", e);
+                throw Unwritable("a place to write to", FileFault.Describe(e), "Free some space, or write elsewhere.", e);
         }
     }
 
@@ -63,3 +73,6 @@ internal sealed class StandardStream : TextWriter
     private static UserErrorException Unwritable(string expected, string found, string nextStep, Exception? cause = null) =>
         new(UserErrorKind.Output, "Standard output", expected, found, nextStep, cause);
 }
+
+/// <summary>Whoever read standard output has read enough, as in <c>splitactors … | head -1</c>; that is no mistake of anybody's.</summary>
+internal sealed class ReaderGoneException() : Exception("Nobody reads standard output.");

@@ -1,5 +1,4 @@
 using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace SplitActors.Hosts.Cli;
 
@@ -12,7 +11,10 @@ internal sealed class Terminal
     private readonly bool _isFile;
     private readonly IAnsiConsole _console;
 
-    private Terminal(TextWriter writer, bool isRedirected)
+    /// <param name="writer">Takes the text.</param>
+    /// <param name="isRedirected">To a file or another program.</param>
+    /// <param name="width">In columns; null: as the terminal has.</param>
+    internal Terminal(TextWriter writer, bool isRedirected, int? width = null)
     {
         _writer = writer;
         _isFile = isRedirected;
@@ -23,15 +25,16 @@ internal sealed class Terminal
             ColorSystem = isRedirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
             Interactive = InteractionSupport.No,
         });
-        if (isRedirected)
-            _console.Profile.Width = FileWidth;
+        if ((width ?? (isRedirected ? FileWidth : null)) is { } columns)
+            _console.Profile.Width = columns;
     }
 
     public static Terminal Output => new(Console.Out, Console.IsOutputRedirected);
 
     public static Terminal Error => new(Console.Error, Console.IsErrorRedirected);
 
-    public void Write(IRenderable renderable) => _console.Write(renderable);
+    /// <summary>As a table where it fits, else a record for each row: nothing is cut off, and no number broken.</summary>
+    public void Write(Table table) => _console.Write(TableLayout.Fit(table, _console));
 
     /// <summary>Names on the left, values on the right; in a file one line each, however long.</summary>
     public void WriteFacts(IReadOnlyCollection<(string Name, string Value)> facts)

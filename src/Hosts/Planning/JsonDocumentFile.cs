@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SplitActors.Hosts.Files;
 using SplitActors.Inference;
 
 namespace SplitActors.Hosts.Planning;
@@ -24,19 +25,15 @@ internal static class JsonDocumentFile
     public static T Read<T>(string path, string expected)
         where T : class
     {
+        if (InputFile.Read(path, BytesMax, out var unreadable) is not { } bytes)
+            throw Wrong(unreadable, cause: null);
         try
         {
-            if (new FileInfo(path) is { Exists: true, Length: > BytesMax } file)
-                throw Wrong($"{file.Length >> 20} MiB", cause: null);
-            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), Options) ?? throw Wrong("null", cause: null);
+            return JsonSerializer.Deserialize<T>(bytes.Span, Options) ?? throw Wrong("null", cause: null);
         }
         catch (JsonException e)
         {
-            throw Wrong(e.Message.Split('\n', '.')[0], e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw Wrong(e.Message.TrimEnd('.'), e);
+            throw Wrong(Explain(e), e);
         }
 
         UserErrorException Wrong(string found, Exception? cause) =>
@@ -51,10 +48,10 @@ internal static class JsonDocumentFile
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(InputFile.Read(path, BytesMax, out _) ?? default);
             return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out _);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception e) when (e is JsonException or UserErrorException)
         {
             return false; // what is wrong shows when it is read
         }
@@ -68,13 +65,22 @@ internal static class JsonDocumentFile
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            var unfinished = $"{path}.{Environment.ProcessId}.unfinished";
-            File.WriteAllBytes(unfinished, JsonSerializer.SerializeToUtf8Bytes(value, Options));
-            File.Move(unfinished, path, overwrite: true);
+            OutputFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(value, Options));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception e) when (FileFault.Is(e))
         {
-            throw new UserErrorException(UserErrorKind.Output, path, "a file that can be written", e.Message.TrimEnd('.'), "Name another place, or free this one.", e);
+            throw new UserErrorException(UserErrorKind.Output, path, "a file that can be written", FileFault.Describe(e), "Name another place, or free this one.", e);
         }
+    }
+
+    /// <summary>Where it is wrong; the library's text names classes of this program.</summary>
+    private static string Explain(JsonException e)
+    {
+        const string missing = "missing required properties including: ";
+        var at = e.Message.IndexOf(missing, StringComparison.Ordinal);
+        if (at >= 0)
+            return $"no {e.Message[(at + missing.Length)..].Split('.')[0].Replace('\'', ' ').Trim()}";
+        var field = e.Path is ['$', '.', .. var name] ? $", at {name}" : "";
+        return $"an error in line {e.LineNumber + 1}{field}";
     }
 }

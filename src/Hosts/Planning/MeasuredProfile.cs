@@ -75,9 +75,9 @@ internal sealed record MeasuredProfile(string Version, MachineDescription Machin
     };
 
     /// <summary>The file of a measurement in the cache: a name that changes with all that it depends on.</summary>
-    public static string FileNameFor(MachineDescription machine, ModelConfig config, IEnumerable<(WeightFormat Weights, KvFormat Kv)> formats, CompressionOptions compression)
+    public static string FileNameFor(MachineDescription machine, ModelConfig config, IEnumerable<(WeightFormat Weights, KvFormat Kv)> formats, CompressionOptions compression, int storedWeightBytes)
     {
-        var names = formats.Select(format => $"{format.Weights}/{(int)format.Kv}").Order(StringComparer.Ordinal);
+        var names = formats.Select(format => $"{(format.Weights.IsQuantized || storedWeightBytes == sizeof(ushort) ? $"{format.Weights}" : $"{8 * storedWeightBytes} bits")}/{(int)format.Kv}").Order(StringComparer.Ordinal);
         var key = JsonSerializer.Serialize(new { ProgramVersion, machine, Model = ModelSizes.Of(config), Formats = names, Compression = $"{compression}" });
         return $"profile-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..16]}.json";
     }

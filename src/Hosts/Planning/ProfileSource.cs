@@ -39,8 +39,8 @@ internal sealed class ProfileSource
 
     public required IReadOnlyCollection<KvFormat> KeyValues { get; init; }
 
-    /// <summary>Of a weight that is not quantized.</summary>
-    public required int UnquantizedWeightBytes { get; init; }
+    /// <summary>Bytes of what is not quantized; null: 2 for each weight.</summary>
+    public StoredSizes? Stored { get; init; }
 
     /// <summary>Codec and settings of a session, and the calibration of a split; null for none.</summary>
     public required (CompressionOptions Options, SplitCalibration? Calibration) Compression { get; init; }
@@ -80,14 +80,16 @@ internal sealed class ProfileSource
     private KnownProfile OfThisMachine(TimeProvider clock, CancellationToken cancellation)
     {
         var machine = MachineDescription.Of(ThreadCount);
-        var path = Path.Combine(CacheFolder, MeasuredProfile.FileNameFor(machine, Config, Weights.SelectMany(format => KeyValues.Select(kv => (format, kv))), Compression.Options));
+        var storedWeightBytes = Stored?.WeightBytes ?? sizeof(ushort);
+        var formats = Weights.SelectMany(format => KeyValues.Select(kv => (format, kv)));
+        var path = Path.Combine(CacheFolder, MeasuredProfile.FileNameFor(machine, Config, formats, Compression.Options, storedWeightBytes));
         if (!Refresh && ReadKept(path) is { } kept)
             return Known(kept, $"measured before, {path}");
 
         Measuring?.Invoke();
         var start = clock.GetTimestamp();
         using var threads = new ComputeThreads(ThreadCount);
-        var profile = MachineProbe.Measure(machine.Processor, Config, Weights, KeyValues, threads, clock, ProcessorCache.LastLevelBytes, cancellation);
+        var profile = MachineProbe.Measure(machine.Processor, Config, Weights, KeyValues, threads, clock, ProcessorCache.LastLevelBytes, cancellation, storedWeightBytes);
         var (encode, decode) = CodecProbe.Measure(Config.HiddenSize, Compression.Options, Compression.Calibration, clock, cancellation);
         var (handOver, arrival) = HandOverProbe.MeasureAsync(clock).GetAwaiter().GetResult();
         var measured = MeasuredProfile.Of(machine, Config, profile with { Session = new SessionCosts(encode, decode, handOver, arrival) });
@@ -139,7 +141,7 @@ internal sealed class ProfileSource
         $"{measured.Machine.Processor}, {measured.Machine.Threads} of {measured.Machine.ProcessorCount} processors, {origin}");
 
     private KnownProfile Estimate(HardwareFigures figures) => new(
-        figures.ProfileOf(Config, Weights, KeyValues, UnquantizedWeightBytes),
+        figures.ProfileOf(Config, Weights, KeyValues, Stored),
         figures.CoreCount,
         IsEstimate: true,
         $"{figures.Name}, estimated by data sheet: {figures.CoreCount} cores, {figures.BytesPerSecond / Giga:0.#} GB/s, "

@@ -123,6 +123,7 @@ internal sealed class DeviceHost(NodeRuntime runtime, ServedModel model, Serving
             Shipment = options.Handoff.Shipment,
             Config = config,
             KvFormat = options.KvFormat,
+            CalibrationOf = model.Calibration is { } calibration ? calibration.For : null,
             ChunkTokensMax = (int)Math.Clamp(KvMessageBytesMax / bytesPerToken, 1, KvChunkTokensMax),
         };
     }

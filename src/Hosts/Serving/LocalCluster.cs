@@ -53,7 +53,16 @@ internal sealed class LocalCluster : IAsyncDisposable
         _transport = new CuttableTransport(transport, IsDevice);
         _runtime = new NodeRuntime(options.ThreadCount, clock, report);
         _devices = new DeviceHost(_runtime, model, options, _transport, SchedulerAddress) { Plan = plan, Link = options.Link ?? InProcess };
-        var scheduler = new SchedulerOptions { Address = SchedulerAddress, ModelDigest = model.Digest, LayerCount = model.Config.LayerCount, Plan = plan, Planner = options.Profile?.Planner };
+        var scheduler = new SchedulerOptions
+        {
+            Address = SchedulerAddress,
+            ModelDigest = model.Digest,
+            LayerCount = model.Config.LayerCount,
+            ContextLength = model.Config.ContextLength,
+            Plan = plan,
+            Planner = options.Profile?.Planner,
+            DeviceTokenCountMax = long.MaxValue,
+        };
         _scheduler = _runtime.System.ActorOf(ActorProps.Of(() => new SchedulerActor([scheduler], _transport, _runtime.Lanes)), "scheduler");
     }
 
@@ -74,7 +83,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         var host = new WorkerHost(_runtime, _model, firstLayer, _options.BackFormat, _options.KvFormat, progress);
         for (var (number, last) = (_workers.Count + 1, _workers.Count + count); number <= last; number++)
         {
-            var options = host.Describe($"worker/{number}", SchedulerAddress, _options.Profile?.Worker);
+            var options = host.Describe($"worker/{number}", SchedulerAddress, _options.Profile?.Worker) with { DeviceTokenCountMax = long.MaxValue }; // all is the user's own
             _workers[options.Address] = host.Start(options, _transport);
         }
     }
@@ -83,7 +92,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     public void ChangeLink(LinkProfile profile) => _link!.Profile = profile;
 
     /// <summary>Lets a session go on under another plan.</summary>
-    public void MoveSession(SessionId session, FixedPlan plan, string reason) => _scheduler.Tell(new MoveSession(session, plan, reason));
+    public void MoveSession(SessionId session, FixedPlan plan, string reason) => _scheduler.Tell(new MoveSession(SessionKey.Of(AddressOf(session), session.Value), plan, reason));
 
     /// <summary>The device has so much memory from now on.</summary>
     public void ChangeDeviceMemory(SessionId session, long bytes) => _edges[session].Tell(new DeviceMemoryChanged((ulong)bytes));
@@ -94,7 +103,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     public (ChannelReader<SessionEvent> Events, IActorRef Actor) StartSession(
         SessionId session, Generation generation, Action<SessionEvent> observe, IProgress<LoadProgress>? progress = null)
     {
-        var started = _devices.StartSession(session, $"{EdgePrefix}{session}", generation, observe, progress);
+        var started = _devices.StartSession(session, AddressOf(session), generation, observe, progress);
         _edges[session] = started.Actor;
         return started;
     }
@@ -105,6 +114,8 @@ internal sealed class LocalCluster : IAsyncDisposable
         await _runtime.DisposeAsync();
         _link?.Dispose();
     }
+
+    private static string AddressOf(SessionId session) => $"{EdgePrefix}{session}";
 
     private static bool IsDevice(string address) => address.StartsWith(EdgePrefix, StringComparison.Ordinal);
 }

@@ -33,10 +33,11 @@ internal sealed record ServingProfile(
         var description = new DeviceDescription
         {
             Costs = Only(FrontFormats).ToMessage(),
-            MemoryBytesMax = (ulong)(MemoryBytesMax ?? 0),
             ChunkRows = (uint)chunkRows,
             ThreadCount = (uint)threadCount,
         };
+        if (MemoryBytesMax is { } memory)
+            description.MemoryBytesMax = (ulong)memory;
         if (PerplexityRiseMax is { } rise && double.IsFinite(rise))
             description.PerplexityRiseMax = rise;
         return description;

@@ -3,7 +3,7 @@ namespace SplitActors.Inference.Calibration;
 /// <summary>Names in a calibration file.</summary>
 internal static class CalibrationFormat
 {
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Of rises, their errors and bytes.</summary>
     public const int Decimals = 4;

@@ -115,7 +115,8 @@ internal sealed class CalibrationReader
         if (float.IsNaN(relativeStep))
             throw step.Field("relative_step").Error("a number");
         return new CalibratedStep(
-            ReadQuality(step), new RateDistortionOptions(relativeStep, transform), Percent(step, "rise_percent"), Percent(step, "standard_error_percent"));
+            ReadQuality(step), new RateDistortionOptions(relativeStep, transform), Percent(step, "rise_percent"), Percent(step, "standard_error_percent"),
+            Percent(step, "elsewhere_percent"));
     }
 
     private static CalibratedTabq ReadTabq(JsonField setting)
@@ -127,7 +128,8 @@ internal sealed class CalibrationReader
             Threshold.Parse(setting.Field("threshold").Text(), setting.Field("threshold").Place), (double)(decimal)setting.Field("distortion_tolerance").Number(0, min: 0, max: DistortionToleranceMax), most,
             bitsMin.Integer(TabqOptions.BitsLowest, most));
         return new CalibratedTabq(
-            ReadQuality(setting), tabq, Percent(setting, "rise_percent"), Percent(setting, "standard_error_percent"), Rounded(setting.Field("bytes_per_token").Number(0, min: 0)));
+            ReadQuality(setting), tabq, Percent(setting, "rise_percent"), Percent(setting, "standard_error_percent"), Percent(setting, "elsewhere_percent"),
+            Rounded(setting.Field("bytes_per_token").Number(0, min: 0)));
     }
 
     private static QualityTarget ReadQuality(JsonField entry)
@@ -139,7 +141,11 @@ internal sealed class CalibrationReader
             : throw field.Error($"one of {string.Join(", ", QualityTarget.All)}");
     }
 
-    private static double Percent(JsonField entry, string name) => Rounded(entry.Field(name).Number(0, float.MinValue));
+    private static double Percent(JsonField entry, string name)
+    {
+        var percent = entry.Field(name).Number(float.NaN, float.MinValue);
+        return float.IsNaN(percent) ? throw entry.Field(name).Error("a number") : Rounded(percent);
+    }
 
     /// <summary>To the decimals that were written, without those that float32 adds.</summary>
     private static double Rounded(float value) => Math.Round(value, CalibrationFormat.Decimals);
@@ -187,6 +193,6 @@ internal sealed class CalibrationReader
     private Tensor Get(string name, TensorType type, params ReadOnlySpan<int> shape)
     {
         var tensor = _file.GetTensor(name, shape);
-        return tensor.Type == type ? tensor : throw CheckpointError.At($"{tensor.Info.Place}, dtype", $"{type}", $"{tensor.Type}", CalibrateAgain);
+        return tensor.Type == type ? tensor : throw CheckpointError.At($"{tensor.Info.Place}, dtype", $"{type}", tensor.Info.TypeName, CalibrateAgain);
     }
 }

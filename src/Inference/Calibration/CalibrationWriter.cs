@@ -117,6 +117,7 @@ internal sealed class CalibrationWriter : IDisposable
         ["relative_step"] = Exact(step.RateDistortion.RelativeStep),
         ["rise_percent"] = Rounded(step.RisePercent),
         ["standard_error_percent"] = Rounded(step.StandardErrorPercent),
+        ["elsewhere_percent"] = Rounded(step.ElsewherePercent),
     };
 
     private static JsonObject ToJson(CalibratedTabq setting) => new JsonObject
@@ -128,6 +129,7 @@ internal sealed class CalibrationWriter : IDisposable
         ["bits_min"] = setting.Tabq.BitsMin,
         ["rise_percent"] = Rounded(setting.RisePercent),
         ["standard_error_percent"] = Rounded(setting.StandardErrorPercent),
+        ["elsewhere_percent"] = Rounded(setting.ElsewherePercent),
         ["bytes_per_token"] = Rounded(setting.BytesPerToken),
     };
 

@@ -1,39 +1,39 @@
 using System.Security.Cryptography;
 using System.Text;
 using SplitActors.Inference.Checkpoints;
-using SplitActors.Inference.Compression;
-using SplitActors.Inference.Compression.RateDistortion;
+using SplitActors.Inference.Evaluation;
 using SplitActors.Inference.Tokenization;
 
 namespace SplitActors.Inference.Calibration;
 
 /// <summary>
 /// Makes the calibration of a model from a text: means, deviations, eigenvectors and predictions from its first four fifths, and from the rest, which is held
-/// back, what each quality allows.
+/// back, what each quality allows. Goes through each part once for all splits that memory has room for, a window at a time.
 /// </summary>
 public sealed class Calibrator
 {
-    private const int QualityTokensMax = 12_264; // 24 windows of the embedded model
-    private const int WindowTokensMax = 1024;
-    private const double StatisticsShare = 0.25; // of the time for a split
-
-    /// <summary>Measured for every transform.</summary>
-    private static readonly double[] Steps = [0.25, 0.4, 0.6, 0.9, 1.3];
+    private const int PilotWindows = 16;         // whose spread tells how many are needed
+    private const double MemoryShare = 0.25;     // for what splits keep at once
+    private const double GoldenRatio = 0.618034; // windows that it steps over lie evenly, however many there are
 
     private readonly Checkpoint _checkpoint;
+    private readonly CalibrationText _text;
     private readonly CalibrationOptions _options;
-    private readonly IProgress<CalibrationProgress>? _progress;
-    private readonly int[] _statisticsText;
-    private readonly int[] _qualityText;
-    private readonly int _windowTokens;
+    private readonly int[][] _groups; // of splits that are calibrated at once, as memory has no room for more
+    private readonly CalibrationWork _work;
 
-    private Calibrator(Checkpoint checkpoint, int[] tokens, CalibrationOptions options, IProgress<CalibrationProgress>? progress)
+    private Calibrator(Checkpoint checkpoint, CalibrationText text, CalibrationOptions options, IProgress<CalibrationProgress>? progress)
     {
-        (_checkpoint, _options, _progress) = (checkpoint, options, progress);
-        _windowTokens = Math.Min(checkpoint.Config.ContextLength - 1, WindowTokensMax);
-        var held = Math.Min(tokens.Length / 5, QualityTokensMax);
-        (_statisticsText, _qualityText) = (tokens[..^held], tokens[^held..]);
+        (_checkpoint, _text, _options) = (checkpoint, text, options);
+        var splitBytes = Math.Max(SplitSample.BytesOf(Width, WithCovariance, options.WithPrediction), 1);
+        var atOnce = (int)Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * MemoryShare / splitBytes, 1, checkpoint.Config.LayerCount);
+        _groups = [.. options.SplitLayers.Distinct().Order().Chunk(atOnce)];
+        _work = new CalibrationWork(checkpoint.Config, options, text, _groups, progress);
     }
+
+    private bool WithCovariance => _options.WithKarhunenLoeve || _options.WithPrediction;
+
+    private int Width => _checkpoint.Config.HiddenSize;
 
     /// <summary>Calibrates and writes the file, which is there as a whole or not at all.</summary>
     /// <param name="checkpoint">The model.</param>
@@ -41,7 +41,7 @@ public sealed class Calibrator
     /// <param name="textPlace">Of the text, for messages.</param>
     /// <param name="path">File to write; of one that is there, splits that are not calibrated stay (<see cref="KeptSplits"/>).</param>
     /// <param name="options">What to calibrate.</param>
-    /// <param name="progress">Told several times a split; an exception of its ends the work and leaves nothing.</param>
+    /// <param name="progress">Told many times a window; an exception of its ends the work and leaves nothing.</param>
     /// <returns>What was written.</returns>
     /// <exception cref="UserErrorException">
     /// The text is too short, a split has no layers on one side, the model is damaged, the place cannot be written, or other splits there cannot stay.
@@ -55,76 +55,93 @@ public sealed class Calibrator
         foreach (var splitLayer in options.SplitLayers.Where(layer => layer < 1 || layer >= layerCount))
             throw new UserErrorException(UserErrorKind.Options, "--split", $"1 to {layerCount - 1}, which leaves layers on both sides", $"{splitLayer}", "Correct it.");
         var tokens = Tokenizer.Load(checkpoint).Encode(text, addSpecialTokens: false, parseSpecialTokens: false);
-        tokens = tokens[..Math.Min(tokens.Length, options.TokenCountMax)];
-        if (tokens.Length < CalibrationOptions.TokenCountMin)
-        {
-            throw new UserErrorException(
-                UserErrorKind.Prompt, textPlace, $"a text of at least {CalibrationOptions.TokenCountMin} tokens", $"{tokens.Length} tokens", "Give a longer text.");
-        }
-
-        var calibrator = new Calibrator(checkpoint, tokens, options, progress);
+        var parts = CalibrationText.Of(tokens, textPlace, checkpoint.Config, options);
         var textDigest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-        var summary = new CalibrationSummary(
-            ModelDigest.Of(checkpoint).Hex, textDigest, calibrator._statisticsText.Length, calibrator._qualityText.Length);
+        var summary = new CalibrationSummary(ModelDigest.Of(checkpoint).Hex, textDigest, parts.Statistics.Length, parts.Quality.Length);
         var kept = KeptSplits.Of(path, checkpoint, summary, options);
         using (var writer = new CalibrationWriter(path))
         {
-            var splits = options.SplitLayers.Select(calibrator.Calibrate).ToList();
+            var splits = new Calibrator(checkpoint, parts, options, progress).Calibrate();
             writer.Write(summary, [.. kept.Concat(splits).OrderBy(split => split.Settings.SplitLayer)]);
         }
 
         return ModelCalibration.Open(path, checkpoint);
     }
 
-    private (SplitTensors Tensors, SplitCalibration Settings) Calibrate(int splitLayer, int index)
+    private List<(SplitTensors Tensors, SplitCalibration Settings)> Calibrate()
     {
-        using var evaluation = new SplitEvaluation(_checkpoint, splitLayer, _windowTokens, _options.Threads);
-        var moments = new WeightedMoments(_checkpoint.Config.HiddenSize, _options.WithKarhunenLoeve || _options.WithPrediction, _options.WithPrediction);
-        var (done, windowCount) = (0, (_statisticsText.Length + _windowTokens - 1) / _windowTokens);
-        evaluation.Accumulate(_statisticsText, moments, () => Report("statistics", StatisticsShare * 0.8 * ++done / windowCount));
-        var decomposition = new ShareProgress(share => Report("eigenvectors", StatisticsShare * (0.8 + (0.2 * share))));
-        var tensors = SplitStatistics.Of(moments, _options.WithKarhunenLoeve, _options.WithPrediction, decomposition);
-        var calibration = new SplitCalibration(splitLayer, id: 0, tensors, [], []);
-
-        evaluation.Keep(_qualityText);
-        var transforms = Enum.GetValues<RateDistortionTransform>().Where(calibration.Has).ToList();
-        var (measured, measurements) = (0, (transforms.Count * Steps.Length) + TabqSearch.Candidates.Count);
-        var steps = transforms.SelectMany(transform => StepsOf(transform, Measure)).ToList();
-        var tabq = TabqSearch.Run(setting => Measure(new CompressionOptions(FrameCodec.Tabq, setting)));
-        return (tensors, new SplitCalibration(splitLayer, id: 0, tensors, steps, tabq));
-
-        SettingCost Measure(CompressionOptions options)
-        {
-            var cost = evaluation.Measure(options, calibration);
-            Report("quality", StatisticsShare + ((1 - StatisticsShare) * ++measured / measurements));
-            return cost;
-        }
-
-        void Report(string work, double share) =>
-            _progress?.Report(new CalibrationProgress(splitLayer, work, (index + share) / _options.SplitLayers.Count, share == 1));
+        using var model = new LayerChain(_checkpoint, Math.Max(_text.StatisticsWindowTokens, _text.QualityWindowTokens), _options.Threads, progress: null);
+        var splits = _groups.SelectMany(splitLayers => Measure(model, Gather(model, splitLayers))).ToList();
+        _work.Finish();
+        return splits;
     }
 
-    /// <summary>Measures a few steps, and takes from the curve through them the step of each quality.</summary>
-    private static IEnumerable<CalibratedStep> StepsOf(RateDistortionTransform transform, Func<CompressionOptions, SettingCost> measure)
+    /// <summary>The first part of the text: what is known of each split's hidden states.</summary>
+    private SplitQuality[] Gather(LayerChain model, int[] splitLayers)
     {
-        var curve = new QualityCurve([.. Steps.Select(step =>
+        SplitSample?[] samples = [.. splitLayers.Select(_ => new SplitSample(Width, WithCovariance, _options.WithPrediction, _options.Threads))];
+        var windows = new TextWindows(_text.Statistics, _text.StatisticsWindowTokens, model.Config.BosTokenId);
+        var pass = new SplitPass(model, splitLayers, _text.StatisticsWindowTokens);
+        for (var start = 0; windows.TryRead(start, out var input, out _) && input.Length == _text.StatisticsWindowTokens; start += input.Length)
         {
-            var cost = measure(new CompressionOptions(FrameCodec.RateDistortion, new TabqOptions())
+            pass.Run(input, (split, hidden, embeddings) => samples[split]!.Add(hidden, embeddings));
+            _work.Gathered(splitLayers);
+        }
+
+        return [.. splitLayers.Select((splitLayer, split) =>
+        {
+            var sample = samples[split]!;
+            samples[split] = null; // its sums are not needed any more
+            var tensors = SplitStatistics.Of(sample, _options.WithKarhunenLoeve, _options.WithPrediction, _options.Threads, _work.Decomposition((_options.WithKarhunenLoeve ? 1 : 0) + (_options.WithPrediction ? 1 : 0)));
+            var quality = new SplitQuality(splitLayer, tensors, sample.Magnitudes);
+            _work.Found(splitLayer, quality.SettingCount);
+            return quality;
+        })];
+    }
+
+    /// <summary>The other part: what settings cost, until that is known well enough.</summary>
+    private IEnumerable<(SplitTensors Tensors, SplitCalibration Settings)> Measure(LayerChain model, SplitQuality[] splits)
+    {
+        var windowTokens = _text.QualityWindowTokens;
+        var windows = new TextWindows(_text.Quality, windowTokens, model.Config.BosTokenId);
+        var windowCount = (windows.TokenCount + windowTokens - 1) / windowTokens;
+        var pass = new SplitPass(model, splits.Select(split => split.SplitLayer), windowTokens);
+        var crossing = new FrameCrossing(Width, _options.Threads);
+        var predictions = new WindowPredictions(windowTokens);
+        var scratch = new float[windowTokens * Width];
+        int[] needed = [.. splits.Select(_ => windowCount)];
+        for (var done = 0; done < needed.Max(); done++)
+        {
+            if (done == PilotWindows)
             {
-                RateDistortion = new RateDistortionOptions((float)step, transform),
+                needed = [.. splits.Select(split => Math.Clamp(split.WindowsNeeded(), done, windowCount))];
+                foreach (var (split, count) in splits.Zip(needed))
+                    _work.Spare(split.SplitLayer, split.SettingCount, (windowCount - count) * windowTokens);
+            }
+
+            _ = windows.TryRead(PlaceOf(done, windowCount) * windowTokens, out var input, out var following);
+            var targets = following.ToArray();
+            pass.Run(input, (split, hidden, embeddings) =>
+            {
+                if (done < needed[split])
+                    splits[split].Cross(model, crossing, hidden, embeddings, targets, scratch, predictions, () => _work.Measured(splits[split].SplitLayer, targets.Length));
             });
-            return (step, cost.RisePercent, cost.StandardErrorPercent);
-        })]);
-        foreach (var target in QualityTarget.All)
-        {
-            var step = Math.Max((float)curve.StepFor(target), RateDistortionOptions.RelativeStepMin);
-            var (rise, error) = curve.At(step);
-            yield return new CalibratedStep(target, new RateDistortionOptions(step, transform), rise, error);
+            pass.Finish(targets, predictions);
+            foreach (var split in splits.Where((_, split) => done < needed[split]))
+                split.Add(predictions.LogLikelihood(targets.Length), targets.Length);
         }
+
+        return splits.Select(split => split.Result()).ToList();
     }
 
-    private sealed class ShareProgress(Action<double> report) : IProgress<double>
+    /// <summary>The window to take as the <paramref name="index"/>th: any number of first ones is spread over the whole text.</summary>
+    private static int PlaceOf(int index, int windowCount)
     {
-        public void Report(double value) => report(value);
+        var stride = Math.Max((int)(windowCount * GoldenRatio), 1);
+        while (Gcd(stride, windowCount) != 1)
+            stride++;
+        return (int)((long)index * stride % windowCount);
+
+        static int Gcd(int a, int b) => b == 0 ? a : Gcd(b, a % b);
     }
 }

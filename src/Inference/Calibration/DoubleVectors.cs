@@ -8,6 +8,7 @@ internal static class DoubleVectors
     /// <summary>Σ xᵢ·yᵢ</summary>
     public static double Dot(ReadOnlySpan<double> x, ReadOnlySpan<double> y)
     {
+        y = y[..x.Length]; // blocks of eight look at the first of them only
         var lanes = Vector512<double>.Zero;
         var i = 0;
         for (; i <= x.Length - Vector512<double>.Count; i += Vector512<double>.Count)
@@ -23,6 +24,7 @@ internal static class DoubleVectors
     /// <summary>y += factor·x</summary>
     public static void AddScaled(ReadOnlySpan<double> x, double factor, Span<double> y)
     {
+        y = y[..x.Length];
         var i = 0;
         for (; i <= x.Length - Vector512<double>.Count; i += Vector512<double>.Count)
             (Vector512.LoadUnsafe(ref y[i]) + (Vector512.LoadUnsafe(in x[i]) * factor)).StoreUnsafe(ref y[i]);
@@ -43,6 +45,7 @@ internal static class DoubleVectors
     /// <summary>(x, y) := (c·x − s·y, s·x + c·y)</summary>
     public static void Rotate(Span<double> x, Span<double> y, double sine, double cosine)
     {
+        y = y[..x.Length];
         var i = 0;
         for (; i <= x.Length - Vector512<double>.Count; i += Vector512<double>.Count)
         {

@@ -1,58 +1,53 @@
+using SplitActors.Inference.Evaluation;
+
 namespace SplitActors.Inference.Calibration;
 
+/// <summary>What a setting costs, in percent of perplexity.</summary>
+/// <param name="Percent">Rise on the text that was measured.</param>
+/// <param name="StandardErrorPercent">Of that rise.</param>
+/// <param name="ElsewherePercent">What the rise on another text of the same kind and length stays below with 95 %.</param>
+internal readonly record struct RiseEstimate(double Percent, double StandardErrorPercent, double ElsewherePercent);
+
 /// <summary>
-/// Rise of perplexity against the relative step s, fitted to a few measurements: a·s² + b·s⁴ with a, b ≥ 0. A small error costs in proportion to its
-/// square, so even a rise that drowns in noise where it is small can be told from where it is not.
+/// Rise of perplexity against the relative step s, fitted to a few measurements on the same windows of a text: a·s² + b·s⁴ with a, b ≥ 0. A small error costs in
+/// proportion to its square, so even a rise that drowns in noise where it is small can be told from where it is not.
 /// </summary>
+/// <remarks>
+/// All measurements share the text's windows, so their errors go together. The curve is fitted anew without each window in turn, and the spread of these fits is its
+/// standard error (the jackknife over clusters [Efron, Stein 1981]): SE² = (C−1)/C · Σ_c (r₍₋c₎ − r̄)². Another text of the same length is a sample with
+/// the same error, so its rise differs from the one that was measured by √2·SE, and stays below r + t₀.₉₅(C−1)·√2·SE with 95 %.
+/// </remarks>
 internal sealed class QualityCurve
 {
     private const double RiseMaxPercent = 8;       // what lies above says nothing of the qualities that there are
     private const double ErrorMinPercent = 0.02;   // a measurement that happens to have no spread does not count for everything
     private const int BisectionSteps = 50;
 
-    private readonly double _a;
-    private readonly double _b;
-    private readonly double _varianceA;
-    private readonly double _varianceB;
-    private readonly double _covariance;
+    private readonly Coefficients _fit;
+    private readonly Coefficients[] _fits; // without each cluster
     private readonly double _stepMax;
 
-    /// <param name="points">At least one measurement: step, rise and its standard error, both in percent.</param>
-    public QualityCurve(IReadOnlyList<(double Step, double Rise, double Error)> points)
+    /// <param name="points">At least one measurement: step, and nats lost per token. All have the same clusters, two or more.</param>
+    public QualityCurve(IReadOnlyList<(double Step, ClusteredMean Loss)> points)
     {
-        var used = points.Where(point => point.Rise <= RiseMaxPercent).ToList();
+        var used = points.Where(point => Percent(point.Loss.Mean) <= RiseMaxPercent).ToList();
         if (used.Count == 0)
             used = [points.MinBy(point => point.Step)];
         _stepMax = used.Max(point => point.Step);
-        var (s22, s24, s44, r2, r4) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        foreach (var (step, rise, error) in used)
-        {
-            var weight = 1 / Math.Pow(Math.Max(error, ErrorMinPercent), 2);
-            var (square, fourth) = (step * step, step * step * step * step);
-            (s22, s24, s44) = (s22 + (weight * square * square), s24 + (weight * square * fourth), s44 + (weight * fourth * fourth));
-            (r2, r4) = (r2 + (weight * square * rise), r4 + (weight * fourth * rise));
-        }
+        double[] weights = [.. used.Select(point => Math.Pow(Math.Max(PercentError(point.Loss), ErrorMinPercent), -2))];
+        _fit = Fit(loss => loss.Mean);
+        _fits = [.. Enumerable.Range(0, points[0].Loss.ClusterCount).Select(cluster => Fit(loss => loss.MeanWithout(cluster)))];
 
-        var determinant = (s22 * s44) - (s24 * s24);
-        (_a, _b) = determinant > 0 ? (((s44 * r2) - (s24 * r4)) / determinant, ((s22 * r4) - (s24 * r2)) / determinant) : (-1, -1);
-        if (_a > 0 && _b >= 0 && used.Count > 1)
-        {
-            (_varianceA, _varianceB, _covariance) = (s44 / determinant, s22 / determinant, -s24 / determinant);
-            return;
-        }
-
-        if (_a <= 0 && _b > 0 && used.Count > 1)
-            (_a, _b, _varianceB) = (0, r4 / s44, 1 / s44);
-        else
-            (_a, _b, _varianceA) = (Math.Max(r2 / s22, 0), 0, 1 / s22);
+        Coefficients Fit(Func<ClusteredMean, double> mean) => Coefficients.Fit([.. used.Select((point, i) => (point.Step, Percent(mean(point.Loss)), weights[i]))]);
     }
 
-    /// <summary>Expected rise and its standard error, in percent.</summary>
-    public (double Rise, double Error) At(double step)
+    /// <param name="step">At least 0.</param>
+    public RiseEstimate At(double step)
     {
-        var (square, fourth) = (step * step, step * step * step * step);
-        var variance = (square * square * _varianceA) + (fourth * fourth * _varianceB) + (2 * square * fourth * _covariance);
-        return ((_a * square) + (_b * fourth), Math.Sqrt(Math.Max(variance, 0)));
+        var (rise, clusterCount) = (_fit.At(step), _fits.Length);
+        var mean = _fits.Average(fit => fit.At(step));
+        var error = Math.Sqrt(_fits.Sum(fit => Math.Pow(fit.At(step) - mean, 2)) * (clusterCount - 1) / clusterCount);
+        return new RiseEstimate(rise, error, rise + (StudentT.Quantile95(clusterCount - 1) * Math.Sqrt(2) * error));
     }
 
     /// <summary>The largest step, within what was measured, that the target allows.</summary>
@@ -62,8 +57,7 @@ internal sealed class QualityCurve
         for (var i = 0; i < BisectionSteps; i++)
         {
             var middle = i == 0 ? high : (low + high) / 2;
-            var (rise, error) = At(middle);
-            if (target.Allows(rise, error))
+            if (target.Allows(At(middle).ElsewherePercent))
                 low = middle;
             else
                 high = middle;
@@ -72,5 +66,48 @@ internal sealed class QualityCurve
         }
 
         return low;
+    }
+
+    /// <summary>
+    /// Windows that are expected to bring the margin for other texts, at the step that a target allows, down to a share of the target. It shrinks with the root of their
+    /// number, which makes this the second stage of a two-stage sample [Stein 1945].
+    /// </summary>
+    /// <param name="target">A quality.</param>
+    /// <param name="marginShare">Of its rise.</param>
+    public int WindowsFor(QualityTarget target, double marginShare)
+    {
+        var rise = At(StepFor(target));
+        var share = (rise.ElsewherePercent - rise.Percent) / target.RisePercent;
+        return (int)Math.Min(Math.Ceiling(_fits.Length * Math.Pow(share / marginShare, 2)), int.MaxValue);
+    }
+
+    private static double Percent(double nats) => (Math.Exp(nats) - 1) * 100;
+
+    private static double PercentError(ClusteredMean loss) => loss.StandardError!.Value * Math.Exp(loss.Mean) * 100;
+
+    private readonly record struct Coefficients(double A, double B)
+    {
+        public double At(double step) => step * step * (A + (B * step * step));
+
+        /// <summary>Least squares.</summary>
+        /// <param name="points">Step, rise and weight.</param>
+        public static Coefficients Fit(IReadOnlyList<(double Step, double Rise, double Weight)> points)
+        {
+            var (s22, s24, s44, r2, r4) = (0.0, 0.0, 0.0, 0.0, 0.0);
+            foreach (var (step, rise, weight) in points)
+            {
+                var (square, fourth) = (step * step, step * step * step * step);
+                (s22, s24, s44) = (s22 + (weight * square * square), s24 + (weight * square * fourth), s44 + (weight * fourth * fourth));
+                (r2, r4) = (r2 + (weight * square * rise), r4 + (weight * fourth * rise));
+            }
+
+            var determinant = (s22 * s44) - (s24 * s24);
+            if (points.Count == 1 || determinant <= 0)
+                return new Coefficients(Math.Max(r2 / s22, 0), 0);
+            var (a, b) = (((s44 * r2) - (s24 * r4)) / determinant, ((s22 * r4) - (s24 * r2)) / determinant);
+            return a > 0 && b >= 0 ? new Coefficients(a, b)
+                : a <= 0 && b > 0 ? new Coefficients(0, r4 / s44)
+                : new Coefficients(Math.Max(r2 / s22, 0), 0);
+        }
     }
 }

@@ -7,7 +7,6 @@ namespace SplitActors.Inference.Calibration;
 public readonly record struct QualityTarget(double RisePercent)
 {
     private const char PercentSign = '%';
-    private const double OtherTexts = 1.4; // what held-out text costs against the calibration's (measured with the embedded model)
 
     public static IReadOnlyList<QualityTarget> All { get; } = [new(0.1), new(0.5), new(1), new(3)];
 
@@ -28,20 +27,11 @@ public readonly record struct QualityTarget(double RisePercent)
     }
 
     /// <summary>Whether a setting keeps this quality on other texts too, as far as a measurement on one can tell.</summary>
-    /// <param name="risePercent">Measured.</param>
-    /// <param name="standardErrorPercent">Of the measurement.</param>
-    internal bool Allows(double risePercent, double standardErrorPercent) =>
-        OnOtherTexts(risePercent) + standardErrorPercent <= RisePercent;
+    /// <param name="elsewherePercent">What the rise on another text is expected to stay below.</param>
+    internal bool Allows(double elsewherePercent) => elsewherePercent <= RisePercent;
 
-    /// <summary>As <see cref="Allows"/>, of figures as a calibration file has them: what was allowed before they were rounded still is.</summary>
-    internal bool AllowsRounded(double risePercent, double standardErrorPercent)
-    {
-        var unit = Math.Pow(10, -CalibrationFormat.Decimals);
-        return Allows(risePercent - (unit / 2), standardErrorPercent - (unit / 2));
-    }
-
-    /// <summary>What is to be expected on other texts than the one that was measured.</summary>
-    internal static double OnOtherTexts(double risePercent) => OtherTexts * risePercent;
+    /// <summary>As <see cref="Allows"/>, of a figure as a calibration file has it: what was allowed before it was rounded still is.</summary>
+    internal bool AllowsRounded(double elsewherePercent) => Allows(elsewherePercent - (Math.Pow(10, -CalibrationFormat.Decimals) / 2));
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RisePercent}{PercentSign}");
 }

@@ -1,3 +1,5 @@
+using SplitActors.Inference.Threading;
+
 namespace SplitActors.Inference.Calibration;
 
 /// <summary>Linear least squares with a penalty on the size of the coefficients, by Cholesky's decomposition in float64.</summary>
@@ -10,48 +12,53 @@ internal static class RidgeRegression
     /// <param name="inputs">[n, n] Σ w·e·eᵀ; kept.</param>
     /// <param name="cross">[n, n] Σ w·e·hᵀ, a row per input; kept.</param>
     /// <param name="size">n.</param>
+    /// <param name="threads">Compute.</param>
     /// <returns>[n, n] Pᵀ, a row per input.</returns>
-    public static double[] Solve(double[] inputs, double[] cross, int size)
+    public static double[] Solve(double[] inputs, double[] cross, int size, ComputeThreads threads)
     {
-        var factor = Factor(inputs, size);
+        var factor = Factor(inputs, size, threads);
         var solution = cross.AsSpan().ToArray();
-        for (var row = 0; row < size; row++) // L·Y = cross
+        ParallelRows.Run(threads, 0, size, (first, end) => // of some columns, which do not depend on each other
         {
-            var target = solution.AsSpan(row * size, size);
-            for (var k = 0; k < row; k++)
-                DoubleVectors.AddScaled(solution.AsSpan(k * size, size), -factor[(row * size) + k], target);
-            DoubleVectors.Scale(target, 1 / factor[(row * size) + row]);
-        }
+            Span<double> Row(int row) => solution.AsSpan((row * size) + first, end - first);
+            for (var row = 0; row < size; row++) // L·Y = cross
+            {
+                for (var k = 0; k < row; k++)
+                    DoubleVectors.AddScaled(Row(k), -factor[(row * size) + k], Row(row));
+                DoubleVectors.Scale(Row(row), 1 / factor[(row * size) + row]);
+            }
 
-        for (var row = size - 1; row >= 0; row--) // Lᵀ·Pᵀ = Y
-        {
-            var target = solution.AsSpan(row * size, size);
-            for (var k = row + 1; k < size; k++)
-                DoubleVectors.AddScaled(solution.AsSpan(k * size, size), -factor[(k * size) + row], target);
-            DoubleVectors.Scale(target, 1 / factor[(row * size) + row]);
-        }
-
+            for (var row = size - 1; row >= 0; row--) // Lᵀ·Pᵀ = Y
+            {
+                for (var k = row + 1; k < size; k++)
+                    DoubleVectors.AddScaled(Row(k), -factor[(k * size) + row], Row(row));
+                DoubleVectors.Scale(Row(row), 1 / factor[(row * size) + row]);
+            }
+        });
         return solution;
     }
 
-    /// <summary>[n, n] Lower triangle L with L·Lᵀ = inputs + λ·1.</summary>
-    private static double[] Factor(double[] inputs, int size)
+    /// <summary>[n, n] Lower triangle L with L·Lᵀ = inputs + λ·1, column by column.</summary>
+    private static double[] Factor(double[] inputs, int size, ComputeThreads threads)
     {
         var trace = 0.0;
         for (var i = 0; i < size; i++)
             trace += inputs[(i * size) + i];
         var penalty = Math.Max(Penalty * trace / size, double.Epsilon);
         var factor = new double[size * size];
-        for (var row = 0; row < size; row++)
+        for (var column = 0; column < size; column++)
         {
-            for (var column = 0; column <= row; column++)
+            var k = column;
+            factor[(k * size) + k] = Math.Sqrt(inputs[(k * size) + k] - Dot(k, k) + penalty);
+            ParallelRows.Run(threads, k + 1, size, (first, end) =>
             {
-                var dot = DoubleVectors.Dot(factor.AsSpan(row * size, column), factor.AsSpan(column * size, column));
-                var value = inputs[(row * size) + column] - dot;
-                factor[(row * size) + column] = row == column ? Math.Sqrt(value + penalty) : value / factor[(column * size) + column];
-            }
+                for (var row = first; row < end; row++)
+                    factor[(row * size) + k] = (inputs[(row * size) + k] - Dot(row, k)) / factor[(k * size) + k];
+            });
         }
 
         return factor;
+
+        double Dot(int row, int column) => DoubleVectors.Dot(factor.AsSpan(row * size, column), factor.AsSpan(column * size, column));
     }
 }

@@ -56,7 +56,7 @@ public sealed class SplitCalibration
         return RateDistortionFor(step.RateDistortion) with
         {
             Quality = quality,
-            ExpectedRisePercent = QualityTarget.OnOtherTexts(step.RisePercent),
+            ExpectedRisePercent = step.ElsewherePercent,
         };
     }
 
@@ -97,7 +97,7 @@ public sealed class SplitCalibration
     public CompressionOptions TabqFor(QualityTarget quality)
     {
         var setting = Tabq.FirstOrDefault(setting => setting.Quality == quality) ?? throw new ArgumentException($"No setting for {quality}.", nameof(quality));
-        return new CompressionOptions(FrameCodec.Tabq, setting.Tabq) { Quality = quality, ExpectedRisePercent = QualityTarget.OnOtherTexts(setting.RisePercent) };
+        return new CompressionOptions(FrameCodec.Tabq, setting.Tabq) { Quality = quality, ExpectedRisePercent = setting.ElsewherePercent };
     }
 
     /// <summary>CRC32C of id and split layer: what the checksums of frames that use this calibration begin with.</summary>

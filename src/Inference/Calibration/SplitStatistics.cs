@@ -1,3 +1,5 @@
+using SplitActors.Inference.Threading;
+
 namespace SplitActors.Inference.Calibration;
 
 /// <summary>Turns the moments of a text into what a calibration stores.</summary>
@@ -6,32 +8,46 @@ internal static class SplitStatistics
     private const float DeviationMin = 1e-6f; // a column that never changes
     private const int CodeMax = sbyte.MaxValue;
 
-    /// <param name="moments">With products if either is wanted, with embeddings if <paramref name="withPrediction"/>.</param>
+    /// <param name="sample">With covariance if either is wanted, with embeddings if <paramref name="withPrediction"/>.</param>
     /// <param name="withKarhunenLoeve">Whether to find the eigenvectors of the hidden state's covariance.</param>
     /// <param name="withPrediction">Whether to predict from embeddings, and to find the eigenvectors of the residual's covariance.</param>
+    /// <param name="threads">Compute.</param>
     /// <param name="progress">Told the share of each decomposition.</param>
-    public static SplitTensors Of(WeightedMoments moments, bool withKarhunenLoeve, bool withPrediction, IProgress<double>? progress)
+    public static SplitTensors Of(SplitSample sample, bool withKarhunenLoeve, bool withPrediction, ComputeThreads threads, IProgress<double>? progress)
     {
+        var moments = sample.Moments;
         var covariance = withKarhunenLoeve || withPrediction ? moments.Covariance() : [];
-        var prediction = withPrediction ? Predict(moments, covariance, progress) : null;
+        var intensity = sample.HiddenShrinkage?.Intensity(covariance, moments.Mean) ?? 0;
+        var prediction = withPrediction ? Predict(sample, covariance, intensity, threads, progress) : null;
         return new SplitTensors(
-            ToFloats(moments.Mean), [.. moments.Variances.Select(DeviationOf)], withKarhunenLoeve ? BasisOf(covariance, moments.Size, progress) : null, prediction);
+            ToFloats(moments.Mean),
+            [.. moments.Variances.Select(DeviationOf)],
+            withKarhunenLoeve ? BasisOf(covariance, intensity, moments.Size, threads, progress) : null,
+            prediction);
     }
 
-    private static KarhunenLoeveBasis BasisOf(double[] covariance, int size, IProgress<double>? progress)
+    /// <param name="covariance">[d, d]; destroyed.</param>
+    /// <param name="intensity">How far it is shrunk.</param>
+    /// <param name="size">d</param>
+    /// <param name="threads">Compute.</param>
+    /// <param name="progress">Told the share.</param>
+    private static KarhunenLoeveBasis BasisOf(double[] covariance, double intensity, int size, ComputeThreads threads, IProgress<double>? progress)
     {
-        var (values, vectors) = SymmetricEigen.Decompose(covariance, size, progress);
+        CovarianceShrinkage.Shrink(covariance, size, intensity);
+        var (values, vectors) = SymmetricEigen.Decompose(covariance, size, threads, progress);
         return new KarhunenLoeveBasis([.. vectors.Select(value => BitConverter.HalfToUInt16Bits((Half)value))], [.. values.Select(DeviationOf)]);
     }
 
-    private static EmbeddingPrediction Predict(WeightedMoments moments, double[] covariance, IProgress<double>? progress)
+    private static EmbeddingPrediction Predict(SplitSample sample, double[] covariance, double intensity, ComputeThreads threads, IProgress<double>? progress)
     {
-        var size = moments.Size;
+        var (moments, size) = (sample.Moments, sample.Moments.Size);
         var inputs = moments.EmbeddingCovariance();
         var cross = moments.CrossCovariance();
-        var (codes, scale) = Quantize(RidgeRegression.Solve(inputs, cross, size), size);
-        var bias = moments.Mean;
         var embeddingMean = moments.EmbeddingMean;
+        var regularized = inputs.AsSpan().ToArray();
+        CovarianceShrinkage.Shrink(regularized, size, sample.EmbeddingShrinkage!.Intensity(inputs, embeddingMean));
+        var (codes, scale) = Quantize(RidgeRegression.Solve(regularized, cross, size, threads), size);
+        var bias = moments.Mean;
         var weights = new double[size * size]; // P as it is stored, a row per element of h
         for (var i = 0; i < weights.Length; i++)
         {
@@ -39,38 +55,42 @@ internal static class SplitStatistics
             bias[i / size] -= weights[i] * embeddingMean[i % size];
         }
 
-        var residual = Residual(covariance, weights, inputs, cross, size);
-        return new EmbeddingPrediction(codes, scale, ToFloats(bias), BasisOf(residual, size, progress));
+        var residual = Residual(covariance, weights, inputs, cross, size, threads);
+        return new EmbeddingPrediction(codes, scale, ToFloats(bias), BasisOf(residual, intensity, size, threads, progress));
     }
 
     /// <summary>Covariance of h − P·e: C_hh − P·C_eh − (P·C_eh)ᵀ + P·C_ee·Pᵀ.</summary>
-    private static double[] Residual(double[] covariance, double[] weights, double[] inputs, double[] cross, int size)
+    private static double[] Residual(double[] covariance, double[] weights, double[] inputs, double[] cross, int size, ComputeThreads threads)
     {
-        var predicted = Multiply(weights, cross, size);                        // P·C_eh
-        var spread = Multiply(weights, inputs, size);                          // P·C_ee
+        var predicted = Multiply(weights, cross, size, threads);                        // P·C_eh
+        var spread = Multiply(weights, inputs, size, threads);                          // P·C_ee
         var residual = new double[covariance.Length];
-        for (var row = 0; row < size; row++)
+        ParallelRows.Run(threads, 0, size, (first, end) =>
         {
-            for (var column = 0; column <= row; column++)
+            for (var row = first; row < end; row++)
             {
-                var square = DoubleVectors.Dot(spread.AsSpan(row * size, size), weights.AsSpan(column * size, size));
-                var value = covariance[(row * size) + column] - predicted[(row * size) + column] - predicted[(column * size) + row] + square;
-                residual[(row * size) + column] = residual[(column * size) + row] = value;
+                for (var column = 0; column <= row; column++)
+                {
+                    var square = DoubleVectors.Dot(spread.AsSpan(row * size, size), weights.AsSpan(column * size, size));
+                    var value = covariance[(row * size) + column] - predicted[(row * size) + column] - predicted[(column * size) + row] + square;
+                    residual[(row * size) + column] = residual[(column * size) + row] = value;
+                }
             }
-        }
-
+        });
         return residual;
     }
 
-    private static double[] Multiply(double[] left, double[] right, int size)
+    private static double[] Multiply(double[] left, double[] right, int size, ComputeThreads threads)
     {
         var product = new double[left.Length];
-        for (var row = 0; row < size; row++)
+        ParallelRows.Run(threads, 0, size, (first, end) =>
         {
-            for (var k = 0; k < size; k++)
-                DoubleVectors.AddScaled(right.AsSpan(k * size, size), left[(row * size) + k], product.AsSpan(row * size, size));
-        }
-
+            for (var row = first; row < end; row++)
+            {
+                for (var k = 0; k < size; k++)
+                    DoubleVectors.AddScaled(right.AsSpan(k * size, size), left[(row * size) + k], product.AsSpan(row * size, size));
+            }
+        });
         return product;
     }
 

@@ -1,3 +1,5 @@
+using SplitActors.Inference.Threading;
+
 namespace SplitActors.Inference.Calibration;
 
 /// <summary>
@@ -11,14 +13,17 @@ internal static class SymmetricEigen
 
     /// <param name="matrix">[n, n] Symmetric; destroyed.</param>
     /// <param name="size">n.</param>
+    /// <param name="threads">Compute; null for the calling thread alone. The result has the same bits.</param>
     /// <param name="progress">Told the share that is done; an exception of its ends the work.</param>
     /// <returns>Eigenvalues, largest first, and [n, n] the eigenvectors, a row each.</returns>
-    public static (double[] Values, double[] Vectors) Decompose(double[] matrix, int size, IProgress<double>? progress = null)
+    public static (double[] Values, double[] Vectors) Decompose(
+        double[] matrix, int size, ComputeThreads? threads = null, IProgress<double>? progress = null)
     {
+        threads ??= ComputeThreads.Single;
         var (diagonal, offDiagonal) = (new double[size], new double[size]);
-        Reduce(matrix, size, diagonal, offDiagonal, progress);
-        var vectors = Accumulate(matrix, size);
-        Diagonalize(diagonal, offDiagonal, vectors, size, progress);
+        Reduce(matrix, size, diagonal, offDiagonal, threads, progress);
+        var vectors = Accumulate(matrix, size, threads);
+        Diagonalize(diagonal, offDiagonal, vectors, threads, progress);
 
         var order = Enumerable.Range(0, size).ToArray();
         Array.Sort(order, (a, b) => diagonal[a] != diagonal[b] ? diagonal[b].CompareTo(diagonal[a]) : a.CompareTo(b));
@@ -29,7 +34,7 @@ internal static class SymmetricEigen
     }
 
     /// <summary>A := H·A·H for one column after the other; row k keeps the unit vector of its reflection H = 1 − 2·v·vᵀ from column k + 1 on.</summary>
-    private static void Reduce(double[] a, int size, double[] diagonal, double[] offDiagonal, IProgress<double>? progress)
+    private static void Reduce(double[] a, int size, double[] diagonal, double[] offDiagonal, ComputeThreads threads, IProgress<double>? progress)
     {
         var product = new double[size];
         for (var k = 0; k < size; k++)
@@ -45,41 +50,54 @@ internal static class SymmetricEigen
             v[0] -= alpha;
             DoubleVectors.Scale(v, 1 / Math.Sqrt(DoubleVectors.Dot(v, v)));
 
-            var p = product.AsSpan(0, v.Length);
-            for (var row = 0; row < v.Length; row++)
-                p[row] = DoubleVectors.Dot(a.AsSpan(((k + 1 + row) * size) + k + 1, v.Length), v);
+            var (start, next, length) = ((k * size) + k + 1, k + 1, v.Length);
+            ParallelRows.Run(threads, 0, length, (first, end) =>
+            {
+                for (var row = first; row < end; row++)
+                    product[row] = DoubleVectors.Dot(a.AsSpan(((next + row) * size) + next, length), a.AsSpan(start, length));
+            });
+            var p = product.AsSpan(0, length);
             var half = DoubleVectors.Dot(p, v);
             DoubleVectors.AddScaled(v, -half, p); // p − (vᵀ·p)·v
-            for (var row = 0; row < v.Length; row++)
+            ParallelRows.Run(threads, 0, length, (first, end) =>
             {
-                var target = a.AsSpan(((k + 1 + row) * size) + k + 1, v.Length);
-                DoubleVectors.AddScaled(v, -2 * p[row], target);
-                DoubleVectors.AddScaled(p, -2 * v[row], target);
-            }
+                for (var row = first; row < end; row++)
+                {
+                    var target = a.AsSpan(((next + row) * size) + next, length);
+                    DoubleVectors.AddScaled(a.AsSpan(start, length), -2 * product[row], target);
+                    DoubleVectors.AddScaled(product.AsSpan(0, length), -2 * a[start + row], target);
+                }
+            });
         }
     }
 
     /// <summary>Rows of the product of all reflections, transposed: what diagonalizing will turn into eigenvectors.</summary>
-    private static double[] Accumulate(double[] a, int size)
+    private static double[] Accumulate(double[] a, int size, ComputeThreads threads)
     {
         var q = new double[size * size];
         for (var i = 0; i < size; i++)
             q[(i * size) + i] = 1;
         for (var k = size - 2; k >= 0; k--)
         {
-            var v = a.AsSpan((k * size) + k + 1, size - k - 1);
-            for (var row = k + 1; row < size; row++)
+            var next = k + 1;
+            ParallelRows.Run(threads, next, size, (first, end) =>
             {
-                var target = q.AsSpan((row * size) + k + 1, v.Length);
-                DoubleVectors.AddScaled(v, -2 * DoubleVectors.Dot(target, v), target);
-            }
+                var v = a.AsSpan(((next - 1) * size) + next, size - next);
+                for (var row = first; row < end; row++)
+                {
+                    var target = q.AsSpan((row * size) + next, v.Length);
+                    DoubleVectors.AddScaled(v, -2 * DoubleVectors.Dot(target, v), target);
+                }
+            });
         }
 
         return q;
     }
 
-    private static void Diagonalize(double[] d, double[] e, double[] vectors, int size, IProgress<double>? progress)
+    private static void Diagonalize(double[] d, double[] e, double[] vectors, ComputeThreads threads, IProgress<double>? progress)
     {
+        var size = d.Length;
+        var rotations = new (double Sine, double Cosine)[size];
         for (var first = 0; first < size; first++)
         {
             progress?.Report(0.5 + (0.5 * first / size));
@@ -92,13 +110,27 @@ internal static class SymmetricEigen
                     break;
                 if (step == StepsMax)
                     throw new InvalidOperationException($"Eigenvalue {first} of {size} has not converged in {StepsMax} steps.");
-                Sweep(d, e, vectors, first, last);
+                var end = Sweep(d, e, rotations, first, last);
+                Rotate(vectors, size, rotations, end, last, threads);
             }
         }
     }
 
+    /// <summary>Turns rows i and i + 1 of the eigenvectors for each i from <paramref name="last"/> − 1 down to <paramref name="first"/>.</summary>
+    private static void Rotate(double[] vectors, int size, (double Sine, double Cosine)[] rotations, int first, int last, ComputeThreads threads) =>
+        ParallelRows.Run(threads, 0, size, (from, end) => // some columns, which do not depend on each other
+        {
+            for (var i = last - 1; i >= first; i--)
+            {
+                var x = vectors.AsSpan((i * size) + from, end - from);
+                var y = vectors.AsSpan(((i + 1) * size) + from, end - from);
+                DoubleVectors.Rotate(x, y, rotations[i].Sine, rotations[i].Cosine);
+            }
+        });
+
     /// <summary>One implicit QL step on the block [first, last], by plane rotations from its end to its start.</summary>
-    private static void Sweep(double[] d, double[] e, double[] vectors, int first, int last)
+    /// <returns>The last rotation's place.</returns>
+    private static int Sweep(double[] d, double[] e, (double Sine, double Cosine)[] rotations, int first, int last)
     {
         var shift = (d[first + 1] - d[first]) / (2 * e[first]);
         var root = Math.Sqrt((shift * shift) + 1);
@@ -113,7 +145,7 @@ internal static class SymmetricEigen
             {
                 d[i + 1] -= carried;
                 e[last] = 0;
-                return;
+                return i + 1;
             }
 
             (sine, cosine) = (f / r, g / r);
@@ -122,11 +154,12 @@ internal static class SymmetricEigen
             carried = sine * r;
             d[i + 1] = g + carried;
             g = (cosine * r) - b;
-            DoubleVectors.Rotate(vectors.AsSpan(i * d.Length, d.Length), vectors.AsSpan((i + 1) * d.Length, d.Length), sine, cosine);
+            rotations[i] = (sine, cosine);
         }
 
         d[first] -= carried;
         e[first] = g;
         e[last] = 0;
+        return first;
     }
 }

@@ -1,41 +1,49 @@
 using SplitActors.Inference.Compression;
+using SplitActors.Inference.Evaluation;
 
 namespace SplitActors.Inference.Calibration;
 
-/// <summary>Picks TAB-Q's settings by measuring: of those that keep a quality, the one with the shortest frames.</summary>
+/// <summary>
+/// Picks TAB-Q's settings by measuring: of those that keep a quality, the one with the shortest frames. All candidates have Δ = 0, so all tokens keep
+/// Q̄ bits, and τ alone sets the step: τ ÷ Q_max. What a candidate costs follows from the error that it makes, so one curve goes through all of them.
+/// </summary>
 internal static class TabqSearch
 {
-    /// <summary>
-    /// From coarse to fine. With Δ = 0 all tokens keep Q̄ bits, and τ alone sets the step (τ ÷ Q_max); with Δ = 0.12 and one bit less as the least, tokens
-    /// with little near zero give up a bit.
-    /// </summary>
-    public static readonly IReadOnlyList<TabqOptions> Candidates =
-    [
-        Setting(2, 0, 3, 3),
-        Setting(5, 0, 4, 4),
-        Setting(4, 0, 4, 4),
-        Setting(3.5f, 0, 4, 4),
-        Setting(3, 0, 4, 4),
-        Setting(2.5f, 0, 4, 4),
-        Setting(6.5f, 0.12, 5, 4),
-        Setting(6.5f, 0, 5, 5),
-        Setting(4.5f, 0, 5, 5),
-        Setting(6.5f, 0, 6, 6),
-        Setting(6.5f, 0, 8, 8),
-    ];
+    private const double OutlierShareMin = 1e-5; // of values: a threshold that fewer reach does not set the step, the largest value of a token does
+    private const int BitsMin = 3;
 
-    /// <param name="measure">Tells what a setting costs.</param>
-    public static List<CalibratedTabq> Run(Func<TabqOptions, SettingCost> measure)
+    /// <summary>For each step, that number of bits, and with it τ, which is expected to take the fewest bytes; and the finest that there is.</summary>
+    /// <param name="magnitudes">Of the split's hidden states.</param>
+    /// <param name="steps">As multiples of a token's RMS.</param>
+    public static IReadOnlyList<TabqOptions> Candidates(MagnitudeHistogram magnitudes, IReadOnlyList<double> steps)
     {
-        var costs = Candidates.Select(candidate => (Tabq: candidate, Cost: measure(candidate))).ToList();
+        var candidates = new List<TabqOptions>();
+        foreach (var step in steps)
+        {
+            var bits = Enumerable.Range(BitsMin, TabqOptions.BitsHighest - BitsMin + 1)
+                .Where(bits => bits == BitsMin || magnitudes.ShareFrom(ThresholdFor(step, bits)) >= OutlierShareMin)
+                .MinBy(bits => magnitudes.BitsPerValue(step, ThresholdFor(step, bits)));
+            candidates.Add(Setting(ThresholdFor(step, bits), bits));
+        }
+
+        candidates.Add(Setting(ThresholdFor(steps.Min(), TabqOptions.BitsHighest), TabqOptions.BitsHighest));
+        return [.. candidates.Distinct()];
+    }
+
+    /// <param name="costs">What was measured of each candidate: the error's RMS over that of the state, nats lost per token, and bytes.</param>
+    public static List<CalibratedTabq> Choose(IReadOnlyList<(TabqOptions Tabq, double Error, ClusteredMean Loss, double BytesPerToken)> costs)
+    {
+        var curve = new QualityCurve([.. costs.Select(cost => (cost.Error, cost.Loss))]);
         return [.. QualityTarget.All.Select(target =>
         {
-            var kept = costs.Where(entry => target.Allows(entry.Cost.RisePercent, entry.Cost.StandardErrorPercent)).ToList();
-            var (tabq, cost) = kept.Count > 0 ? kept.MinBy(entry => entry.Cost.BytesPerToken) : costs[^1];
-            return new CalibratedTabq(target, tabq, cost.RisePercent, cost.StandardErrorPercent, cost.BytesPerToken);
+            var (tabq, error, _, bytes) = costs.Where(cost => target.Allows(curve.At(cost.Error).ElsewherePercent)).DefaultIfEmpty(costs.MinBy(cost => cost.Error))
+                .MinBy(cost => cost.BytesPerToken);
+            var rise = curve.At(error);
+            return new CalibratedTabq(target, tabq, rise.Percent, rise.StandardErrorPercent, rise.ElsewherePercent, bytes);
         })];
     }
 
-    private static TabqOptions Setting(float thresholdRms, double tolerance, int bitsMax, int bitsMin) =>
-        new(Threshold.RelativeToRms(thresholdRms), tolerance, bitsMax, bitsMin);
+    private static double ThresholdFor(double step, int bits) => step * ((1 << (bits - 1)) - 1);
+
+    private static TabqOptions Setting(double threshold, int bits) => new(Threshold.RelativeToRms((float)Math.Round(threshold, 2)), 0, bits, bits);
 }

@@ -1,3 +1,5 @@
+using SplitActors.Inference.Threading;
+
 namespace SplitActors.Inference.Calibration;
 
 /// <summary>
@@ -6,7 +8,8 @@ namespace SplitActors.Inference.Calibration;
 /// <param name="size">d.</param>
 /// <param name="withProducts">Whether covariances are wanted, not variances alone.</param>
 /// <param name="withEmbeddings">Whether e takes part, too.</param>
-internal sealed class WeightedMoments(int size, bool withProducts, bool withEmbeddings)
+/// <param name="threads">Share the rows of the products; null for the calling thread alone.</param>
+internal sealed class WeightedMoments(int size, bool withProducts, bool withEmbeddings, ComputeThreads? threads = null)
 {
     private const int BlockTokens = 16; // a row of products stays in the cache for so many tokens
 
@@ -40,10 +43,14 @@ internal sealed class WeightedMoments(int size, bool withProducts, bool withEmbe
         {
             var h = _h.AsSpan(count * size, size);
             Widen(hidden.Slice(start, size), h);
+            var e = withEmbeddings ? _e.AsSpan(count * size, size) : [];
             if (withEmbeddings)
-                Widen(embeddings.Slice(start, size), _e.AsSpan(count * size, size));
-            _weights[count] = size / DoubleVectors.Dot(h, h);
-            if (double.IsFinite(_weights[count]) && ++count == BlockTokens)
+                Widen(embeddings.Slice(start, size), e);
+            var squares = DoubleVectors.Dot(h, h);
+            if (!(squares > 0 && double.IsFinite(squares)) || !double.IsFinite(DoubleVectors.Dot(e, e)))
+                continue; // a weight of 0 would not do: 0·∞ is NaN, and stays in every sum
+            _weights[count] = size / squares;
+            if (++count == BlockTokens)
                 count = AddBlock(count);
         }
 
@@ -100,15 +107,15 @@ internal sealed class WeightedMoments(int size, bool withProducts, bool withEmbe
     }
 
     /// <summary>products += Σ w·left·rightᵀ</summary>
-    private void AddProducts(double[] products, double[] left, double[] right, int count)
+    private void AddProducts(double[] products, double[] left, double[] right, int count) => ParallelRows.Run(threads ?? ComputeThreads.Single, 0, size, (first, end) =>
     {
-        for (var row = 0; row < size; row++)
+        for (var row = first; row < end; row++)
         {
             var target = products.AsSpan(row * size, size);
             for (var token = 0; token < count; token++)
                 DoubleVectors.AddScaled(right.AsSpan(token * size, size), _weights[token] * left[(token * size) + row], target);
         }
-    }
+    });
 
     private static void Widen(ReadOnlySpan<float> from, Span<double> to)
     {

@@ -15,28 +15,34 @@ public sealed class Checkpoint : IDisposable
     public const string GenerationConfigFileName = "generation_config.json";
     public const string SingleFileName = "model.safetensors";
 
+    private const string GgufPattern = "*.gguf";
+
     internal const string MatchingFilesNextStep = "Use the files of one and the same checkpoint; download them again.";
 
     private readonly ChecksumFile? _verified;
+    private readonly CheckpointOpenOptions _options;
+    private readonly TensorUse _use;
     private readonly List<Shard> _shards = [];
     private readonly Dictionary<string, Shard> _shardOfTensor = new(StringComparer.Ordinal);
     private readonly Dictionary<string, WeightFormat> _formatOfTensor = new(StringComparer.Ordinal); // of an OPSC package's matrices
 
     private Checkpoint(string folder, CheckpointOpenOptions options)
     {
-        Folder = folder;
+        (Folder, _options) = (folder, options);
+        if (!File.Exists(PathTo(ConfigFileName)) && Directory.EnumerateFiles(folder, GgufPattern).FirstOrDefault() is { } gguf)
+            throw NoFolder(gguf);
         Checksums = ChecksumFile.TryOpen(folder);
         _verified = options.VerifyChecksums ? Checksums : null;
         var config = ReadJson(ConfigFileName);
-        Config = ModelConfigReader.Read(config, TryReadJson(GenerationConfigFileName));
+        Config = ModelConfigReader.Read(config, TryReadJson(GenerationConfigFileName), Warn);
+        _use = new TensorUse(PathTo(ConfigFileName), Config);
         Quantization = OpscQuantization.Read(config.Field(OpscQuantization.FieldName), Config.LayerCount);
         if (Quantization is not null)
             AddFormats(Quantization);
         if (File.Exists(PathTo(SingleFileName)))
-            AddSingleFile(options);
+            AddSingleFile();
         else
-            AddShards(options);
-        RefuseFurtherLayers();
+            AddShards();
     }
 
     public string Folder { get; }
@@ -49,16 +55,17 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The folder's <c>SHA256SUMS</c>; null if it has none.</summary>
     public ChecksumFile? Checksums { get; }
 
-    /// <summary>All tensors, ordered by name. Opens the header of every shard.</summary>
+    /// <summary>All tensors of the files, ordered by name. Opens the header of every shard.</summary>
     /// <exception cref="UserErrorException">A shard is missing or damaged.</exception>
     public IEnumerable<TensorInfo> Tensors =>
         _shardOfTensor
             .OrderBy(entry => entry.Key, StringComparer.Ordinal)
-            .Select(entry => entry.Value.Open().Tensors[entry.Key]);
+            .Select(entry => entry.Value.TryGetInfo(entry.Key, out var info) ? info : null)
+            .OfType<TensorInfo>();
 
     /// <summary>Bytes of all safetensors files together.</summary>
     /// <exception cref="UserErrorException">A shard is missing or damaged.</exception>
-    public long FileBytes => _shards.Sum(shard => shard.Open().Length);
+    public long FileBytes => _shards.Where(shard => !shard.IsDispensable).Sum(shard => shard.Open().Length);
 
     internal IReadOnlyList<Shard> Shards => _shards;
 
@@ -70,7 +77,7 @@ public sealed class Checkpoint : IDisposable
     public static Checkpoint Open(string folder, CheckpointOpenOptions? options = null)
     {
         if (!Directory.Exists(folder))
-            throw CheckpointError.At(folder, "a checkpoint folder", "no such folder", "Correct the path, or download the checkpoint.");
+            throw NoFolder(folder);
 
         return new Checkpoint(folder, options ?? new CheckpointOpenOptions());
     }
@@ -98,7 +105,21 @@ public sealed class Checkpoint : IDisposable
     /// <summary>What the header says of a tensor; its file is not verified.</summary>
     /// <exception cref="UserErrorException">There is no such tensor, or its file is missing or damaged.</exception>
     internal TensorInfo GetInfo(string name) =>
-        _shardOfTensor.TryGetValue(name, out var shard) ? shard.Open().Tensors[name] : throw NoSuchTensor(name, "a tensor");
+        _shardOfTensor.TryGetValue(name, out var shard) && shard.TryGetInfo(name, out var info) ? info : throw NoSuchTensor(name, "a tensor");
+
+    /// <summary>As <see cref="GetInfo"/>; null where the file of the tensor is not here and need not be.</summary>
+    internal TensorInfo? TryGetInfo(string name) =>
+        !_options.RequireAllShards && _shardOfTensor.TryGetValue(name, out var shard) && !File.Exists(shard.Path) ? null : GetInfo(name);
+
+    /// <summary>
+    /// Compares the tensors' names, shapes and types with the configuration, by the headers of all files, so that nothing else is found when weights are loaded but
+    /// damaged values.
+    /// </summary>
+    /// <exception cref="UserErrorException">A tensor is missing, has another shape, or a type that is no weight's, or a file is missing or damaged.</exception>
+    public void RequireTensors() => TensorCheck.Run(this);
+
+    /// <summary>Tells of what is wrong and does no harm.</summary>
+    internal void Warn(string message) => _options.Warn(message);
 
     /// <summary>Reads another file of the folder, such as <c>tokenizer.json</c>, verified like the others.</summary>
     /// <exception cref="UserErrorException">The file is missing, damaged, or above 256 MiB.</exception>
@@ -128,27 +149,15 @@ public sealed class Checkpoint : IDisposable
             _formatOfTensor.Add(tensor.Name, quantization.FormatOf(tensor));
     }
 
-    /// <summary>A model that loses its last layers still writes fluent text; a configuration that does not name them is no harmless slip.</summary>
-    private void RefuseFurtherLayers()
+    private void AddSingleFile()
     {
-        var further = ModelTensors.OfLayer(Config, Config.LayerCount).FirstOrDefault(tensor => Contains(tensor.Name)).Name;
-        if (further is not null)
-        {
-            throw CheckpointError.At(
-                $"{PathTo(ConfigFileName)}, num_hidden_layers", "the number of layers in the safetensors files",
-                $"{Config.LayerCount}, although there is a tensor {further}", MatchingFilesNextStep);
-        }
-    }
-
-    private void AddSingleFile(CheckpointOpenOptions options)
-    {
-        var shard = new Shard(PathTo(SingleFileName), _verified, options.Progress);
+        var shard = new Shard(PathTo(SingleFileName), _verified, _use, _options);
         _shards.Add(shard);
         foreach (var name in shard.Open().Tensors.Keys)
             _shardOfTensor.Add(name, shard);
     }
 
-    private void AddShards(CheckpointOpenOptions options)
+    private void AddShards()
     {
         if (!File.Exists(PathTo(ShardIndex.FileName)))
         {
@@ -157,19 +166,39 @@ public sealed class Checkpoint : IDisposable
         }
 
         var index = ShardIndex.Read(ReadJson(ShardIndex.FileName));
+        _use.Require(PathTo(ShardIndex.FileName), index.WeightMap.Keys, Warn);
         foreach (var file in index.WeightMap.GroupBy(entry => entry.Value, StringComparer.Ordinal))
         {
-            if (options.RequireAllShards && !File.Exists(PathTo(file.Key)))
-                throw CheckpointError.At(PathTo(file.Key), ExpectedShard(file.Key), "no such file", "Copy or download it into the folder.");
+            if (_options.RequireAllShards && !File.Exists(PathTo(file.Key)))
+                RefuseMissing(file.Key, isNeeded: file.Any(entry => _use.IsUsed(entry.Key)));
 
-            var shard = new Shard(PathTo(file.Key), _verified, options.Progress);
+            var shard = new Shard(PathTo(file.Key), _verified, _use, _options);
             _shards.Add(shard);
             foreach (var (tensor, _) in file)
             {
-                shard.Expect(tensor, options.VerifyChecksums ? index.Crc32C?[tensor] : null);
+                shard.Expect(tensor, _options.VerifyChecksums ? index.Crc32C?[tensor] : null);
                 _shardOfTensor.Add(tensor, shard);
             }
         }
+    }
+
+    private void RefuseMissing(string fileName, bool isNeeded)
+    {
+        var error = CheckpointError.At(
+            PathTo(fileName), ExpectedShard(fileName), "no such file", isNeeded ? "Copy or download it into the folder." : "Nothing in it is used.");
+        if (isNeeded)
+            throw error;
+        Warn(error.Message);
+    }
+
+    private static UserErrorException NoFolder(string path)
+    {
+        const string Folder = "a checkpoint folder";
+        if (!File.Exists(path))
+            return CheckpointError.At(path, Folder, "no such folder", "Correct the path, or download the checkpoint.");
+        return path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
+            ? CheckpointError.At(path, Folder, "a GGUF file", "GGUF is not read yet: name a Hugging Face folder, with config.json, tokenizer.json and safetensors files.")
+            : CheckpointError.At(path, Folder, "a file", "Name the folder that holds config.json, tokenizer.json and the safetensors files.");
     }
 
     private string ExpectedShard(string fileName) => (Quantization, fileName) switch

@@ -6,13 +6,15 @@ internal static class CheckpointFile
     /// <summary>Of files that are read whole; the largest in use is a tokenizer.json of 35 MB.</summary>
     public const int BytesMax = 1 << 28;
 
-    /// <exception cref="UserErrorException">The file is missing, unreadable, or larger than <paramref name="bytesMax"/>.</exception>
+    /// <exception cref="UserErrorException">The file is missing, unreadable, or larger than <paramref name="bytesMax"/>, or Git LFS has not fetched it.</exception>
     public static byte[] ReadAllBytes(string path, int bytesMax = BytesMax) => Open(path, p =>
     {
-        var bytes = new FileInfo(p).Length;
-        return bytes <= bytesMax
-            ? File.ReadAllBytes(p)
-            : throw CheckpointError.At(p, $"at most {bytesMax} bytes", $"{bytes} bytes");
+        var byteCount = new FileInfo(p).Length;
+        if (byteCount > bytesMax)
+            throw CheckpointError.At(p, $"at most {bytesMax} bytes", $"{byteCount} bytes");
+        var bytes = File.ReadAllBytes(p);
+        GitLfsPointer.Refuse(p, bytes);
+        return bytes;
     });
 
     /// <exception cref="UserErrorException">The file is missing or unreadable, or <paramref name="open"/> throws it.</exception>

@@ -16,6 +16,9 @@ public sealed record CheckpointOpenOptions
     /// </summary>
     public bool RequireAllShards { get; init; } = true;
 
+    /// <summary>Told, in a sentence each, of what is wrong in the files and does no harm, when it is noticed; from any thread.</summary>
+    public Action<string> Warn { get; init; } = _ => { };
+
     /// <summary>Told of hashing progress, every few megabytes, on the thread that opens the file.</summary>
     public IProgress<ChecksumProgress>? Progress { get; init; }
 }

@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace SplitActors.Inference.Checkpoints;
 
-/// <summary>How many of a checkpoint's stored weights have one type.</summary>
-public readonly record struct TypeShare(TensorType Type, int TensorCount, long ElementCount, long ByteCount);
+/// <summary>How many of a checkpoint's stored weights have one type, by the dtype of the headers.</summary>
+public readonly record struct TypeShare(string Type, int TensorCount, long ElementCount, long ByteCount);
 
 /// <summary>What <c>splitactors model DIR</c> shows of a checkpoint. Reads the headers, no weights.</summary>
 /// <param name="Config">sizes and constants</param>
@@ -22,15 +22,19 @@ public sealed record CheckpointSummary(
     ImmutableArray<SplitFootprint> Splits,
     ImmutableArray<PackagePart> Parts)
 {
+    /// <summary>The types of the matrices, such as BF16.</summary>
+    public required string Weights { get; init; }
+
     /// <exception cref="UserErrorException">A shard is missing or damaged.</exception>
     public static CheckpointSummary Of(Checkpoint checkpoint)
     {
         var types = from tensor in checkpoint.Tensors
-                    group tensor by tensor.Type into share
+                    group tensor by tensor.TypeName into share
                     select new TypeShare(share.Key, share.Count(), share.Sum(t => t.ElementCount), share.Sum(t => t.ByteCount));
         var splitCount = checkpoint.Quantization is null ? checkpoint.Config.LayerCount + 1 : 0;
+        var stored = StoredSizes.Of(checkpoint);
         var splits = from splitLayer in Enumerable.Range(0, splitCount)
-                     select SplitFootprint.Of(checkpoint.Config, splitLayer);
+                     select SplitFootprint.Of(checkpoint.Config, stored, splitLayer);
         return new CheckpointSummary(
             checkpoint.Config,
             ModelDigest.Of(checkpoint),
@@ -38,6 +42,9 @@ public sealed record CheckpointSummary(
             checkpoint.FileBytes,
             [.. types.OrderByDescending(share => share.ByteCount)],
             [.. splits],
-            PackagePart.Of(checkpoint));
+            PackagePart.Of(checkpoint))
+        {
+            Weights = WeightTypes.Describe(checkpoint),
+        };
     }
 }

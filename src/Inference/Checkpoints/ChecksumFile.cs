@@ -37,7 +37,7 @@ public sealed class ChecksumFile
             return null;
 
         var digests = new Dictionary<string, string>(StringComparer.Ordinal);
-        var lines = Encoding.UTF8.GetString(CheckpointFile.ReadAllBytes(path, FileBytesMax)).Split('\n');
+        var lines = Encoding.UTF8.GetString(ByteOrderMark.Skip(CheckpointFile.ReadAllBytes(path, FileBytesMax)).Span).Split('\n');
         for (var i = 0; i < lines.Length; i++)
         {
             var line = lines[i].TrimEnd('\r');

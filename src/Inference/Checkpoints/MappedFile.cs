@@ -34,7 +34,20 @@ internal sealed unsafe class MappedFile : IDisposable
     public long Length { get; }
 
     /// <exception cref="UserErrorException">The file is not there or cannot be read.</exception>
-    public static MappedFile Open(string path) => CheckpointFile.Open(path, p => new MappedFile(p));
+    public static MappedFile Open(string path)
+    {
+        var file = CheckpointFile.Open(path, p => new MappedFile(p));
+        try
+        {
+            GitLfsPointer.Refuse(path, file.Slice(0, (int)Math.Min(file.Length, GitLfsPointer.BytesMax)));
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>The first of <paramref name="count"/> mapped bytes from <paramref name="offset"/> on.</summary>
     public byte* PointerTo(long offset, long count)

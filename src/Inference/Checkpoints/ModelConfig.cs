@@ -52,11 +52,8 @@ public sealed record ModelConfig
     /// <summary><c>eos_token_id</c> of <c>config.json</c> and <c>generation_config.json</c>: ascending; any of them ends a text.</summary>
     public ImmutableArray<int> EosTokenIds { get; init; } = [];
 
-    /// <summary><c>torch_dtype</c> (newer: <c>dtype</c>), such as "bfloat16"; information only, each tensor states its own type.</summary>
+    /// <summary><c>torch_dtype</c> (newer: <c>dtype</c>), such as "bfloat16": a label. Each tensor states its own type (<see cref="StoredSizes"/>).</summary>
     public string? TorchDtype { get; init; }
-
-    /// <summary>Bytes of a weight as the checkpoint stores it where it is not quantized.</summary>
-    public int UnquantizedWeightBytes => TorchDtype == "float32" ? sizeof(float) : sizeof(ushort);
 
     /// <summary>Rows of <c>q_proj</c>; columns of <c>o_proj</c>.</summary>
     public int QueryWidth => HeadCount * HeadDim;

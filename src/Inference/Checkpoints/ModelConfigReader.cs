@@ -16,9 +16,11 @@ internal static class ModelConfigReader
 
     /// <param name="config">config.json</param>
     /// <param name="generationConfig">generation_config.json, whose end-of-text tokens count too.</param>
+    /// <param name="warn">Told of what is wrong and not needed; null for nobody.</param>
     /// <exception cref="UserErrorException">Names the file, the field, what was expected and what was found.</exception>
-    public static ModelConfig Read(JsonField config, JsonField? generationConfig)
+    public static ModelConfig Read(JsonField config, JsonField? generationConfig, Action<string>? warn = null)
     {
+        warn ??= _ => { };
         UnsupportedFeatures.Refuse(config);
 
         var vocabularySize = config.Field("vocab_size").Integer(1, VocabularySizeMax);
@@ -28,12 +30,11 @@ internal static class ModelConfigReader
         if (headCount % kvHeadCount != 0)
             throw config.Field("num_key_value_heads").Error($"a divisor of num_attention_heads ({headCount})");
 
-        var bosTokenId = config.Field("bos_token_id");
-        var eosTokenIds = ReadEosTokenIds(config, vocabularySize);
+        var eosTokenIds = ReadEosTokenIds(config, vocabularySize, warn);
         if (generationConfig is { } generation)
-            eosTokenIds = eosTokenIds.Concat(ReadEosTokenIds(generation, vocabularySize));
+            eosTokenIds = eosTokenIds.Concat(ReadEosTokenIds(generation, vocabularySize, warn));
 
-        return new ModelConfig
+        var sizes = new ModelConfig
         {
             VocabularySize = vocabularySize,
             HiddenSize = hiddenSize,
@@ -46,21 +47,26 @@ internal static class ModelConfigReader
             RmsNormEps = config.Field("rms_norm_eps").PositiveNumber(whenAbsent: 1e-6f),
             RopeTheta = ReadRopeTheta(config),
             TieWordEmbeddings = config.Field("tie_word_embeddings").Flag(whenAbsent: false),
-            BosTokenId = bosTokenId.IsAbsent ? null : bosTokenId.Integer(0, vocabularySize - 1),
+            BosTokenId = ReadToken(config.Field("bos_token_id"), vocabularySize, "No token begins a text.", warn),
             EosTokenIds = [.. eosTokenIds.Distinct().Order()],
-            TorchDtype = config.Field("torch_dtype").TextOrNull() ?? config.Field("dtype").TextOrNull(),
+            TorchDtype = ReadLabel(config.Field("torch_dtype")) ?? ReadLabel(config.Field("dtype")),
         };
+        NeutralFields.Require(config, sizes);
+        return sizes;
+
+        string? ReadLabel(JsonField field) => field.OrElse(label => label.TextOrNull(), null, "Each tensor states its own type.", warn);
     }
 
     /// <summary>One number, an array of them, or none.</summary>
-    private static IEnumerable<int> ReadEosTokenIds(JsonField config, int vocabularySize)
+    private static IEnumerable<int> ReadEosTokenIds(JsonField config, int vocabularySize, Action<string> warn)
     {
         var ids = config.Field("eos_token_id");
-        if (ids.IsAbsent)
-            return [];
-
-        return ids.IsArray ? ids.Integers(0, vocabularySize - 1).Select(id => (int)id) : [ids.Integer(0, vocabularySize - 1)];
+        return (ids.IsArray ? ids.Items() : [ids]).Select(id => ReadToken(id, vocabularySize, "It ends no text.", warn)).OfType<int>();
     }
+
+    /// <summary>Null for none. A list of a larger model's tokens, or −1 for none, does no harm: no token has such an id.</summary>
+    private static int? ReadToken(JsonField field, int vocabularySize, string consequence, Action<string> warn) =>
+        field.OrElse(id => id.IsAbsent ? (int?)null : id.Integer(0, vocabularySize - 1), null, consequence, warn);
 
     private static int ReadHeadDim(JsonField config, int hiddenSize, int headCount)
     {
@@ -75,17 +81,19 @@ internal static class ModelConfigReader
             : throw field.Error($"an even number up to {headDimMax}, because rotary embeddings turn pairs", $"{headDim}");
     }
 
-    /// <summary>At the top level, or, since Transformers 5, in <c>rope_parameters</c>.</summary>
+    /// <summary>At the top level, or, since Transformers 5, in <c>rope_parameters</c>, which also reads it from the older name of that object.</summary>
     private static float ReadRopeTheta(JsonField config)
     {
-        var theta = config.Field("rope_theta").PositiveNumber(whenAbsent: 10_000f);
-        if (config.Field("rope_parameters") is not { IsAbsent: false } rope)
-            return theta;
-
-        var nested = rope.Field("rope_theta");
-        var nestedTheta = nested.PositiveNumber(whenAbsent: theta);
-        if (nestedTheta != theta && !config.Field("rope_theta").IsAbsent)
-            throw nested.Error($"the same value as the top-level rope_theta ({theta})");
-        return nestedTheta;
+        JsonField[] stated =
+        [
+            .. new[] { config, config.Field("rope_parameters"), config.Field("rope_scaling") }
+                .Where(place => !place.IsAbsent).Select(place => place.Field("rope_theta")).Where(field => !field.IsAbsent),
+        ];
+        if (stated.Length == 0)
+            return 10_000f;
+        var theta = stated[0].PositiveNumber(whenAbsent: 0);
+        return Array.Find(stated, other => other.PositiveNumber(whenAbsent: 0) != theta) is { IsAbsent: false } contradiction
+            ? throw contradiction.Error($"the value of {stated[0].Place} ({theta})")
+            : theta;
     }
 }

@@ -52,8 +52,10 @@ public sealed record ModelDigest
         // A name has no control characters (the readers refuse them), so these lines cannot be forged from within one.
         foreach (var (name, shard) in checkpoint.ShardOfTensor.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
-            var info = listed.Contains(shard) ? null : shard.Open().Tensors[name];
-            var typeAndShape = info is null ? "-" : $"{info.Type} {TensorInfo.ShapeText(info.Shape.AsSpan())}";
+            TensorInfo? info = null;
+            if (!listed.Contains(shard) && !shard.TryGetInfo(name, out info))
+                continue; // in the index alone, and not used
+            var typeAndShape = info is null ? "-" : $"{info.TypeName} {TensorInfo.ShapeText(info.Shape.AsSpan())}";
             text.Append("tensor ").Append(typeAndShape).Append(' ').Append(name).Append('\n');
         }
 

@@ -12,6 +12,9 @@ namespace SplitActors.Inference.Checkpoints;
 /// <param name="KvBytesPerToken">keys and values of its layers at 16 bits</param>
 public sealed record PackagePart(string Name, string FileName, WeightFormat Format, int LayerCount, long WeightBytes, long KvBytesPerToken)
 {
+    /// <summary>How its matrices are stored, in words; those that are not quantized keep their source's type.</summary>
+    public required string Weights { get; init; }
+
     /// <summary>The parts of a package, from its headers; none of another checkpoint.</summary>
     /// <exception cref="UserErrorException">A tensor is missing or has another size than its format says, or a file is missing or damaged.</exception>
     internal static ImmutableArray<PackagePart> Of(Checkpoint checkpoint)
@@ -33,7 +36,11 @@ public sealed record PackagePart(string Name, string FileName, WeightFormat Form
         Checkpoint checkpoint, string name, string fileName, WeightFormat format, int layerCount, IEnumerable<ModelTensor> tensors)
     {
         var kvBytesPerLayer = 2L * checkpoint.Config.KvWidth * sizeof(ushort); // K and V
-        return new PackagePart(name, fileName, format, layerCount, tensors.Sum(tensor => BytesOf(checkpoint, tensor)), layerCount * kvBytesPerLayer);
+        var matrices = tensors.Where(tensor => tensor.IsMatrix).Select(tensor => checkpoint.GetInfo(tensor.Name));
+        return new PackagePart(name, fileName, format, layerCount, tensors.Sum(tensor => BytesOf(checkpoint, tensor)), layerCount * kvBytesPerLayer)
+        {
+            Weights = format.IsQuantized ? $"{format}" : WeightTypes.Describe(matrices),
+        };
     }
 
     private static long BytesOf(Checkpoint checkpoint, ModelTensor tensor)

@@ -58,12 +58,8 @@ public sealed class SafetensorsFile : IDisposable
                 CheckpointError.TensorPlace(Path, name), expected, "no tensor of this name", Checkpoint.MatchingFilesNextStep);
         }
 
-        if (!expectedShape.IsEmpty && !expectedShape.SequenceEqual(info.Shape.AsSpan()))
-        {
-            throw CheckpointError.At(
-                $"{info.Place}, shape", expected, TensorInfo.ShapeText(info.Shape.AsSpan()), Checkpoint.MatchingFilesNextStep);
-        }
-
+        if (!expectedShape.IsEmpty)
+            info.RequireShape(expectedShape);
         return new Tensor(info, Mapping);
     }
 

@@ -18,6 +18,7 @@ internal sealed record SafetensorsHeader(
     public const int HeaderBytesMax = 100_000_000;
 
     private const string MetadataName = "__metadata__";
+    private const int TypeNameCharsMax = 32;
 
     /// <exception cref="UserErrorException">The header is not well-formed or does not describe the file exactly.</exception>
     public static SafetensorsHeader Read(MappedFile file)
@@ -63,12 +64,15 @@ internal sealed record SafetensorsHeader(
     private static TensorInfo ReadTensor(MappedFile file, long dataOffset, string name, JsonField tensor)
     {
         var dtype = tensor.Field("dtype");
-        if (!TensorTypes.TryParse(dtype.Text(), out var type))
-            throw dtype.Error($"one of {string.Join(", ", Enum.GetNames<TensorType>())}");
+        var typeName = dtype.Text();
+        if (typeName.Length is 0 or > TypeNameCharsMax || !typeName.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
+            throw dtype.Error("the name of a type, such as BF16");
+        var type = TensorTypes.Parse(typeName);
 
         var sizes = tensor.Field("shape");
         var shape = sizes.Integers(0, int.MaxValue).Select(size => (int)size).ToImmutableArray();
-        if (CountBytes(shape, type) is not { } byteCount)
+        var elementBytes = type == TensorType.Other ? 1 : type.ElementBytes();
+        if (Product(shape, elementBytes) is not { } product)
             throw sizes.Error("a size below 2^63 bytes");
 
         var dataBytes = file.Length - dataOffset;
@@ -77,15 +81,15 @@ internal sealed record SafetensorsHeader(
             throw dataOffsets.Error("[begin, end] with begin <= end");
         if (end > dataBytes)
             throw dataOffsets.Error($"an end within the {dataBytes} bytes of data in the file", nextStep: CheckpointError.DownloadAgain);
-        if (end - begin != byteCount)
-            throw dataOffsets.Error($"{byteCount} bytes for {type} {TensorInfo.ShapeText(shape.AsSpan())}");
+        if (end - begin != product && type != TensorType.Other)
+            throw dataOffsets.Error($"{product} bytes for {type} {TensorInfo.ShapeText(shape.AsSpan())}");
 
-        return new TensorInfo(file.Path, name, type, shape, byteCount / type.ElementBytes(), dataOffset + begin);
+        return new TensorInfo(file.Path, name, typeName, shape, product / elementBytes, end - begin, dataOffset + begin);
     }
 
-    private static long? CountBytes(ImmutableArray<int> shape, TensorType type)
+    private static long? Product(ImmutableArray<int> shape, int elementBytes)
     {
-        Int128 count = type.ElementBytes();
+        Int128 count = elementBytes;
         foreach (var size in shape)
         {
             count *= size;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using SplitActors.Inference.Compression;
 
 namespace SplitActors.Inference.Checkpoints;
@@ -6,7 +7,11 @@ namespace SplitActors.Inference.Checkpoints;
 /// One safetensors file of a checkpoint, opened when it is first needed: its header for names and shapes, and its data, which is verified
 /// once: tensor by tensor where the index has checksums of tensors, or else the whole file for the first of them. Any thread may ask.
 /// </summary>
-internal sealed class Shard(string path, ChecksumFile? checksums, IProgress<ChecksumProgress>? progress) : IDisposable
+/// <param name="path">Of the file.</param>
+/// <param name="checksums">Of the folder; null to verify nothing.</param>
+/// <param name="use">What of it is used.</param>
+/// <param name="options">Of the checkpoint.</param>
+internal sealed class Shard(string path, ChecksumFile? checksums, TensorUse use, CheckpointOpenOptions options) : IDisposable
 {
     private const int ChunkBytes = 1 << 30; // a span ends below 2 GB
 
@@ -24,6 +29,9 @@ internal sealed class Shard(string path, ChecksumFile? checksums, IProgress<Chec
 
     /// <summary>Tensors that the index places in this file; empty when there is no index.</summary>
     public IReadOnlyList<string> IndexedTensors => _indexedTensors;
+
+    /// <summary>The file is not here and not needed: the index places nothing in it that is used.</summary>
+    public bool IsDispensable => !_indexedTensors.Exists(use.IsUsed) && !File.Exists(Path);
 
     /// <param name="tensor">That the index places in this file.</param>
     /// <param name="crc32C">Of its data; null to leave it unverified or to the file's SHA-256.</param>
@@ -47,6 +55,14 @@ internal sealed class Shard(string path, ChecksumFile? checksums, IProgress<Chec
         }
     }
 
+    /// <summary>What the header says of a tensor; false for one of the index that is not in the file, as it is not used.</summary>
+    /// <exception cref="UserErrorException">As <see cref="Open"/>.</exception>
+    public bool TryGetInfo(string name, [NotNullWhen(true)] out TensorInfo? info)
+    {
+        info = null;
+        return !IsDispensable && Open().Tensors.TryGetValue(name, out info);
+    }
+
     /// <summary>A tensor whose data has the listed checksum, if there is one.</summary>
     /// <exception cref="UserErrorException">As <see cref="Open"/>, or the tensor has another shape, or the checksum is another.</exception>
     public Tensor GetVerified(string name, ReadOnlySpan<int> expectedShape)
@@ -56,7 +72,7 @@ internal sealed class Shard(string path, ChecksumFile? checksums, IProgress<Chec
             var file = Open();
             if (!_hasTensorChecksums && !_isFileVerified)
             {
-                checksums?.Verify(file.Mapping, progress);
+                checksums?.Verify(file.Mapping, options.Progress);
                 _isFileVerified = true;
             }
 
@@ -96,12 +112,23 @@ internal sealed class Shard(string path, ChecksumFile? checksums, IProgress<Chec
     private SafetensorsFile OpenIndexed()
     {
         var file = SafetensorsFile.Open(Path);
-        if (_indexedTensors.Find(tensor => !file.Tensors.ContainsKey(tensor)) is not { } missing)
+        try
+        {
+            use.Require(Path, file.Tensors.Keys, options.Warn); // a file may have more than the index says
+            var missing = _indexedTensors.FindAll(tensor => !file.Tensors.ContainsKey(tensor));
+            if (missing.Find(use.IsUsed) is { } needed)
+                throw Missing(needed, Checkpoint.MatchingFilesNextStep);
+            if (missing is [var unused, ..])
+                options.Warn(Missing(unused, "It is not used.").Message);
             return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
 
-        file.Dispose();
-        throw CheckpointError.At(
-            CheckpointError.TensorPlace(Path, missing), $"this tensor, as {ShardIndex.FileName} says", "no tensor of this name",
-            Checkpoint.MatchingFilesNextStep);
+        UserErrorException Missing(string tensor, string nextStep) => CheckpointError.At(
+            CheckpointError.TensorPlace(Path, tensor), $"this tensor, as {ShardIndex.FileName} says", "no tensor of this name", nextStep);
     }
 }

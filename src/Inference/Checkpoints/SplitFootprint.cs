@@ -1,3 +1,5 @@
+using SplitActors.Inference.Models;
+
 namespace SplitActors.Inference.Checkpoints;
 
 /// <summary>
@@ -14,28 +16,33 @@ public readonly record struct SplitFootprint(
     int SplitLayer, WeightBytes Front, WeightBytes Back, long FrontKvBytesPerToken, long BackKvBytesPerToken)
 {
     /// <exception cref="ArgumentOutOfRangeException">ℓ is not in 0..L.</exception>
-    public static SplitFootprint Of(ModelConfig config, int splitLayer)
+    public static SplitFootprint Of(ModelConfig config, StoredSizes stored, int splitLayer)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(splitLayer);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(splitLayer, config.LayerCount);
 
-        var embedding = WeightBytes.OfMatrix(config.VocabularySize, config.HiddenSize);
-        var layer = LayerBytes(config);
-        var normAndHead = WeightBytes.OfVector(config.HiddenSize) + embedding;
-        var ownHead = config.TieWordEmbeddings ? WeightBytes.OfVector(config.HiddenSize) : normAndHead;
-        var whole = embedding + (config.LayerCount * layer) + ownHead;
+        var embedding = WeightBytes.OfMatrix(config.VocabularySize, config.HiddenSize, stored.Embedding.Total);
+        var norm = WeightBytes.OfVector(config.HiddenSize, stored.FinalNorm.Total);
+        var normAndHead = norm + (embedding with { At16Bits = stored.Head.Total });
+        var (frontLayers, backLayersBytes) = (LayerBytes(LayerRange.Front(splitLayer)), LayerBytes(LayerRange.Back(splitLayer, config.LayerCount)));
+        var whole = embedding + frontLayers + backLayersBytes + (config.TieWordEmbeddings ? norm : normAndHead);
 
         var backLayers = config.LayerCount - splitLayer;
         var (front, back) = (splitLayer, backLayers) switch
         {
             (0, _) => (default, whole),
             (_, 0) => (whole, default),
-            _ => (embedding + (splitLayer * layer), (backLayers * layer) + normAndHead),
+            _ => (embedding + frontLayers, backLayersBytes + normAndHead),
         };
         var kvBytesPerLayer = 2L * config.KvWidth * sizeof(ushort); // K and V
         return new SplitFootprint(splitLayer, front, back, splitLayer * kvBytesPerLayer, backLayers * kvBytesPerLayer);
-    }
 
-    private static WeightBytes LayerBytes(ModelConfig config) =>
-        ModelTensors.OfLayer(config, layer: 0).Aggregate(default(WeightBytes), (sum, tensor) => sum + WeightBytes.Of(tensor));
+        WeightBytes LayerBytes(LayerRange layers)
+        {
+            var layer = ModelTensors.OfLayer(config, layer: 0).Aggregate(
+                default(WeightBytes),
+                (sum, tensor) => sum + (tensor.IsMatrix ? WeightBytes.OfMatrix(tensor.RowCount, tensor.ColumnCount, 0) : WeightBytes.OfVector(tensor.RowCount, 0)));
+            return (layers.Count * layer) with { At16Bits = stored.Of(layers).Total };
+        }
+    }
 }

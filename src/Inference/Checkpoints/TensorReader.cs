@@ -74,13 +74,7 @@ public static class TensorReader
 
     private static ReadOnlySpan<byte> Elements(Tensor tensor, long firstElement, int count)
     {
-        if (tensor.Type is not (TensorType.BF16 or TensorType.F16 or TensorType.F32))
-        {
-            throw CheckpointError.At(
-                $"{tensor.Info.Place}, dtype", TensorTypes.ReadableNames, $"{tensor.Type}, which is not supported for weights",
-                "Use the unquantized checkpoint of the model.");
-        }
-
+        tensor.Info.RequireReadable();
         var elementBytes = tensor.Type.ElementBytes();
         return tensor.Slice(firstElement * elementBytes, count * elementBytes);
     }

@@ -33,6 +33,7 @@ internal static class AsymmetricQuantizer
     /// <param name="levels">[width] Receives 0 to Q_max.</param>
     public static void Quantize(ReadOnlySpan<float> magnitudes, QuantizationGrid grid, Span<byte> levels)
     {
+        levels = levels[..magnitudes.Length];
         var column = 0;
         for (; column <= magnitudes.Length - Vector512<float>.Count; column += Vector512<float>.Count)
         {

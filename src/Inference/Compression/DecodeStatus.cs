@@ -29,7 +29,7 @@ public enum DecodeStatus
     /// <summary>The caller's destination does not hold exactly rows × width values, or the cache is not one that the frame belongs into.</summary>
     WrongDestination,
 
-    /// <summary>The caller's cache has no room for the frame's positions.</summary>
+    /// <summary>The caller's cache has no room for the frame's positions, or there is no memory for them.</summary>
     DestinationFull,
 
     /// <summary>The frame needs a calibration of this split, or the embeddings of its tokens, which the caller did not give.</summary>

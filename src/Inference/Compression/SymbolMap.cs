@@ -17,6 +17,8 @@ internal static class SymbolMap
     /// <param name="symbols">[width]</param>
     public static void ToSymbols(QuantizationGrid grid, ReadOnlySpan<float> values, ReadOnlySpan<byte> levels, Span<byte> symbols)
     {
+        levels = levels[..values.Length];
+        symbols = symbols[..values.Length];
         var column = 0;
         var signless = Vector512.Create(grid.ZeroLevelHasSign ? 0 : 1);  // without a sign at level 0 all symbols above it move down by one
         for (; column <= values.Length - Vector512<int>.Count; column += Vector512<int>.Count)

@@ -37,6 +37,7 @@ internal static class ThresholdSplitter
     /// <param name="columns">[width] Receives the ascending columns of the values that left.</param>
     public static SplitResult Split(ReadOnlySpan<float> row, float threshold, Span<float> magnitudes, Span<int> columns)
     {
+        magnitudes = magnitudes[..row.Length];
         var limit = MathF.Min(threshold, DenseMagnitudeMax);
         var (count, column) = (0, 0);
         var (min, max) = (Vector512.Create(float.PositiveInfinity), Vector512<float>.Zero);

@@ -2,13 +2,18 @@ namespace SplitActors.Inference.Evaluation;
 
 /// <summary>
 /// The mean of a figure over the tokens of a text, and its standard error. Neighbouring tokens are not independent, so a window of them is one cluster:
-/// SE² = C/(C−1) · Σ_c (Σ_{i∈c} (xᵢ − x̄))² / n² over C clusters and n tokens.
+/// SE² = C/(C−1) · Σ_c (Σ_{i∈c} (xᵢ − x̄))² / n² over C clusters and n tokens, the linearized error of a ratio of two cluster totals
+/// [Cochran: Sampling Techniques, 3rd ed., 6.4 and 9A.1; Liang, Zeger 1986].
 /// </summary>
 public sealed class ClusteredMean
 {
     private readonly List<(double Sum, int Count)> _clusters = [];
+    private double _sum;
+    private long _count;
 
     public double Mean { get; private set; }
+
+    public int ClusterCount => _clusters.Count;
 
     /// <summary>Null with fewer than two clusters.</summary>
     public double? StandardError
@@ -17,9 +22,8 @@ public sealed class ClusteredMean
         {
             if (_clusters.Count < 2)
                 return null;
-            double count = _clusters.Sum(cluster => (long)cluster.Count);
             var squares = _clusters.Sum(cluster => Math.Pow(cluster.Sum - (cluster.Count * Mean), 2));
-            return Math.Sqrt(squares * _clusters.Count / (_clusters.Count - 1)) / count;
+            return Math.Sqrt(squares * _clusters.Count / (_clusters.Count - 1)) / _count;
         }
     }
 
@@ -27,8 +31,12 @@ public sealed class ClusteredMean
     public void Add(double sum, int count)
     {
         _clusters.Add((sum, count));
-        Mean = _clusters.Sum(cluster => cluster.Sum) / _clusters.Sum(cluster => (long)cluster.Count);
+        (_sum, _count) = (_sum + sum, _count + count);
+        Mean = _sum / _count;
     }
+
+    /// <summary>The mean of all clusters but one, for a jackknife.</summary>
+    internal double MeanWithout(int cluster) => (_sum - _clusters[cluster].Sum) / (_count - _clusters[cluster].Count);
 
     /// <summary>The mean of figures over the same clusters, each cluster averaged first: what they share does not average out.</summary>
     public static ClusteredMean Average(IReadOnlyCollection<ClusteredMean> figures)

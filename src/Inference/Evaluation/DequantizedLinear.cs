@@ -32,7 +32,12 @@ internal sealed unsafe class DequantizedLinear : Linear
     public override void ForwardRows(in LinearInput input, float* y, int firstRow, int rowCount) =>
         MatMul.Multiply<Float32Weights>((byte*)Row(firstRow), input.Rows, y + firstRow, input.RowCount, InputSize, rowCount, OutputSize);
 
-    public override void CopyRow(int row, Span<float> destination) => new ReadOnlySpan<float>(Row(row), InputSize).CopyTo(destination);
+    public override void CopyRow(int row, Span<float> destination)
+    {
+        RequireRow(row, destination);
+        new ReadOnlySpan<float>(Row(row), InputSize).CopyTo(destination);
+        GC.KeepAlive(this);
+    }
 
     private float* Row(int row) => (float*)_weights.Pointer + ((nint)row * InputSize);
 }

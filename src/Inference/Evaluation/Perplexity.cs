@@ -5,37 +5,58 @@ public readonly record struct Perplexity(double NegativeLogLikelihood, int Token
 {
     public double Value => Math.Exp(NegativeLogLikelihood / TokenCount);
 
-    /// <summary>
-    /// Cuts the text into windows of <paramref name="windowTokens"/> tokens, puts the begin-of-text token before each, and predicts all of
-    /// a window's tokens. The last window may be shorter.
-    /// </summary>
+    /// <summary>Rows whose logits are there at once: a large vocabulary takes half a MiB for each.</summary>
+    private const int LogitRowsMax = 64;
+
+    /// <summary>Predicts a text in the windows of <see cref="TextWindows"/>.</summary>
     /// <param name="model">Runs on at most <paramref name="windowTokens"/> tokens at once.</param>
     /// <param name="text">Token ids without begin-of-text.</param>
-    /// <param name="beginOfText">Id of the begin-of-text token.</param>
+    /// <param name="windowTokens">Tokens that are predicted from one context.</param>
+    /// <param name="beginOfText">Id of the begin-of-text token; null if the model has none: then nothing predicts the first token.</param>
     /// <param name="vocabularySize">Width of the logits.</param>
     /// <param name="progress">Told the number of predicted tokens after each window.</param>
-    /// <exception cref="ArgumentException">The text is empty.</exception>
+    /// <exception cref="ArgumentException">The text has no token to predict.</exception>
     public static Perplexity Measure(
-        SplitModel model, ReadOnlySpan<int> text, int windowTokens, int beginOfText, int vocabularySize, IProgress<int>? progress = null)
+        SplitModel model, ReadOnlySpan<int> text, int windowTokens, int? beginOfText, int vocabularySize, IProgress<int>? progress = null)
     {
-        if (text.IsEmpty)
-            throw new ArgumentException("A text without tokens has no perplexity.", nameof(text));
-
-        var logits = new float[windowTokens * vocabularySize];
-        var input = new int[windowTokens];
-        input[0] = beginOfText;
-        var nll = 0.0;
-        for (var start = 0; start < text.Length; start += windowTokens)
+        var (nll, count) = (0.0, 0);
+        foreach (var window in OfWindows(model, new TextWindows(text.ToArray(), windowTokens, beginOfText), vocabularySize))
         {
-            var window = text.Slice(start, Math.Min(windowTokens, text.Length - start));
-            window[..^1].CopyTo(input.AsSpan(1));
-            model.Run(input.AsSpan(0, window.Length), logits.AsSpan(0, window.Length * vocabularySize));
-            for (var i = 0; i < window.Length; i++)
-                nll -= LogProbability(logits.AsSpan(i * vocabularySize, vocabularySize), window[i]);
-            progress?.Report(start + window.Length);
+            (nll, count) = (nll + window.NegativeLogLikelihood, count + window.TokenCount);
+            progress?.Report(count);
         }
 
-        return new Perplexity(nll, text.Length);
+        return count > 0 ? new Perplexity(nll, count) : throw new ArgumentException("A text without tokens to predict has no perplexity.", nameof(text));
+    }
+
+    /// <summary>Of each window by itself, which has no less than one predicted token.</summary>
+    /// <param name="model">Runs on at most a window.</param>
+    /// <param name="windows">The text.</param>
+    /// <param name="vocabularySize">Width of the logits.</param>
+    internal static IEnumerable<Perplexity> OfWindows(SplitModel model, TextWindows windows, int vocabularySize)
+    {
+        var logits = new float[LogitRowsMax * vocabularySize];
+        for (var start = 0; windows.TryRead(start, out var input, out var targets);)
+        {
+            var window = Of(model, input, targets, logits);
+            start += window.TokenCount;
+            yield return window;
+        }
+    }
+
+    private static Perplexity Of(SplitModel model, ReadOnlySpan<int> input, ReadOnlySpan<int> targets, Span<float> logits)
+    {
+        var hidden = model.Forward(input);                                                                          // [n, d]
+        var (width, vocabularySize, nll) = (hidden.Length / input.Length, logits.Length / LogitRowsMax, 0.0);
+        for (var row = 0; row < targets.Length; row += LogitRowsMax)
+        {
+            var count = Math.Min(LogitRowsMax, targets.Length - row);
+            model.Logits(hidden.Slice(row * width, count * width), logits[..(count * vocabularySize)]);             // [count, V]
+            for (var i = 0; i < count; i++)
+                nll -= LogProbability(logits.Slice(i * vocabularySize, vocabularySize), targets[row + i]);
+        }
+
+        return new Perplexity(nll, targets.Length);
     }
 
     /// <summary><c>ln softmax(logits)[token]</c>, in double precision.</summary>

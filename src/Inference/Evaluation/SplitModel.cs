@@ -30,7 +30,11 @@ public sealed class SplitModel(
     /// <summary>Logits of every position of a fresh sequence.</summary>
     /// <param name="tokens">[n]</param>
     /// <param name="logits">[n, V], written</param>
-    public void Run(ReadOnlySpan<int> tokens, Span<float> logits)
+    public void Run(ReadOnlySpan<int> tokens, Span<float> logits) => Logits(Forward(tokens), logits);
+
+    /// <summary>The hidden states behind the last layer for every position of a fresh sequence: [n, d], valid until the next call.</summary>
+    /// <param name="tokens">[n]</param>
+    internal ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens)
     {
         var hidden = _hidden.AsSpan(0, tokens.Length * front.Config.HiddenSize);                                   // [n, d]
         front.Embed(tokens, hidden);
@@ -43,6 +47,10 @@ public sealed class SplitModel(
             back.Forward([new SequenceRows(backCache, 0, tokens.Length)], hidden, _workspace);
         }
 
-        back.Logits(hidden, logits, _workspace);                                                                   // [n, V]
+        return hidden;
     }
+
+    /// <param name="hidden">[n, d] From <see cref="Forward"/>.</param>
+    /// <param name="logits">[n, V], written</param>
+    internal void Logits(ReadOnlySpan<float> hidden, Span<float> logits) => back.Logits(hidden, logits, _workspace);
 }

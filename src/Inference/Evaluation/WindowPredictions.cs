@@ -14,6 +14,15 @@ internal sealed class WindowPredictions(int tokenCountMax)
     /// <summary>The token that greedy decoding takes: the first of the largest logits.</summary>
     public ReadOnlySpan<int> MostLikely => _mostLikely;
 
+    /// <summary>Of the window's first tokens together, in nats.</summary>
+    public double LogLikelihood(int tokenCount)
+    {
+        var sum = 0.0;
+        foreach (var logProbability in _logProbabilities.AsSpan(0, tokenCount))
+            sum += logProbability;
+        return sum;
+    }
+
     /// <param name="first">The window's token that the first row predicts.</param>
     /// <param name="logits">[n, V]</param>
     /// <param name="targets">[n]</param>

@@ -27,6 +27,8 @@ internal readonly struct JsonField
 
     public bool IsArray => _element.ValueKind == JsonValueKind.Array;
 
+    public bool IsObject => _element.ValueKind == JsonValueKind.Object;
+
     /// <summary>How many fields an object or items an array has; 0 for any other value.</summary>
     public int Count => _element.ValueKind switch
     {
@@ -136,6 +138,27 @@ internal readonly struct JsonField
         return TryGetNumber(out var number) && number > 0 && number <= max
             ? number
             : throw Error(max == float.MaxValue ? "a finite number above 0" : $"a number above 0 and at most {max}");
+    }
+
+    /// <summary>Whether it is this number, as far as float32 tells.</summary>
+    public bool Is(float number) => TryGetNumber(out var found) && MathF.Abs(found - number) <= 1e-6f * MathF.Max(1, MathF.Abs(number));
+
+    /// <summary>A value that can be done without: one that is not what it should be is told of, and something else takes its place.</summary>
+    /// <param name="read">Reads the value.</param>
+    /// <param name="instead">What takes its place.</param>
+    /// <param name="consequence">What that means, as a sentence.</param>
+    /// <param name="warn">Told what is wrong.</param>
+    public T OrElse<T>(Func<JsonField, T> read, T instead, string consequence, Action<string> warn)
+    {
+        try
+        {
+            return read(this);
+        }
+        catch (UserErrorException error)
+        {
+            warn(error.WithNextStep(consequence).Message);
+            return instead;
+        }
     }
 
     /// <summary>An array of whole numbers in [min, max].</summary>

@@ -1,7 +1,7 @@
 namespace SplitActors.Inference.Json;
 
 /// <summary>Text from outside, made fit for a message of one line.</summary>
-internal static class ShownText
+public static class ShownText
 {
     public const int CharsMax = 80;
 

@@ -5,7 +5,7 @@ using System.Text.Unicode;
 
 namespace SplitActors.Inference.Json;
 
-/// <summary>JSON as RFC 8259 has it, in UTF-8: no comments, no trailing commas, no name twice in an object.</summary>
+/// <summary>JSON as RFC 8259 has it, in UTF-8: no comments, no trailing commas, no name twice in an object. A byte order mark in front is skipped.</summary>
 internal static class StrictJson
 {
     /// <summary>The readers recurse; no file in use nests deeper than 8.</summary>
@@ -18,6 +18,7 @@ internal static class StrictJson
     /// <exception cref="UserErrorException">Not such JSON; names the line.</exception>
     public static JsonElement Parse(JsonPath file, ReadOnlyMemory<byte> utf8)
     {
+        utf8 = ByteOrderMark.Skip(utf8);
         if (!Utf8.IsValid(utf8.Span))
             throw Error(file, "JSON in UTF-8", DescribeInvalidByte(utf8.Span), cause: null);
 

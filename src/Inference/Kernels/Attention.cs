@@ -60,6 +60,8 @@ internal static class Attention
                 default: throw new UnreachableException();
             }
         }
+
+        GC.KeepAlive(cache); // its pages would be freed with the last reference
     }
 
     /// <summary>The scalar reference of <see cref="Attend"/>, in double precision over plain arrays, for one row.</summary>

@@ -10,6 +10,7 @@ internal static class DotProduct
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Compute(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
+        b = b[..a.Length]; // what follows reads by reference, without looking at lengths
         ref readonly var a0 = ref MemoryMarshal.GetReference(a);
         ref readonly var b0 = ref MemoryMarshal.GetReference(b);
         Vector512<float> lanes = default;

@@ -9,6 +9,7 @@ internal static class Elementwise
     /// <summary><c>x[i] ← x[i] + y[i]</c></summary>
     public static void Add(Span<float> x, ReadOnlySpan<float> y)
     {
+        y = y[..x.Length]; // what follows reads by reference, without looking at lengths
         ref var x0 = ref MemoryMarshal.GetReference(x);
         ref readonly var y0 = ref MemoryMarshal.GetReference(y);
         var i = 0;

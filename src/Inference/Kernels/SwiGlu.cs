@@ -12,6 +12,7 @@ internal static class SwiGlu
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply(Span<float> gate, ReadOnlySpan<float> up)
     {
+        up = up[..gate.Length]; // what follows reads by reference, without looking at lengths
         ref var g0 = ref MemoryMarshal.GetReference(gate);
         ref readonly var u0 = ref MemoryMarshal.GetReference(up);
         var i = 0;

@@ -125,6 +125,8 @@ public sealed unsafe class KvCache : IDisposable
             case KvFormat.Int4: Write<Int4Block>(keys, values, slot, key, value); break;
             default: throw new UnreachableException();
         }
+
+        GC.KeepAlive(this); // or its pages could be freed by now
     }
 
     /// <summary>Copies key and value of one position, layer and KV head out of the cache, as they are stored.</summary>
@@ -140,6 +142,7 @@ public sealed unsafe class KvCache : IDisposable
         byte* keys = page + Layout.KeyOffset(layer, kvHead), values = page + Layout.ValueOffset(layer, kvHead);
         KvStoredVector.Gather(Layout, keys, slot, first: slot, stride: KvLayout.PagePositions, key);
         KvStoredVector.Gather(Layout, values, slot, first: slot * Layout.HeadDim, stride: 1, value);
+        GC.KeepAlive(this);
     }
 
     /// <summary>Puts back what <see cref="ReadStored"/> gave, into a cache of the same format.</summary>
@@ -150,6 +153,7 @@ public sealed unsafe class KvCache : IDisposable
         byte* keys = page + Layout.KeyOffset(layer, kvHead), values = page + Layout.ValueOffset(layer, kvHead);
         KvStoredVector.Scatter(Layout, keys, slot, first: slot, stride: KvLayout.PagePositions, key);
         KvStoredVector.Scatter(Layout, values, slot, first: slot * Layout.HeadDim, stride: 1, value);
+        GC.KeepAlive(this);
     }
 
     internal byte* Page(int index) => (byte*)_pages[index];

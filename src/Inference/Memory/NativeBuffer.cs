@@ -16,7 +16,7 @@ internal sealed unsafe partial class NativeBuffer : SafeHandleZeroOrMinusOneIsIn
     private const int HugePageBytes = 2 << 20;
     private const int AdviseHugePages = 14; // MADV_HUGEPAGE of Linux' madvise(2)
 
-    private static long _inUseBytes; // of all buffers
+    private static readonly MemoryBudget Budget = new(); // of all buffers
 
     /// <param name="byteCount">At least 1. The content is undefined.</param>
     /// <exception cref="UserErrorException">All buffers together would take more than the machine or the container has.</exception>
@@ -24,12 +24,11 @@ internal sealed unsafe partial class NativeBuffer : SafeHandleZeroOrMinusOneIsIn
         : base(ownsHandle: true)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(byteCount);
-        RequireMemory(byteCount);
+        TakeMemory(byteCount);
         ByteCount = byteCount;
         var isLarge = byteCount >= HugePageBytes;
-        var pointer = NativeMemory.AlignedAlloc((nuint)byteCount, (nuint)(isLarge ? HugePageBytes : Alignment));
+        var pointer = Allocate(byteCount, isLarge ? HugePageBytes : Alignment);
         SetHandle((nint)pointer);
-        Interlocked.Add(ref _inUseBytes, byteCount);
         if (isLarge && OperatingSystem.IsLinux())
             _ = Advise(pointer, (nuint)byteCount, AdviseHugePages); // a refusal costs speed only
     }
@@ -52,22 +51,35 @@ internal sealed unsafe partial class NativeBuffer : SafeHandleZeroOrMinusOneIsIn
     protected override bool ReleaseHandle()
     {
         NativeMemory.AlignedFree((void*)handle);
-        Interlocked.Add(ref _inUseBytes, -ByteCount);
+        Budget.GiveBack(ByteCount);
         return true;
     }
 
     /// <summary>Linux grants more than there is, and ends the process when it is used.</summary>
-    private static void RequireMemory(long byteCount)
+    private static void TakeMemory(long byteCount)
     {
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        var allocated = Interlocked.Read(ref _inUseBytes);
-        if (byteCount > available - allocated)
+        if (!Budget.TryTake(byteCount, available))
+            throw TooMuch($"at most {Gibibytes(available)}", byteCount);
+    }
+
+    /// <exception cref="UserErrorException">The system refuses: it limits the process further.</exception>
+    private static void* Allocate(long byteCount, int alignment)
+    {
+        try
         {
-            throw new UserErrorException(
-                UserErrorKind.Memory, "Memory", $"at most {Gibibytes(available)}", $"{Gibibytes(allocated)} in use and {Gibibytes(byteCount)} more asked for",
-                "Take fewer bits, a shorter context, a smaller batch or model, or a part of the model.");
+            return NativeMemory.AlignedAlloc((nuint)byteCount, (nuint)alignment);
+        }
+        catch (OutOfMemoryException)
+        {
+            Budget.GiveBack(byteCount);
+            throw TooMuch("no more than the system gives", byteCount);
         }
     }
+
+    private static UserErrorException TooMuch(string expected, long byteCount) => new(
+        UserErrorKind.Memory, "Memory", expected, $"{Gibibytes(Budget.InUseBytes)} in use and {Gibibytes(byteCount)} more asked for",
+        "Take fewer bits, a shorter context, a smaller batch or model, or a part of the model.");
 
     private static string Gibibytes(long byteCount) => string.Create(CultureInfo.InvariantCulture, $"{(double)byteCount / (1L << 30):0.##} GiB");
 

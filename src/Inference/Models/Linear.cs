@@ -26,5 +26,13 @@ internal abstract class Linear(int outputSize, int inputSize)
     public abstract unsafe void ForwardRows(in LinearInput input, float* y, int firstRow, int rowCount);
 
     /// <summary>One row of W as floats [inputs]: an embedding look-up.</summary>
+    /// <exception cref="ArgumentException">There is no such row, or the destination has another size.</exception>
     public abstract void CopyRow(int row, Span<float> destination);
+
+    /// <summary>For those that read by pointer.</summary>
+    protected void RequireRow(int row, ReadOnlySpan<float> destination)
+    {
+        if ((uint)row >= (uint)OutputSize || destination.Length != InputSize)
+            throw new ArgumentException($"Row {row} into {destination.Length} floats of a matrix of [{OutputSize}, {InputSize}].", nameof(row));
+    }
 }

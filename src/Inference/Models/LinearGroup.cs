@@ -55,8 +55,6 @@ internal sealed unsafe class LinearGroup
             throw new ArgumentException($"X has {x.Length} and Y {y0.Length}, {y1.Length}, {y2.Length} floats; the matrices take {InputSize} per token.", nameof(x));
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rowCount, workspace.RowCountMax, nameof(x));
-        foreach (var linear in _linears)
-            _ = linear.Weights; // asked for here, as an exception on another thread would end the process
         fixed (float* input = x, output0 = y0, output1 = y1, output2 = y2)
         {
             if (_inputFormat is { } format)

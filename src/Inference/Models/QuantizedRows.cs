@@ -8,6 +8,7 @@ namespace SplitActors.Inference.Models;
 /// <summary>Activations as int8 for matrices of quantized weights, in panels of neighbouring tokens. Belongs to one workspace.</summary>
 internal sealed unsafe class QuantizedRows : IDisposable
 {
+    private readonly int _rowCountMax;
     private readonly int _blockCountMax;
     private readonly NativeBuffer _codes;
     private readonly NativeBuffer _scales;
@@ -19,6 +20,7 @@ internal sealed unsafe class QuantizedRows : IDisposable
     /// <param name="columnCountMax">Widest input of a matrix.</param>
     public QuantizedRows(int rowCountMax, int columnCountMax)
     {
+        _rowCountMax = rowCountMax;
         _blockCountMax = BlocksFor(columnCountMax);
         var blockCount = (long)rowCountMax * _blockCountMax;
         _codes = new NativeBuffer(blockCount * TileLayout.BlockColumns);
@@ -32,8 +34,11 @@ internal sealed unsafe class QuantizedRows : IDisposable
     public int PanelCount => (_rowCount + ActivationPanel.TokensMax - 1) / ActivationPanel.TokensMax;
 
     /// <summary>Quantizes [rows, columns] for weights of a format.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are more rows or columns than there is room for.</exception>
     public void Quantize(float* x, int rowCount, int columnCount, WeightFormat weights, ComputeThreads threads)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rowCount, _rowCountMax);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(BlocksFor(columnCount), _blockCountMax, nameof(columnCount));
         _rowCount = rowCount;
         _blockCount = BlocksFor(columnCount);
         var work = new Work(this, x, columnCount, weights);

@@ -111,6 +111,7 @@ public sealed class Segment
     /// computed, and no cache counts a token of the batch.
     /// </exception>
     /// <exception cref="KvPoolExhaustedException">The pool of a cache has too few pages left. Likewise.</exception>
+    /// <exception cref="ObjectDisposedException">The workspace, a cache or the checkpoint is disposed. No cache counts a token of the batch.</exception>
     public void Forward(ReadOnlySpan<SequenceRows> batch, Span<float> hidden, Workspace workspace)
     {
         workspace.Prepare(batch);
@@ -118,6 +119,22 @@ public sealed class Segment
             throw new ArgumentException($"{hidden.Length} floats for {workspace.RowCount} rows of {Config.HiddenSize}.", nameof(hidden));
         RequireCachesThatFit(batch);
         Reserve(batch);
+        try
+        {
+            RunLayers(batch, hidden, workspace);
+        }
+        catch
+        {
+            Forget(batch); // their keys and values are not there
+            throw;
+        }
+
+        GC.KeepAlive(workspace);
+        GC.KeepAlive(this);
+    }
+
+    private void RunLayers(ReadOnlySpan<SequenceRows> batch, Span<float> hidden, Workspace workspace)
+    {
         var (enteredCount, rowCount) = (0, 0); // of the batch: the first ones, as those of fewer layers come last
         for (var layer = 0; layer < _layers.Length; layer++)
         {
@@ -129,9 +146,6 @@ public sealed class Segment
             workspace.Resize(rowCount);
             _layers[layer].Forward(batch[..enteredCount], layersLeft, hidden[..(rowCount * Config.HiddenSize)], workspace);
         }
-
-        GC.KeepAlive(workspace);
-        GC.KeepAlive(this);
     }
 
     /// <summary>Reads what a token reads (<see cref="BytesPerToken"/>) and does nothing else with it: how fast that is, is how fast decoding can be.</summary>
@@ -170,10 +184,15 @@ public sealed class Segment
         }
         catch
         {
-            foreach (var rows in batch[..reserved])
-                rows.Cache.Truncate(rows.Position);
+            Forget(batch[..reserved]);
             throw;
         }
+    }
+
+    private static void Forget(ReadOnlySpan<SequenceRows> batch)
+    {
+        foreach (var rows in batch)
+            rows.Cache.Truncate(rows.Position);
     }
 
     /// <summary>Final norm and head.</summary>

@@ -14,8 +14,6 @@ internal sealed unsafe class WeightReading(IEnumerable<Linear> matrices)
     /// <exception cref="ObjectDisposedException">The weights' checkpoint is disposed.</exception>
     public ulong Sum(ComputeThreads threads)
     {
-        foreach (var (matrix, _) in _chunks)
-            _ = matrix.Weights; // asked for here, as an exception on another thread would end the process
         var work = new Work(_chunks, new ulong[_chunks.Length]);
         threads.Run(ref work, _chunks.Length);
         return work.Sums.Aggregate(0UL, (sum, chunk) => unchecked(sum + chunk));

@@ -100,11 +100,16 @@ public sealed unsafe class Workspace : IDisposable
 
     /// <summary>Sets the row count and fills the rotary tables of all rows.</summary>
     /// <exception cref="ArgumentException">The batch has more rows than there is room for.</exception>
+    /// <exception cref="ObjectDisposedException">It is disposed.</exception>
     internal void Prepare(ReadOnlySpan<SequenceRows> batch)
     {
         var rowCount = 0;
         foreach (var rows in batch)
-            rowCount += rows.Count;
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(rows.Count, nameof(batch)); // it would make room for other rows, which there is not
+            rowCount = checked(rowCount + rows.Count);
+        }
+
         Resize(rowCount);
 
         var row = 0;
@@ -118,6 +123,7 @@ public sealed unsafe class Workspace : IDisposable
 
     internal void Resize(int rowCount)
     {
+        ObjectDisposedException.ThrowIf(_buffer.IsClosed, this);
         if (rowCount > RowCountMax)
             throw new ArgumentException($"The batch has {rowCount} rows; this workspace has room for {RowCountMax}.", nameof(rowCount));
         RowCount = rowCount;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Json;
 using SplitActors.Inference.Threading;
 
 namespace SplitActors.Inference.Quantization;
@@ -57,7 +58,7 @@ public static class OpscPackage
     /// </summary>
     private static ModelConfig PackageConfig(Checkpoint source, OpscQuantization quantization, out JsonNode json)
     {
-        json = JsonNode.Parse(source.ReadAllBytes(Checkpoint.ConfigFileName))!;
+        json = JsonNode.Parse(ByteOrderMark.Skip(source.ReadAllBytes(Checkpoint.ConfigFileName)).Span)!;
         json[OpscQuantization.FieldName] = (quantization with { SourceDigest = ModelDigest.Of(source).Hex }).ToJson();
         if (!source.Config.TieWordEmbeddings || quantization.SplitLayer == 0 || quantization.SplitLayer == source.Config.LayerCount)
             return source.Config;

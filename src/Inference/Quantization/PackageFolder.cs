@@ -6,31 +6,62 @@ namespace SplitActors.Inference.Quantization;
 
 /// <summary>
 /// A folder that is there as a whole or not at all: its files are written beside it, or below it if it is there and empty, and take their place at
-/// the end. Their SHA-256 are listed in <c>SHA256SUMS</c>.
+/// the end. What a run that was killed left there is taken over by the next one. Their SHA-256 are listed in <c>SHA256SUMS</c>.
 /// </summary>
 internal sealed class PackageFolder : IDisposable
 {
+    private const string UnfinishedName = ".unfinished";
+
+    /// <summary>In an unfinished folder: says that it is one, and is open as long as somebody writes it.</summary>
+    private const string MarkerName = ".splitactors";
+
     private readonly string _folder;
     private readonly bool _fills;
     private readonly string _unfinished;
     private readonly SortedDictionary<string, string> _digests = new(StringComparer.Ordinal);
+    private readonly FileStream _marker;
     private readonly List<string> _fileNames = [];
 
     private PackageFolder(string folder)
     {
         _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        if (File.Exists(_folder) || (Directory.Exists(_folder) && Directory.EnumerateFileSystemEntries(_folder).Any()))
+        _fills = Directory.Exists(_folder);
+        if (File.Exists(_folder) || (_fills && Directory.EnumerateFileSystemEntries(_folder).Any(entry => Path.GetFileName(entry) != UnfinishedName)))
         {
-            throw new UserErrorException(
-                UserErrorKind.Output, folder, "a new or an empty folder", File.Exists(_folder) ? "a file" : "a folder with files in it",
-                "Name another one, or remove it.");
+            var found = File.Exists(_folder) ? "a file"
+                : Directory.Exists(Path.Combine(_folder, UnfinishedName)) ? $"a folder with files in it, and {UnfinishedName} of a run that was killed"
+                : "a folder with files in it";
+            throw new UserErrorException(UserErrorKind.Output, folder, "a new or an empty folder", found, "Name another one, or remove it.");
         }
 
         // An empty folder is filled: it may be a link, or where another disk is mounted.
-        _fills = Directory.Exists(_folder);
-        _unfinished = _fills ? Path.Combine(_folder, ".unfinished") : $"{_folder}.{Path.GetRandomFileName()}.unfinished";
-        Directory.CreateDirectory(_unfinished);
+        _unfinished = _fills ? Path.Combine(_folder, UnfinishedName) : _folder + UnfinishedName;
+        _marker = Begin();
     }
+
+    /// <summary>Makes the unfinished folder, or empties that of a run that was killed.</summary>
+    private FileStream Begin()
+    {
+        var marker = Path.Combine(_unfinished, MarkerName);
+        if (File.Exists(_unfinished) || (Directory.Exists(_unfinished) && !File.Exists(marker) && Directory.EnumerateFileSystemEntries(_unfinished).Any()))
+            throw Taken("something that no run of splitactors left", "Move it away, or name another folder.");
+        Directory.CreateDirectory(_unfinished);
+        FileStream held;
+        try
+        {
+            held = new FileStream(marker, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+        }
+        catch (IOException) when (File.Exists(marker))
+        {
+            throw Taken("a run that writes it now", "Wait for its end, or name another folder.");
+        }
+
+        foreach (var file in Directory.EnumerateFiles(_unfinished).Where(file => file != marker))
+            File.Delete(file);
+        return held;
+    }
+
+    private UserErrorException Taken(string found, string nextStep) => new(UserErrorKind.Output, _unfinished, "a free place", found, nextStep);
 
     /// <summary>Makes a folder of what is written into it.</summary>
     /// <param name="folder">New or empty.</param>
@@ -77,6 +108,7 @@ internal sealed class PackageFolder : IDisposable
         Write(ChecksumFile.FileName, Encoding.UTF8.GetBytes(lines));
         if (!_fills)
         {
+            Unmark();
             Directory.Move(_unfinished, _folder); // fails if there is something by now
             return;
         }
@@ -85,9 +117,18 @@ internal sealed class PackageFolder : IDisposable
             File.Move(Path.Combine(_unfinished, fileName), Path.Combine(_folder, fileName));
     }
 
+    private void Unmark()
+    {
+        if (OperatingSystem.IsWindows())
+            _marker.Dispose(); // what is open stays there
+        File.Delete(_marker.Name);
+        _marker.Dispose();
+    }
+
     /// <summary>Removes what was not finished.</summary>
     public void Dispose()
     {
+        _marker.Dispose();
         if (Directory.Exists(_unfinished))
             Directory.Delete(_unfinished, recursive: true);
     }

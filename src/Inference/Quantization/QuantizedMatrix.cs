@@ -82,7 +82,7 @@ internal sealed unsafe class QuantizedMatrix
         {
             throw Refused(
                 tensor, "", $"{layout.ByteCount} bytes of U8 for [{layout.RowCount}, {layout.ColumnCount}] as {layout.Format}",
-                $"{tensor.ByteCount} bytes of {tensor.Type}");
+                $"{tensor.ByteCount} bytes of {tensor.TypeName}");
         }
     }
 

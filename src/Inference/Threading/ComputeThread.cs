@@ -7,71 +7,53 @@ namespace SplitActors.Inference.Threading;
 /// <summary>One of the further threads of <see cref="ComputeThreads"/>.</summary>
 internal sealed class ComputeThread : IDisposable
 {
-    /// <summary>Pauses after which an idle thread sleeps: about the time until the next token of a session.</summary>
-    private const int PauseCountMax = 2000;
-
     private readonly ComputeThreads _owner;
     private readonly int _number;
     private readonly Thread _thread;
-    private readonly SemaphoreSlim _wakeUp = new(0);
-    private int _isAsleep;
-    private volatile bool _isDisposed;
+    private readonly ThreadGate _gate;
+    private int _isDisposed;
 
-    public ComputeThread(ComputeThreads owner, int number)
+    /// <param name="owner">Whose chunks it takes.</param>
+    /// <param name="number">From 1.</param>
+    /// <param name="gate">Where it waits; disposed with it.</param>
+    public ComputeThread(ComputeThreads owner, int number, ThreadGate gate)
     {
-        (_owner, _number) = (owner, number);
+        (_owner, _number, _gate) = (owner, number, gate);
         _thread = new Thread(Loop) { IsBackground = true, Name = $"compute {number}" };
         _thread.Start();
     }
 
-    /// <summary>Some ten nanoseconds.</summary>
-    public static void Pause() => Thread.SpinWait(1);
-
-    /// <summary>Called after chunks are there to take: either this sees the thread asleep, or the thread sees the chunks.</summary>
-    public void Wake()
-    {
-        if (Volatile.Read(ref _isAsleep) != 0 && Interlocked.Exchange(ref _isAsleep, 0) != 0)
-            _wakeUp.Release();
-    }
+    /// <summary>Called after chunks are there to take.</summary>
+    public void Wake() => _gate.Open();
 
     public void Dispose()
     {
-        if (_isDisposed)
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
             return;
-        _isDisposed = true;
-        _wakeUp.Release();
+        _gate.Open();
         _thread.Join();
-        _wakeUp.Dispose();
+        _gate.Dispose();
     }
+
+    private bool IsDisposed => Volatile.Read(ref _isDisposed) != 0;
+
+    private bool IsWanted => IsDisposed || _owner.HasChunks;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Loop()
     {
-        var pauseCount = 0;
-        while (!_isDisposed)
+        var spinCount = 0;
+        while (!IsDisposed)
         {
             if (_owner.HasChunks)
             {
                 _owner.TakeChunks(_number);
-                pauseCount = 0;
-            }
-            else if (pauseCount++ < PauseCountMax)
-            {
-                Pause();
+                spinCount = 0;
             }
             else
             {
-                Sleep();
-                pauseCount = 0;
+                _gate.Wait(ref spinCount, this, static thread => thread.IsWanted);
             }
         }
-    }
-
-    private void Sleep()
-    {
-        Interlocked.Exchange(ref _isAsleep, 1);
-        if (_owner.HasChunks && Interlocked.Exchange(ref _isAsleep, 0) != 0)
-            return;
-        _wakeUp.Wait();
     }
 }

@@ -26,7 +26,8 @@ internal sealed class AddedTokenMatcher
 
     public AddedTokenMatcher(IEnumerable<AddedToken> tokens)
     {
-        foreach (var token in tokens.Where(t => t.Content.Length > 0))
+        // Of tokens that normalization makes equal, the first special one is found, or else the first one.
+        foreach (var token in tokens.Where(t => t.Content.Length > 0).OrderByDescending(t => t.IsSpecial))
         {
             var node = _root;
             foreach (var c in token.Content)
@@ -36,18 +37,21 @@ internal sealed class AddedTokenMatcher
                 node = next;
             }
 
-            node.Token = token;
+            node.Token ??= token;
         }
 
         _firstChars = SearchValues.Create([.. _root.Next.Keys]);
     }
 
-    /// <summary>Cuts <paramref name="piece"/> into added tokens and the text between them.</summary>
+    /// <summary>
+    /// Cuts <paramref name="piece"/> into added tokens and the text between them, as Hugging Face's reader does: what a token takes along does not hide
+    /// a token from the search, so white space may be taken along by one token and be another one too.
+    /// </summary>
     public void Split(TextPiece piece, bool parseSpecialTokens, List<TextSegment> segments)
     {
         var text = piece.Span;
-        var done = 0;
-        var at = 0;
+        var done = 0; // of the text: what segments hold
+        var at = 0; // of the search
         while (at < text.Length)
         {
             var distance = text[at..].IndexOfAny(_firstChars);
@@ -61,21 +65,21 @@ internal sealed class AddedTokenMatcher
                 continue;
             }
 
-            var end = at + token.Content.Length;
-            if ((token.IsSpecial && !parseSpecialTokens) || (token.IsSingleWord && TouchesWord(text, at, end)))
-            {
-                at = end; // as in Hugging Face's reader, a shorter token inside a rejected one is not looked for
+            var start = at;
+            var end = at += token.Content.Length; // a shorter token inside a rejected one is not looked for
+            if ((token.IsSpecial && !parseSpecialTokens) || (token.IsSingleWord && TouchesWord(text, start, end)))
                 continue;
-            }
 
-            var start = token.StripsLeft ? done + text[done..at].TrimEnd().Length : at;
+            if (token.StripsLeft)
+                start = Math.Max(done, text[..start].TrimEnd().Length);
             if (token.StripsRight)
                 end = text.Length - text[end..].TrimStart().Length;
-
+            if (start >= end)
+                continue; // all of it was taken along before, and nothing is left of it
             if (start > done)
                 segments.Add(new TextSegment(piece.Slice(done, start), null));
             segments.Add(new TextSegment(piece.Slice(start, end), token));
-            done = at = end;
+            done = end;
         }
 
         if (done < text.Length)
@@ -94,12 +98,13 @@ internal sealed class AddedTokenMatcher
         (Rune.DecodeLastFromUtf16(text[..start], out var before, out _) == OperationStatus.Done && IsWord(before))
         || (Rune.DecodeFromUtf16(text[end..], out var after, out _) == OperationStatus.Done && IsWord(after));
 
-    /// <summary>\w of [UTS 18, Annex C] by category; its circled letters (categories So) are left out.</summary>
+    /// <summary>\w of [UTS 18, Annex C]: by category, but for joiners and the letters in circles and squares, which are symbols by category.</summary>
     private static bool IsWord(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
         <= UnicodeCategory.LetterNumber => true, // L*, M*, Nd, Nl
         UnicodeCategory.ConnectorPunctuation => true,
-        _ => rune.Value is 0x200C or 0x200D,
+        _ => rune.Value is 0x200C or 0x200D or (>= 0x24B6 and <= 0x24E9)
+            or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189),
     };
 
     private sealed class Node

@@ -26,6 +26,9 @@ public sealed class Tokenizer
     /// <summary>The highest token id plus one. A model's embedding may have more rows than that.</summary>
     public int VocabularySize => _parts.Vocabulary.Size;
 
+    /// <summary>The highest id plus one that any text may become: added tokens are left out, which only their own spelling becomes.</summary>
+    public int TextVocabularySize => Math.Max(_parts.Vocabulary.ModelSize, _parts.Template.Prefix.Concat(_parts.Template.Suffix).DefaultIfEmpty(-1).Max() + 1);
+
     /// <summary>Reads tokenizer.json of a checkpoint folder.</summary>
     /// <exception cref="UserErrorException">The file is missing, damaged, or asks for what is not supported.</exception>
     public static Tokenizer Load(string folder) =>

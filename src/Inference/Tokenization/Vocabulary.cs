@@ -38,6 +38,9 @@ internal sealed class Vocabulary
     /// <summary>The highest id plus one.</summary>
     public int Size => _kinds.Length;
 
+    /// <summary>The highest id of a token of the model plus one.</summary>
+    public int ModelSize => Array.LastIndexOf(_kinds, TokenKind.Model) + 1;
+
     public bool TryGetId(string token, out int id) => _idOf.TryGetValue(token, out id);
 
     /// <summary>

@@ -34,6 +34,7 @@ internal sealed class DeadlineWorld : IAsyncDisposable
             Address = "scheduler",
             ModelDigest = Digest,
             LayerCount = LayerCount,
+            ContextLength = 1024,
             Plan = new FixedPlan(ExecutionMode.Split, SplitLayer, CompressionOptions.Default),
         };
         Driver.Start("scheduler", () => new SchedulerShell([options], Network));

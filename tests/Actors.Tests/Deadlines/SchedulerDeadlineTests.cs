@@ -17,6 +17,7 @@ public sealed class SchedulerDeadlineTests
         Address = "scheduler",
         ModelDigest = Digest,
         LayerCount = 8,
+        ContextLength = 1024,
         Plan = new FixedPlan(ExecutionMode.Split, 4, CompressionOptions.Default),
         WorkerMargin = 1,
     });
@@ -114,7 +115,7 @@ public sealed class SchedulerDeadlineTests
 
         for (var report = 3; report < 30; report++)
             Receive("worker/1", Status(batches: 10 * report, usOfBatch: ((8100 * (report - 2)) + 32_400) / report));
-        Assert.Equal(20_000u, _state.Sessions[new SessionId(1)].Promise!.PromisedUs);
+        Assert.Equal(20_000u, _state.Sessions[SessionKey.Of("edge/1", 1)].Promise!.PromisedUs);
     }
 
     [Fact]
@@ -137,7 +138,7 @@ public sealed class SchedulerDeadlineTests
         Place(1, askedUs: 20_000, linkUs: 5000);
         Receive("edge/1", new LinkReport { SessionId = 1, LinkUsWorst = 100_000 });
 
-        Receive("edge/1", new PlanRequest { SessionId = 1, DeadlineUs = 20_000, LostWorker = "worker/1", LinkUsWorst = 100_000 });
+        Receive("edge/1", new PlanRequest { SessionId = 1, DeadlineUs = 20_000, LostWorker = "worker/1", LinkUsWorst = 100_000, TokenCountMax = 10 });
 
         var plan = Sent().OfType<Plan>().Single();
         Assert.Equal("worker/2", plan.Worker);
@@ -192,9 +193,12 @@ public sealed class SchedulerDeadlineTests
         }
     }
 
-    private Plan? Place(uint session, uint askedUs = 0, uint deviceUs = 0, uint linkUs = 0, uint tokens = 0)
+    private Plan? Place(uint session, uint askedUs = 0, uint deviceUs = 0, uint linkUs = 0, uint tokens = 10)
     {
-        Receive($"edge/{session}", new PlanRequest { SessionId = session, DeadlineUs = askedUs, DeviceUs = deviceUs, LinkUsWorst = linkUs, TokenCountMax = tokens });
+        var request = new PlanRequest { SessionId = session, DeviceUs = deviceUs, LinkUsWorst = linkUs, TokenCountMax = tokens };
+        if (askedUs > 0)
+            request.DeadlineUs = askedUs;
+        Receive($"edge/{session}", request);
         return Sent().OfType<Plan>().SingleOrDefault();
     }
 

@@ -15,6 +15,16 @@ public sealed class WorkerSpeedTests
     public void StepAtWorst_WaitsForABatch_AndSharesOne(int sessionCount, double microseconds) =>
         Assert.Equal(microseconds, Speed.StepUsWorst(Load(sessionCount)), 1e-9);
 
+    [Theory]
+    [InlineData(16u, 2 * (8000 + 1800))]
+    [InlineData(100u, 2 * (8000 + 10_200))]
+    [InlineData(1000u, 2 * (8000 + 12_800))]
+    public void StepAtWorst_SharesABatchWithAsMuchOfPromptsAsTheWorkerTakes(uint promptRowsMax, double microseconds)
+    {
+        var speed = WorkerSpeed.Of(new WorkerProfile(FlatCosts.WorkerOf(passUs: 8000, rowUs: 100)) { PromptRowsMax = promptRowsMax });
+        Assert.Equal(microseconds, speed.StepUsWorst(Load(2)), 1e-9);
+    }
+
     [Fact]
     public void Slowdown_RisesAtOnce_AndFallsSlowly()
     {

@@ -174,6 +174,38 @@ public sealed class EmulatedLinkTransportTests
         Assert.Equal(3, toWorker.Count);
     }
 
+    [Fact]
+    public void Device_IsToldWhatHasNotLeft_UntilAllHas()
+    {
+        var (link, toWorker, toDevice) = Start(LinkProfile.Of(8e4, 8e6, TimeSpan.FromMilliseconds(20))); // 100 µs per byte
+        link.Send(Device, Worker, Step(0, 5000));
+        link.Send(Device, "scheduler", Step(1, 100));
+        link.Send(Device, Worker, Step(2, 5000));
+        var sum = (long)Envelopes.SizeOf(Step(0, 5000)) + Envelopes.SizeOf(Step(1, 100)) + Envelopes.SizeOf(Step(2, 5000));
+        Assert.InRange(ArrivalOf(toWorker, 2).TotalSeconds, 1, 1.1);
+
+        var told = toDevice.OfType<Outgoing>().Where(outgoing => outgoing.To == Worker).Select(outgoing => outgoing.ByteCount).ToList();
+        Assert.Equal(Envelopes.SizeOf(Step(0, 5000)), told[0]);
+        Assert.Equal(sum - 2500, told[1]); // a quarter of a second later
+        Assert.Equal(sum - 5000, told[2]);
+        Assert.Equal(0, told[^1]);
+        Assert.InRange(told.Count, 5, 7);
+        Assert.Equal(0, toDevice.OfType<Outgoing>().Last(outgoing => outgoing.To == "scheduler").ByteCount);
+        _world.RunFor(TimeSpan.FromMinutes(1));
+        Assert.Equal(told.Count, toDevice.OfType<Outgoing>().Count(outgoing => outgoing.To == Worker)); // nothing more
+    }
+
+    [Fact]
+    public void Device_IsNotToldOfMessagesThatLeaveSoon_NorAreOthers()
+    {
+        var (link, toWorker, toDevice) = Start(LinkProfile.Of(8e4, 8e4, TimeSpan.FromMilliseconds(20)));
+        link.Send(Device, Worker, Step(0, 900));
+        link.Send(Worker, Device, Step(0, 50_000));
+        _world.RunFor(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(["Received", "Received"], toWorker.Concat(toDevice).Select(message => message.GetType().Name));
+    }
+
     private static bool IsDevice(string address) => address.StartsWith("edge-", StringComparison.Ordinal);
 
     private static DecodeStep Step(int position, int byteCount) => new() { Position = (uint)position, Frame = ByteString.CopyFrom(new byte[byteCount]) };

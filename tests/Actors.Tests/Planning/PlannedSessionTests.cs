@@ -65,17 +65,23 @@ public sealed class PlannedSessionTests
 
     private static void StartWorker(SimulatedCluster cluster) => cluster.StartWorker("worker/1", options => options with { Costs = PlanningWorld.Machine(1) });
 
-    private static SimulatedSession Start(SimulatedCluster cluster, MachineProfile device, double roundTripMs, long? memoryBytesMax = null) => cluster.StartSession(
-        Quill.Prompt(3),
-        Undisturbed.Random,
-        options => options with
-        {
-            GeneratedCountMax = TokenCount,
-            EndTokens = [],
-            LinkReportTokens = 4,
-            Link = PlanningWorld.Link(roundTripMs),
-            Device = new DeviceDescription { Costs = device.ToMessage(), MemoryBytesMax = (ulong)(memoryBytesMax ?? 0), ChunkRows = 64, ThreadCount = 1 },
-        });
+    private static SimulatedSession Start(SimulatedCluster cluster, MachineProfile device, double roundTripMs, long? memoryBytesMax = null)
+    {
+        var description = new DeviceDescription { Costs = device.ToMessage(), ChunkRows = 64, ThreadCount = 1 };
+        if (memoryBytesMax is { } bytes)
+            description.MemoryBytesMax = (ulong)bytes;
+        return cluster.StartSession(
+            Quill.Prompt(3),
+            Undisturbed.Random,
+            options => options with
+            {
+                GeneratedCountMax = TokenCount,
+                EndTokens = [],
+                LinkReportTokens = 4,
+                Link = PlanningWorld.Link(roundTripMs),
+                Device = description,
+            });
+    }
 
     private static void AssertUndisturbed(SimulatedSession session)
     {

@@ -28,6 +28,7 @@ internal sealed class PlanningWorld
         Address = "scheduler",
         ModelDigest = Quill.Digest,
         LayerCount = 8,
+        ContextLength = Quill.Config.ContextLength,
         Planner = Planner(accuracy),
         WorkerMargin = 1,
         WorkerSilenceMax = TimeSpan.FromHours(1),
@@ -71,21 +72,25 @@ internal sealed class PlanningWorld
 
     /// <summary>Asks for a plan for 100 tokens, of which 10 are the prompt.</summary>
     public Protocol.Plan? Ask(
-        MachineProfile device, double roundTripMs = 0, long? memoryBytesMax = null, uint deadlineUs = 0, uint session = 1, double? riseMax = null, LinkProfile? link = null, string lostWorker = "")
+        MachineProfile device, double roundTripMs = 0, long? memoryBytesMax = null, uint? deadlineUs = null, uint session = 1, double? riseMax = null, LinkProfile? link = null, string lostWorker = "")
     {
-        var description = new DeviceDescription { Costs = device.ToMessage(), MemoryBytesMax = (ulong)(memoryBytesMax ?? 0), ChunkRows = 64, ThreadCount = 1 };
+        var description = new DeviceDescription { Costs = device.ToMessage(), ChunkRows = 64, ThreadCount = 1 };
+        if (memoryBytesMax is { } bytes)
+            description.MemoryBytesMax = (ulong)bytes;
         if (riseMax is { } rise)
             description.PerplexityRiseMax = rise;
-        Receive($"edge/{session}", new PlanRequest
+        var request = new PlanRequest
         {
             SessionId = session,
             TokenCountMax = 100,
             PromptCount = 10,
-            DeadlineUs = deadlineUs,
             Device = description,
             Link = (link ?? Link(roundTripMs)).ToMessage(),
             LostWorker = lostWorker,
-        });
+        };
+        if (deadlineUs is { } deadline)
+            request.DeadlineUs = deadline;
+        Receive($"edge/{session}", request);
         return Planned;
     }
 
@@ -95,7 +100,9 @@ internal sealed class PlanningWorld
     public void Report(double? roundTripMs = null, double? deviceMs = null, long? memoryBytesMax = null, uint session = 1)
     {
         Now += TimeSpan.FromSeconds(3);
-        var report = new LinkReport { SessionId = session, Revision = _state.Sessions[new SessionId(session)].Revision, StepCount = 32, BytesSent = 32_000, MemoryBytesMax = (ulong)(memoryBytesMax ?? 0) };
+        var report = new LinkReport { SessionId = session, Revision = _state.Sessions[SessionKey.Of($"edge/{session}", session)].Revision, StepCount = 32, BytesSent = 32_000 };
+        if (memoryBytesMax is { } bytes)
+            report.MemoryBytesMax = (ulong)bytes;
         if (roundTripMs is { } milliseconds)
             report.Measured = new LinkMeasurement { RoundTripUs = milliseconds * 1e3, SampleCount = 32 };
         if (deviceMs is { } taken)

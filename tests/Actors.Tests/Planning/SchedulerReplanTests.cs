@@ -1,4 +1,6 @@
 using SplitActors.Actors.Protocol;
+using SplitActors.Inference.Planning.Memory;
+using SplitActors.Inference.Planning.Selection;
 
 namespace SplitActors.Actors.Tests.Planning;
 
@@ -90,6 +92,38 @@ public sealed class SchedulerReplanTests
         for (var i = 0; i < 20 && _world.Planned?.Mode != ExecutionMode.Cloud; i++)
             _world.Status("worker/1", batchMs: 4);
         Assert.Equal(ExecutionMode.Cloud, _world.Planned!.Mode);
+    }
+
+    [Fact]
+    public void SessionOnItsDevice_IsNotWeighedAgain_WhileNoWorkerOffersMore()
+    {
+        var accuracy = new CountingAccuracy();
+        var world = new PlanningWorld(accuracy);
+        world.Greet("worker/1", layerMs: 5);
+        world.Greet("worker/2", layerMs: 5);
+        Assert.Equal(ExecutionMode.Device, world.Ask(PlanningWorld.Machine(1))!.Mode);
+        world.Status("worker/1", batchMs: 40); // as they said: the first report of each is news
+        world.Status("worker/2", batchMs: 40);
+        var weighed = accuracy.Count;
+        Assert.NotEqual(0, weighed);
+        for (var report = 0; report < 10; report++)
+            world.Status($"worker/{1 + (report % 2)}", batchMs: 40 + (report % 3));
+        Assert.Equal(weighed, accuracy.Count);
+
+        world.Status("worker/2", batchMs: 20);
+        world.Status("worker/2", batchMs: 20);
+        Assert.True(accuracy.Count > weighed, "A worker got faster, and no session was weighed against it.");
+    }
+
+    private sealed class CountingAccuracy : IAccuracyModel
+    {
+        public int Count { get; private set; }
+
+        public double? PerplexityRise(SplitChoice choice)
+        {
+            Count++;
+            return 0;
+        }
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class BackendWorkerSplitTests
         for (var splitLayer = 4u; splitLayer < 8; splitLayer++)
         {
             worker.Open(session: splitLayer, splitLayer: splitLayer);
-            Assert.Contains(new WorkerEffect.CreateCache(new SessionId(splitLayer), LayerCount: 8 - (int)splitLayer, TokenCountMax: 40), worker.Effects);
+            Assert.Contains(new WorkerEffect.CreateCache(SessionKey.Of(WorkerStepper.Edge, splitLayer), LayerCount: 8 - (int)splitLayer, TokenCountMax: 40), worker.Effects);
         }
     }
 

@@ -42,7 +42,32 @@ public sealed class BackendWorkerTests
         _worker.Receive(Step(0, 3));
         _worker.Receive(Step(5, 1));
 
-        Assert.Equal(new Nack { SessionId = 1, Epoch = 1, ExpectedPosition = 3 }, Assert.Single(_worker.Sent<Nack>()));
+        Assert.Equal(new Nack { SessionId = 1, Epoch = 1, ExpectedPosition = 3, Position = 5 }, Assert.Single(_worker.Sent<Nack>()));
+    }
+
+    /// <summary>A step without tokens weighs nothing, however much its device has sent.</summary>
+    [Fact]
+    public void Question_WhatArrived_IsAnsweredWithWhatIsKnown()
+    {
+        _worker.Open();
+        _worker.Receive(Step(0, 3));
+        Assert.Equal(new Nack { SessionId = 1, Epoch = 1, ExpectedPosition = 3, Position = 5 }, Ask(5)); // a gap
+        Assert.Equal(new Nack { SessionId = 1, Epoch = 1, ExpectedPosition = 3, Position = 3 }, Ask(3)); // all is here, and waits
+
+        _worker.Receive(Step(3, 2, samples: true));
+        Assert.Equal(new Nack { SessionId = 1, Epoch = 1, ExpectedPosition = 5, Position = 3 }, Ask(3)); // and what was sent since
+        _worker.Compute();
+        while (_worker.Batch is not null)
+            _worker.Compute();
+        Assert.Equal(5u, Assert.IsType<StepResult>(Ask(5)).NextPosition); // the answer was lost
+        Assert.Equal(RejectReason.UnknownSession, Assert.IsType<Rejected>(Ask(5, session: 7)).Reason);
+        Assert.Equal(5, Assert.Single(_worker.State.Sessions).Value.AcceptedCount);
+
+        IMessage Ask(uint position, ulong session = 1)
+        {
+            _worker.Receive(new DecodeStep { SessionId = session, Epoch = 1, Position = position });
+            return Assert.Single(_worker.Sent<IMessage>());
+        }
     }
 
     [Fact]
@@ -106,8 +131,8 @@ public sealed class BackendWorkerTests
         _worker.Compute();
 
         Assert.Empty(_worker.Sent<StepResult>());
-        Assert.Null(_worker.State.Sessions[new SessionId(1)].LastResult);
-        Assert.Empty(_worker.State.Sessions[new SessionId(1)].Generated);
+        Assert.Null(_worker.State.Sessions[SessionKey.Of(WorkerStepper.Edge, 1)].LastResult);
+        Assert.Empty(_worker.State.Sessions[SessionKey.Of(WorkerStepper.Edge, 1)].Generated);
         _worker.Compute();
         Assert.Equal(2u, Assert.Single(_worker.Sent<StepResult>()).Epoch);
     }
@@ -177,7 +202,7 @@ public sealed class BackendWorkerTests
         _worker.Compute(isRefused: step => step.Position == 2);
 
         Assert.Equal(RejectReason.BadFrame, Assert.Single(_worker.Sent<Rejected>()).Reason);
-        Assert.Equal(2, _worker.State.Sessions[new SessionId(1)].AcceptedCount);
+        Assert.Equal(2, _worker.State.Sessions[SessionKey.Of(WorkerStepper.Edge, 1)].AcceptedCount);
         _worker.Receive(Step(6, 2));
         Assert.Equal(2u, Assert.Single(_worker.Sent<Nack>()).ExpectedPosition);
         for (var position = 2u; position < 8; position += 2)
@@ -198,7 +223,7 @@ public sealed class BackendWorkerTests
 
         Assert.Equal(RejectReason.BadRequest, Assert.Single(_worker.Sent<Rejected>()).Reason);
         Assert.Empty(_worker.Sent<StepResult>());
-        Assert.Equal(0, _worker.State.Sessions[new SessionId(1)].AcceptedCount);
+        Assert.Equal(0, _worker.State.Sessions[SessionKey.Of(WorkerStepper.Edge, 1)].AcceptedCount);
         Assert.False(_worker.State.IsComputing);
         Assert.Empty(_worker.State.Waiting);
     }
@@ -214,14 +239,14 @@ public sealed class BackendWorkerTests
     }
 
     [Fact]
-    public void OtherDevices_CannotUseASession()
+    public void OtherProcesses_OfADevice_CannotUseItsSession()
     {
         _worker.Open();
-        _worker.Receive(Step(0, 1), from: "edge/2");
+        _worker.Receive(Step(0, 1), from: "edge/1/other");
         Assert.Equal(RejectReason.BadRequest, Assert.Single(_worker.Sent<Rejected>()).Reason);
-        _worker.Open(epoch: 9, from: "edge/2");
+        _worker.Open(epoch: 9, from: "edge/1/other");
         Assert.Equal(RejectReason.BadRequest, Assert.Single(_worker.Sent<Rejected>()).Reason);
-        _worker.Receive(new CloseSession { SessionId = 1, Epoch = 1 }, from: "edge/2");
+        _worker.Receive(new CloseSession { SessionId = 1, Epoch = 1 }, from: "edge/1/other");
         Assert.Equal(RejectReason.BadRequest, Assert.Single(_worker.Sent<Rejected>()).Reason);
         Assert.Single(_worker.State.Sessions);
     }
@@ -233,7 +258,7 @@ public sealed class BackendWorkerTests
         _worker.Open(session: 2, from: "edge/2");
         _worker.Step(new PeerLost(WorkerStepper.Edge));
 
-        Assert.Equal(new SessionId(2), Assert.Single(_worker.State.Sessions).Key);
+        Assert.Equal(SessionKey.Of("edge/2", 2), Assert.Single(_worker.State.Sessions).Key);
     }
 
     [Fact]
@@ -247,7 +272,7 @@ public sealed class BackendWorkerTests
         _worker.Now = TimeSpan.FromMinutes(11);
         _worker.Step(new StatusDue());
 
-        Assert.Equal(new SessionId(2), Assert.Single(_worker.State.Sessions).Key);
+        Assert.Equal(SessionKey.Of(WorkerStepper.Edge, 2), Assert.Single(_worker.State.Sessions).Key);
     }
 
     [Fact]
@@ -351,7 +376,7 @@ public sealed class BackendWorkerTests
         worker.Receive(WorkerStepper.DecodeStep(0, 5));
         worker.Compute(_ => true); // of the session before
 
-        Assert.Equal(5, worker.State.Sessions[new SessionId(1)].AcceptedCount);
+        Assert.Equal(5, worker.State.Sessions[SessionKey.Of(WorkerStepper.Edge, 1)].AcceptedCount);
         worker.Compute();
         Assert.Equal(5u, Assert.Single(worker.Sent<StepResult>()).NextPosition);
     }

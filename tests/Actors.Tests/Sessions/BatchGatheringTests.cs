@@ -72,5 +72,5 @@ public sealed class BatchGatheringTests
     }
 
     private void Send(ulong session) => _worker.Receive(
-        WorkerStepper.DecodeStep((uint)_worker.State.Sessions[new SessionId(session)].AcceptedCount, 1, session: session, samples: true));
+        WorkerStepper.DecodeStep((uint)_worker.State.Sessions[SessionKey.Of(WorkerStepper.Edge, session)].AcceptedCount, 1, session: session, samples: true));
 }

@@ -23,7 +23,7 @@ public sealed class BatchOrderTests
     public void Batch_ThatCannotHoldAllTokens_TakesTheMostUrgent()
     {
         Busy();
-        uint[] workerUs = [50_000, 0, 10_000, 40_000, 30_000, 20_000, 190_000];
+        uint?[] workerUs = [50_000, null, 10_000, 40_000, 30_000, 20_000, 190_000];
         for (var index = 0; index < workerUs.Length; index++)
             OpenWithToken((ulong)index + 2, workerUs[index]);
         _worker.Compute();
@@ -40,7 +40,7 @@ public sealed class BatchOrderTests
         Busy();
         for (var session = 2ul; session <= 7; session++)
         {
-            OpenWithToken(session, workerUs: 0);
+            OpenWithToken(session, workerUs: null);
             _worker.Now += TimeSpan.FromMilliseconds(1);
         }
 
@@ -74,7 +74,7 @@ public sealed class BatchOrderTests
                 _worker.Receive(WorkerStepper.DecodeStep(position, 2, session: session));
         }
 
-        OpenWithToken(5, workerUs: 0);
+        OpenWithToken(5, workerUs: null);
         _worker.Compute();
         Assert.Equal([2ul, 5], Taken()); // two tokens of prompts, and whoever waits for the next one
         foreach (var expected in (ulong[])[3, 4, 2, 3, 4, 2, 3, 4, 2, 3, 4])
@@ -91,8 +91,8 @@ public sealed class BatchOrderTests
         _worker.Open(session: 2);
         for (var position = 0u; position < 6; position++)
             _worker.Receive(WorkerStepper.DecodeStep(position, 1, session: 2));
-        OpenWithToken(3, workerUs: 0);
-        OpenWithToken(4, workerUs: 0);
+        OpenWithToken(3, workerUs: null);
+        OpenWithToken(4, workerUs: null);
         _worker.Compute();
         Assert.Equal([2ul, 3, 4, 2], Taken());
     }
@@ -117,12 +117,12 @@ public sealed class BatchOrderTests
     public void Close_WhileItsBatchRuns_FreesTheSessionAtOnceAndAnswersTheOthersOnly()
     {
         Busy();
-        OpenWithToken(2, workerUs: 0);
-        OpenWithToken(3, workerUs: 0);
+        OpenWithToken(2, workerUs: null);
+        OpenWithToken(3, workerUs: null);
         _worker.Compute();
         _worker.Receive(new CloseSession { SessionId = 2, Epoch = 1 });
         Assert.IsType<WorkerEffect.DropCache>(Assert.Single(_worker.Effects));
-        Assert.DoesNotContain(new SessionId(2), _worker.State.Sessions);
+        Assert.DoesNotContain(SessionKey.Of(WorkerStepper.Edge, 2), _worker.State.Sessions);
         _worker.Compute();
         Assert.Equal(3ul, Assert.Single(_worker.Sent<StepResult>()).SessionId);
     }
@@ -143,11 +143,14 @@ public sealed class BatchOrderTests
     }
 
     /// <summary>A batch runs, so that what comes next waits together.</summary>
-    private void Busy() => OpenWithToken(1, workerUs: 0);
+    private void Busy() => OpenWithToken(1, workerUs: null);
 
-    private void OpenWithToken(ulong session, uint workerUs)
+    private void OpenWithToken(ulong session, uint? workerUs)
     {
-        _worker.Receive(new OpenSession(WorkerStepper.OpenSession(session: session)) { WorkerUs = workerUs });
+        var open = WorkerStepper.OpenSession(session: session);
+        if (workerUs is { } microseconds)
+            open.WorkerUs = microseconds;
+        _worker.Receive(open);
         _worker.Receive(WorkerStepper.DecodeStep(0, 1, session: session, samples: true));
     }
 
@@ -159,7 +162,7 @@ public sealed class BatchOrderTests
         private readonly SplitMix64 _random;
         private readonly WorkerStepper _worker;
         private readonly uint[] _ends = new uint[SessionCount]; // of what was sent
-        private readonly Dictionary<SessionId, int> _passedBy = []; // batches, since the session's first waiting step became the first
+        private readonly Dictionary<SessionKey, int> _passedBy = []; // batches, since the session's first waiting step became the first
 
         public World(ulong seed)
         {
@@ -176,7 +179,9 @@ public sealed class BatchOrderTests
             for (var session = 0; session < SessionCount; session++)
             {
                 var open = WorkerStepper.OpenSession(session: (ulong)session, tokenCountMax: 1 << 20);
-                _worker.Receive(new OpenSession(open) { WorkerUs = _random.Next(2) == 0 ? 0 : (uint)_random.Next(1_000_000) });
+                if (_random.Next(2) == 0)
+                    open.WorkerUs = (uint)_random.Next(1_000_000);
+                _worker.Receive(open);
             }
         }
 
@@ -199,7 +204,7 @@ public sealed class BatchOrderTests
             var session = _random.Next(SessionCount);
             var step = Draw(session);
             _worker.Receive(step);
-            if (_worker.State.Sessions[new SessionId((ulong)session)].AcceptedCount == step.Position + step.TokenCount)
+            if (_worker.State.Sessions[SessionKey.Of(WorkerStepper.Edge, (ulong)session)].AcceptedCount == step.Position + step.TokenCount)
                 _ends[session] = step.Position + step.TokenCount;
             return Fault;
         }
@@ -210,7 +215,7 @@ public sealed class BatchOrderTests
             return WorkerStepper.DecodeStep(_ends[session], (uint)count, session: (ulong)session, samples: _random.Next(3) > 0);
         }
 
-        private void Check(WorkerEffect.ComputeBatch batch, IReadOnlyDictionary<SessionId, WaitingSteps> waiting)
+        private void Check(WorkerEffect.ComputeBatch batch, IReadOnlyDictionary<SessionKey, WaitingSteps> waiting)
         {
             BatchCount++;
             foreach (var (id, steps) in waiting)
@@ -227,7 +232,7 @@ public sealed class BatchOrderTests
         }
 
         /// <summary>Where single tokens did not fit, those that were taken are due earlier; but for what has waited longest.</summary>
-        private void CheckUrgency(WorkerEffect.ComputeBatch batch, IReadOnlyDictionary<SessionId, WaitingSteps> waiting)
+        private void CheckUrgency(WorkerEffect.ComputeBatch batch, IReadOnlyDictionary<SessionKey, WaitingSteps> waiting)
         {
             var oldest = waiting.MinBy(steps => steps.Value.Turn).Key;
             var isTaken = batch.Entries.Select(entry => entry.Queued.Session).ToHashSet();

@@ -134,13 +134,18 @@ public sealed class EdgeSessionPropertyTests
             return result;
         }
 
-        private Rejected Rejected(EdgeState state) => new()
+        private Rejected Rejected(EdgeState state)
         {
-            SessionId = 1,
-            Epoch = Epoch(state),
-            Reason = Random.Next(3) switch { 0 => RejectReason.UnknownSession, 1 => RejectReason.BadFrame, _ => RejectReason.QueueFull },
-            RetryAfterMs = Random.Next(4) == 0 ? 0u : 200u,
-        };
+            var rejected = new Rejected
+            {
+                SessionId = 1,
+                Epoch = Epoch(state),
+                Reason = Random.Next(3) switch { 0 => RejectReason.UnknownSession, 1 => RejectReason.BadFrame, _ => RejectReason.QueueFull },
+            };
+            if (Random.Next(4) != 0)
+                rejected.RetryAfterMs = 200;
+            return rejected;
+        }
 
         private uint Epoch(EdgeState state) => Random.Next(5) == 0 ? state.Epoch + (uint)Random.Next(3) - 1 : state.Epoch;
 

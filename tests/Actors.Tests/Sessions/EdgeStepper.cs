@@ -55,6 +55,10 @@ internal sealed class EdgeStepper
     public IEnumerable<T> Sent<T>()
         where T : IMessage => Effects.OfType<EdgeEffect.Send>().Select(send => send.Body).OfType<T>();
 
+    /// <summary>Up to where the worker was asked what has arrived, and of which steps something was sent.</summary>
+    public (IEnumerable<uint> Asked, IEnumerable<uint> Steps) SentSteps => (
+        Sent<DecodeStep>().Where(step => step.TokenCount == 0).Select(step => step.Position), Sent<DecodeStep>().Where(step => step.TokenCount > 0).Select(step => step.Position));
+
     public SessionEnded? Ended => Effects.OfType<EdgeEffect.Publish>().Select(publish => publish.Event).OfType<SessionEnded>().SingleOrDefault();
 
     public void Step(object message)
@@ -171,8 +175,14 @@ internal sealed class EdgeStepper
     private void CheckStep(DecodeStep step)
     {
         Assert.Equal(State.Epoch, step.Epoch);
+        if (step.TokenCount == 0)
+        {
+            Assert.Equal(State.Frames[State.SentCount - 1].End, (int)step.Position); // asks for all that was sent
+            return;
+        }
+
         if (step.ContentCase == DecodeStep.ContentOneofCase.Frame)
-            Assert.Equal($"{step.Position}+{step.TokenCount}", step.Frame.ToStringUtf8());
+            Assert.Equal($"{step.Position}+{step.TokenCount}", step.Frame.ToStringUtf8().TrimEnd());
         else
             Assert.Equal(step.TokenCount, (uint)step.Tokens.Ids.Count);
         Assert.Equal(step.Position + step.TokenCount == State.Tokens.Count, step.Samples);

@@ -53,6 +53,66 @@ public sealed class EdgeTakeoverTests
     }
 
     [Fact]
+    public void Plan_ThatComesWhileTheDeviceWaitsToAskAgain_IsFollowed()
+    {
+        _session.Step(new StartSession([1, 2, 3]));
+        _session.Receive(new Welcome());
+        _session.Receive(new Rejected { Reason = RejectReason.NoWorker, RetryAfterMs = 5000 }, EdgeStepper.Scheduler);
+        Assert.True(_session.State.IsWaiting);
+
+        _session.Receive(new Plan(EdgeStepper.SplitPlan()) { SplitLayer = 8 }); // makes no sense
+        Assert.True(_session.State.IsWaiting);
+        _session.Receive(EdgeStepper.SplitPlan());
+        _session.Step(new FrontReady());
+        Assert.Single(_session.Sent<OpenSession>());
+    }
+
+    /// <summary>The scheduler may not know yet what the device knows.</summary>
+    [Fact]
+    public void Plan_ThatNamesTheLostWorkerAgain_OrIsOfAnEarlierTime_IsNotFollowedWhileTheDeviceWaits()
+    {
+        _session.RunToFirstFrames();
+        _session.Receive(new Plan(EdgeStepper.SplitPlan()) { Revision = 5 });
+        for (var loss = 0; loss < 2; loss++)
+        {
+            _session.Step(new PeerLost("worker/1"));
+            if (!_session.State.IsWaiting)
+                _session.Receive(new Plan(EdgeStepper.SplitPlan()) { Revision = 6 });
+        }
+
+        Assert.True(_session.State.IsWaiting);
+        _session.Receive(new Plan(EdgeStepper.SplitPlan()) { Revision = 7 });
+        _session.Receive(new Plan(EdgeStepper.SplitPlan("worker/2")) { Revision = 5 });
+        Assert.Equal((EdgePhase.Planning, true), (_session.State.Phase, _session.State.IsWaiting));
+        _session.Receive(new Plan(EdgeStepper.SplitPlan("worker/2")) { Revision = 6 });
+        Assert.Equal((EdgePhase.Opening, "worker/2"), (_session.State.Phase, _session.State.Worker));
+    }
+
+    [Fact]
+    public void NewPlan_ThatComesWhileTheWorkerIsFull_IsFollowedAtOnce()
+    {
+        _session.RunToFirstFrames();
+        _session.Receive(new Rejected { SessionId = 1, Epoch = 1, Reason = RejectReason.QueueFull, RetryAfterMs = 5000 });
+        _session.Receive(new Plan(EdgeStepper.SplitPlan("worker/2")) { Revision = 1 });
+
+        Assert.Equal((EdgePhase.Opening, "worker/2"), (_session.State.Phase, _session.State.Worker));
+    }
+
+    [Fact]
+    public void Opening_ThatIsAnsweredWhileTheDeviceWaits_BeginsAtOnce()
+    {
+        _session.Step(new StartSession([1, 2, 3]));
+        _session.Receive(new Welcome());
+        _session.Receive(EdgeStepper.SplitPlan());
+        _session.Step(new FrontReady());
+        _session.Compute();
+        _session.Receive(new Rejected { SessionId = 1, Epoch = 1, Reason = RejectReason.SessionLimit, RetryAfterMs = 5000 });
+        _session.Receive(new SessionOpened { SessionId = 1, Epoch = 1 });
+
+        Assert.Single(_session.Sent<DecodeStep>());
+    }
+
+    [Fact]
     public void LeavingWorker_MakesTheDeviceAskForAnother()
     {
         _session.Step(new StartSession([1, 2, 3]));

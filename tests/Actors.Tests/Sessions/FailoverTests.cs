@@ -92,7 +92,7 @@ public sealed class FailoverTests
         {
             cluster.RunUntil(() => session.TokenCount == loss * 3);
             cluster.StopWorker(session.Worker);
-            cluster.StartWorker($"spare/{loss}");
+            cluster.StartWorker($"worker/spare{loss}");
         }
 
         cluster.RunUntilEnded(session);
@@ -110,7 +110,7 @@ public sealed class FailoverTests
         for (var loss = 1; loss <= 5; loss++)
         {
             cluster.StopWorker(session.Worker);
-            cluster.StartWorker($"spare/{loss}");
+            cluster.StartWorker($"worker/spare{loss}");
             var replayed = cluster.Network.Bodies<StepResult>().Count() + 5;
             cluster.RunUntil(() => session.LossCount == loss && cluster.Network.Bodies<StepResult>().Count() >= replayed);
             Assert.Equal(20, session.TokenCount);

@@ -170,14 +170,17 @@ public sealed class HandoffTests
     }
 
     /// <summary>
-    /// At 100 kbit/s keys and values of a token take 164 ms as they are and 41 ms in 4 bits, and its hidden state 82 ms; computing it takes 250 ms. After 28 tokens
-    /// 41 positions in 4 bits arrive at 7 + 1.68 + 0.08 s, after 29 at 9.05 s.
+    /// At 100 kbit/s keys and values of a token take 41 ms per layer as they are and 10 ms in 4 bits, and its hidden state 83 ms; computing it takes 250 ms, of which
+    /// seven of eight layers 219 ms. With W̄ of 12 the device has room for 3 layers of the longest session, so that the plan's 4 stay. Else it hands over before the
+    /// last layer: after 32 tokens 45 positions in 4 bits arrive at 8 + 0.22 + 0.46 + 0.08 s, after 33 at 9.02 s. At the plan's split it would be after 28 tokens.
     /// </summary>
     [Theory]
-    [InlineData(60.0, ExitAt, ExitAt, KvShipment.Exact)]
-    [InlineData(9.0, TokenCount, 28, KvShipment.Compressed)]
-    [InlineData(0.5, TokenCount, 1, KvShipment.None)]
-    public async Task Session_WithADeadline_ExitsWhileItsStateStillArrivesInTime(double deadlineSeconds, int tokenCountMax, int exitAt, KvShipment shipment)
+    [InlineData(60.0, ExitAt, ExitAt, 4, KvShipment.Exact)]
+    [InlineData(9.0, TokenCount, 32, 7, KvShipment.Compressed)]
+    [InlineData(0.5, TokenCount, 1, 7, KvShipment.Compressed)]
+    [InlineData(0.1, TokenCount, 1, 7, KvShipment.Compressed)]
+    public async Task Session_WithADeadline_ExitsWhereItsStateStillArrivesInTimeAndDeepest(
+        double deadlineSeconds, int tokenCountMax, int exitAt, int splitLayer, KvShipment shipment)
     {
         await using var cluster = Cluster(Lossless(4));
         cluster.SlowDown(TimeSpan.FromMilliseconds(125));
@@ -190,7 +193,54 @@ public sealed class HandoffTests
 
         Assert.Equal(new SessionEnded(EndReason.TokenLimit, null), session.Ended);
         var exit = Assert.Single(session.Events.OfType<SessionMoved>()).Exit!;
-        Assert.Equal((exitAt, shipment), (exit.TokenCount, exit.Shipment));
+        Assert.Equal((exitAt, splitLayer, shipment), (exit.TokenCount, exit.SplitLayer, exit.Shipment));
+        if (shipment == KvShipment.Exact)
+            AssertUndisturbed(session);
+    }
+
+    /// <summary>
+    /// At 20 kbit/s keys and values take four fifths of a second per layer after the prompt, but a hidden state in 4 bits takes a tenth of its float32: the plan's
+    /// codec decides what travels without keys and values, which once were priced as float32.
+    /// </summary>
+    [Fact]
+    public async Task Session_WhoseHiddenStatesAreCompressed_ShipsThemWhereRawOnesWouldBeLate()
+    {
+        var plan = new FixedPlan(ExecutionMode.Handoff, 4, new CompressionOptions(FrameCodec.RateDistortion, new TabqOptions()));
+        await using var cluster = Cluster(plan);
+        cluster.SlowDown(TimeSpan.FromMilliseconds(125));
+        var session = Start(
+            cluster,
+            options => options with { TokenCountMax = 1, Deadline = TimeSpan.FromSeconds(1.4) },
+            change: options => options with { Link = LinkProfile.Of(bitsPerSecondUp: 20e3, bitsPerSecondDown: 20e3, TimeSpan.Zero) });
+        cluster.RunUntilEnded(session);
+
+        var moved = Assert.Single(session.Events.OfType<SessionMoved>());
+        Assert.Equal((1, 4, KvShipment.None), (moved.Exit!.TokenCount, moved.Exit.SplitLayer, moved.Exit.Shipment));
+        Assert.Equal("the device has generated W̄ = 1 tokens", moved.Why);
+    }
+
+    /// <summary>A worker that is lost after an exit at another split than the plan's: the next one gets the same frames, not new ones of the plan's split.</summary>
+    [Fact]
+    public async Task Session_WhoseWorkerStopsAfterADeeperExit_ReplaysItsFramesAtThatSplit()
+    {
+        await using var cluster = Cluster(Lossless(4));
+        cluster.StartWorker("worker/2");
+        cluster.SlowDown(TimeSpan.FromMilliseconds(125));
+        var link = LinkProfile.Of(bitsPerSecondUp: 1e6, bitsPerSecondDown: 1e6, TimeSpan.Zero);
+        var session = Start(
+            cluster,
+            options => options with { TokenCountMax = TokenCount, Deadline = TimeSpan.FromSeconds(4), Shipment = KvShipment.Exact, ChunkTokensMax = 8 },
+            change: options => options with { Link = link });
+        cluster.RunUntil(() => session.TokenCount == 25);
+        Assert.Equal(7, Assert.Single(session.Events.OfType<SessionMoved>()).Exit!.SplitLayer);
+        cluster.StopWorker(session.Worker);
+        cluster.RunUntilEnded(session);
+
+        AssertUndisturbed(session);
+        var opened = cluster.Network.Bodies<OpenSession>().ToList();
+        Assert.Equal(2, opened.Select(open => open.Epoch).Distinct().Count());
+        Assert.All(opened, open => Assert.Equal(7u, open.SplitLayer));
+        Assert.Single(session.Events.OfType<SessionMoved>());
     }
 
     [Fact]

@@ -52,7 +52,7 @@ public sealed class MemoryCeilingTests
         private static readonly Segment Whole = Quill.Back(0);
 
         private readonly SplitMix64 _random;
-        private readonly Dictionary<SessionId, KvCache> _caches = [];
+        private readonly Dictionary<SessionKey, KvCache> _caches = [];
         private readonly KvPagePools _pools;
         private readonly Workspace _workspace = new(Quill.Config, 64, ComputeThreads.Single);
         private readonly uint[] _epochs = new uint[SessionIds];
@@ -72,6 +72,8 @@ public sealed class MemoryCeilingTests
                 VocabularySize = Quill.Config.VocabularySize,
                 KvLayout = Whole.KvLayout(KvFormat.Int4),
                 BatchRowsMax = 64,
+                DeviceSessionCountMax = 64,
+                DeviceTokenCountMax = long.MaxValue,
             };
             options = options with { KvBytesMax = options.KvLayout.BytesFor(160 + (16 * _random.Next(10))) };
             _state = new WorkerState(options);
@@ -129,7 +131,7 @@ public sealed class MemoryCeilingTests
         {
             SessionId = (ulong)session,
             Epoch = _epochs[session],
-            Position = (uint)(_state.Sessions.GetValueOrDefault(new SessionId((ulong)session))?.AcceptedCount ?? 0),
+            Position = (uint)(_state.Sessions.GetValueOrDefault(SessionKey.Of("edge/1", (ulong)session))?.AcceptedCount ?? 0),
             TokenCount = (uint)(1 + _random.Next(40)),
             Frame = Google.Protobuf.ByteString.Empty,
         };
@@ -162,7 +164,7 @@ public sealed class MemoryCeilingTests
             }
         }
 
-        private void Drop(SessionId session)
+        private void Drop(SessionKey session)
         {
             if (_caches.Remove(session, out var cache))
                 _pools.CloseCache(cache);

@@ -43,7 +43,7 @@ public sealed class ModelRoutingTests
     public void Model_WithoutAWorkerOfItsOwn_GetsNoneOfAnother()
     {
         Receive("worker/a", Hello(DigestA, 8));
-        Receive("edge/1", new PlanRequest { SessionId = 1, ModelDigest = DigestB });
+        Receive("edge/1", new PlanRequest { SessionId = 1, ModelDigest = DigestB, TokenCountMax = 100 });
         Assert.Equal(RejectReason.NoWorker, Assert.IsType<Rejected>(Sent().Single()).Reason);
     }
 
@@ -67,8 +67,8 @@ public sealed class ModelRoutingTests
         Assert.Equal(RejectReason.UnknownWorker, Assert.IsType<Rejected>(Sent().Single()).Reason);
 
         Place(1, DigestB);
-        Receive("edge/1", new LinkReport { SessionId = 1, StepCount = 3 });
-        Assert.Equal(3u, _states[1].Sessions[new SessionId(1)].Link!.StepCount);
+        Receive("edge/1", new LinkReport { SessionId = 1, Revision = 1 });
+        Assert.Equal(1u, _states[1].Sessions[SessionKey.Of("edge/1", 1)].KnownRevision);
         Step(new PeerLost("edge/1"));
         Assert.Empty(_states[1].Sessions);
     }
@@ -78,6 +78,7 @@ public sealed class ModelRoutingTests
         Address = "scheduler",
         ModelDigest = digest,
         LayerCount = layerCount,
+        ContextLength = 1024,
         Plan = new FixedPlan(ExecutionMode.Split, layerCount / 2, CompressionOptions.Default),
     });
 
@@ -86,7 +87,7 @@ public sealed class ModelRoutingTests
 
     private string? Place(ulong session, ByteString digest)
     {
-        Receive($"edge/{session}", new PlanRequest { SessionId = session, ModelDigest = digest });
+        Receive($"edge/{session}", new PlanRequest { SessionId = session, ModelDigest = digest, TokenCountMax = 100 });
         return (Sent().Single() as Plan)?.Worker;
     }
 

@@ -78,7 +78,7 @@ public sealed class RelocationTests
         for (var steps = 0; steps < 60; steps += 3)
         {
             await using var cluster = Cluster();
-            cluster.StartWorker("spare/2", splitLayer: 2);
+            cluster.StartWorker("worker/spare2", splitLayer: 2);
             var session = Start(cluster);
             cluster.RunUntil(() => session.TokenCount == 5);
             Move(cluster, session, Lossless(2));
@@ -124,6 +124,24 @@ public sealed class RelocationTests
         AssertUndisturbed(session);
         Assert.Empty(session.Events.OfType<SessionMoved>());
         Assert.Equal(2u, Assert.Single(session.Events.OfType<MoveAbandoned>()).To.SplitLayer);
+    }
+
+    /// <summary>Whatever a library throws, the session has done nothing wrong.</summary>
+    [Fact]
+    public async Task Session_WhoseNewFrontFailsToLoadInAnyWay_StaysWhereItIs()
+    {
+        foreach (var failure in (Exception[])[new IOException("The disk is gone."), new InvalidDataException("No such tensor."), new OutOfMemoryException("No memory.")])
+        {
+            await using var cluster = Cluster();
+            (cluster.UnloadableSplit, cluster.LoadFailure) = (2, failure);
+            var session = Start(cluster);
+            cluster.RunUntil(() => session.TokenCount == 5);
+            Move(cluster, session, Lossless(2));
+            cluster.RunUntilEnded(session);
+
+            AssertUndisturbed(session);
+            Assert.Equal($"The device cannot load layers 1–2: {failure.Message}", Assert.Single(session.Events.OfType<MoveAbandoned>()).Detail);
+        }
     }
 
     [Fact]
@@ -187,7 +205,7 @@ public sealed class RelocationTests
         cluster.StartSession(Quill.Prompt(3), sampling, options => (change?.Invoke(options) ?? options) with { GeneratedCountMax = TokenCount, EndTokens = [] });
 
     private static void Move(SimulatedCluster cluster, SimulatedSession session, FixedPlan plan) =>
-        cluster.Scheduler.Post(new MoveSession(session.Id, plan, "the test wants it"));
+        cluster.Scheduler.Post(new MoveSession(session.Key, plan, "the test wants it"));
 
     private static void AssertUndisturbed(SimulatedSession session, SamplingOptions? sampling = null)
     {

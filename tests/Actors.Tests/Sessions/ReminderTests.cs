@@ -80,11 +80,12 @@ public sealed class ReminderTests
     {
         _session.RunToFirstFrames();
         Overdue();
-        Assert.Empty(_session.Sent<DecodeStep>());
-        Assert.Equal(1u, Assert.Single(_session.Sent<OpenSession>()).Epoch);
+        Assert.Equal([10u], _session.SentSteps.Asked);
+        Assert.Empty(_session.SentSteps.Steps);
 
-        _session.Receive(new SessionOpened { SessionId = 1, Epoch = 1 });
+        _session.Receive(new Nack { SessionId = 1, Epoch = 1, ExpectedPosition = 10, Position = 10 });
         Assert.Equal((EdgePhase.Running, 1u), (_session.State.Phase, _session.State.Epoch));
+        Assert.Empty(_session.Sent<DecodeStep>());
         _session.Step(new Undelivered(EdgeStepper.Worker, "nobody has this address"));
         Assert.Equal(EdgePhase.Planning, _session.State.Phase);
     }
@@ -141,6 +142,7 @@ public sealed class ReminderTests
         Assert.Equal(new AnswerTimes(100, 50), first);
         Assert.Equal(TimeSpan.FromMicroseconds(300), first.LateAfter);
         Assert.Equal(new AnswerTimes(110, 57.5), AnswerTimes.After(first, 180));
+        Assert.Equal(TimeSpan.FromMilliseconds(1.5), new AnswerTimes(0.01, 0.005).LateAfterAll(50_000)); // of bytes that take less than a clock's tick
     }
 
     private void RunTokens(int count)

@@ -18,6 +18,7 @@ public sealed class SchedulerTests
         Address = "scheduler",
         ModelDigest = Digest,
         LayerCount = 8,
+        ContextLength = 1024,
         Plan = new FixedPlan(ExecutionMode.Split, 4, CompressionOptions.Default),
         WorkerCountMax = 4,
         SessionCountMax = 6,
@@ -101,26 +102,26 @@ public sealed class SchedulerTests
     }
 
     [Fact]
-    public void OtherDevices_CannotCloseOrMoveASession()
+    public void OtherProcesses_OfADevice_CannotCloseOrMoveItsSession()
     {
         Greet("worker/1");
         Place(1);
-        foreach (var message in (IMessage[])[new CloseSession { SessionId = 1 }, new LinkReport { SessionId = 1 }, new PlanRequest { SessionId = 1 }])
+        foreach (var message in (IMessage[])[new CloseSession { SessionId = 1 }, new LinkReport { SessionId = 1 }, new PlanRequest { SessionId = 1, TokenCountMax = 100 }])
         {
-            Receive("edge/2", message);
+            Receive("edge/1/other", message); // another process of the device
             Assert.Equal(RejectReason.BadRequest, Assert.IsType<Rejected>(Sent().Single()).Reason);
         }
 
-        Assert.Equal(new PlacedSession("edge/1", "worker/1", null) { Revision = 1 }, Assert.Single(_state.Sessions).Value);
+        Assert.Equal(new PlacedSession("edge/1", "worker/1") { Revision = 1, TokenCountMax = 100 }, Assert.Single(_state.Sessions).Value);
     }
 
     public static TheoryData<string, string> BadHellos => new()
     {
-        { "version 7, the scheduler 3", """{ "role": "WORKER", "protocolVersion": 7 }""" },
-        { "digest (none), the scheduler 010203", """{ "role": "WORKER", "protocolVersion": 3 }""" },
-        { "layers 5–7; a worker holds the last ones of 8", """{ "role": "WORKER", "protocolVersion": 3, "modelDigest": "AQID", "firstLayer": 4, "endLayer": 7 }""" },
-        { "layers 10–8", """{ "role": "WORKER", "protocolVersion": 3, "modelDigest": "AQID", "firstLayer": 9, "endLayer": 8 }""" },
-        { "layers 4294967296–4294967295", """{ "role": "WORKER", "protocolVersion": 3, "modelDigest": "AQID", "firstLayer": 4294967295, "endLayer": 4294967295 }""" },
+        { "version 7, the scheduler 4", """{ "role": "WORKER", "protocolVersion": 7 }""" },
+        { "digest (none), the scheduler 010203", """{ "role": "WORKER", "protocolVersion": 4 }""" },
+        { "layers 5–7; a worker holds the last ones of 8", """{ "role": "WORKER", "protocolVersion": 4, "modelDigest": "AQID", "firstLayer": 4, "endLayer": 7 }""" },
+        { "layers 10–8", """{ "role": "WORKER", "protocolVersion": 4, "modelDigest": "AQID", "firstLayer": 9, "endLayer": 8 }""" },
+        { "layers 4294967296–4294967295", """{ "role": "WORKER", "protocolVersion": 4, "modelDigest": "AQID", "firstLayer": 4294967295, "endLayer": 4294967295 }""" },
     };
 
     [Theory]
@@ -203,7 +204,7 @@ public sealed class SchedulerTests
     /// <returns>The planned worker, or null if the session is refused.</returns>
     private string? Place(ulong session, string lostWorker = "")
     {
-        Receive($"edge/{session}", new PlanRequest { SessionId = session, LostWorker = lostWorker });
+        Receive($"edge/{session}", new PlanRequest { SessionId = session, LostWorker = lostWorker, TokenCountMax = 100 });
         return (Sent().Single() as Plan)?.Worker;
     }
 

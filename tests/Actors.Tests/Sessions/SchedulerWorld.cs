@@ -12,11 +12,20 @@ internal sealed class SchedulerWorld
 {
     private static readonly ByteString Digest = ByteString.CopyFrom(1, 2, 3);
 
+    private readonly Func<SchedulerOptions, SchedulerOptions> _change;
     private ImmutableArray<SchedulerEffect> _effects = [];
 
-    public SchedulerState State { get; private set; } = NewState();
+    public SchedulerWorld(Func<SchedulerOptions, SchedulerOptions>? change = null)
+    {
+        _change = change ?? (options => options);
+        State = NewState();
+    }
+
+    public SchedulerState State { get; private set; }
 
     public TimeSpan Now { get; set; }
+
+    public IEnumerable<SchedulerEffect.Send> Sends => _effects.OfType<SchedulerEffect.Send>();
 
     public IEnumerable<IMessage> Sent => _effects.OfType<SchedulerEffect.Send>().Select(send => send.Body);
 
@@ -39,10 +48,22 @@ internal sealed class SchedulerWorld
         return Sent.OfType<Plan>().SingleOrDefault(plan => plan.SessionId == session);
     }
 
-    public static PlanRequest Request(ulong session, string lostWorker = "", Plan? current = null, uint revision = 0) =>
-        new() { SessionId = session, LostWorker = lostWorker, Current = current, Revision = revision, TokenCountMax = 100, ModelDigest = Digest };
+    /// <param name="revision">0: it knows no plan.</param>
+    public static PlanRequest Request(ulong session, string lostWorker = "", Plan? current = null, uint revision = 0)
+    {
+        var request = new PlanRequest { SessionId = session, LostWorker = lostWorker, Current = current, TokenCountMax = 100, ModelDigest = Digest };
+        if (revision > 0)
+            request.Revision = revision;
+        return request;
+    }
 
-    public void Report(ulong session, uint revision = 0) => Receive($"edge/{session}", new LinkReport { SessionId = session, Revision = revision });
+    public void Report(ulong session, uint revision = 0)
+    {
+        var report = new LinkReport { SessionId = session };
+        if (revision > 0)
+            report.Revision = revision;
+        Receive($"edge/{session}", report);
+    }
 
     public void Status(string worker, bool isLeaving = false, uint sessionCount = 1) => Receive(worker, new WorkerStatus { Leaving = isLeaving, SessionCount = sessionCount });
 
@@ -50,13 +71,14 @@ internal sealed class SchedulerWorld
 
     public void Step(object message) => (State, _effects) = Scheduler.Step(State, message, Now);
 
-    public string? WorkerOf(ulong session) => State.Sessions.GetValueOrDefault(new SessionId(session))?.Worker;
+    public string? WorkerOf(ulong session) => State.Sessions.GetValueOrDefault(SessionKey.Of($"edge/{session}", session))?.Worker;
 
-    private static SchedulerState NewState() => new(new SchedulerOptions
+    private SchedulerState NewState() => new(_change(new SchedulerOptions
     {
         Address = "scheduler",
         ModelDigest = Digest,
         LayerCount = 8,
+        ContextLength = 1024,
         Plan = new FixedPlan(ExecutionMode.Split, 4, CompressionOptions.Default),
-    });
+    }));
 }

@@ -16,8 +16,6 @@ namespace SplitActors.Actors.Tests.Sessions;
 /// <summary>Scheduler, workers and devices on the embedded model, on one thread and in virtual time.</summary>
 internal sealed class SimulatedCluster : IAsyncDisposable
 {
-    private static readonly TimeSpan TimeMax = TimeSpan.FromMinutes(10);
-
     private readonly SimulationDriver _driver;
     private readonly FixedPlan? _plan;
     private readonly SessionPlanner? _planner;
@@ -41,6 +39,9 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         Scheduler = StartScheduler();
     }
 
+    /// <summary>Most virtual time for a condition to come true.</summary>
+    public TimeSpan TimeMax { get; init; } = TimeSpan.FromMinutes(10);
+
     public List<NodeEvent> Events { get; } = [];
 
     /// <summary>Why workers stopped themselves.</summary>
@@ -63,6 +64,9 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     /// <summary>A plan's split that no device can load.</summary>
     public int? UnloadableSplit { get; set; }
 
+    /// <summary>How it fails; null: as a checkpoint that lacks layers does.</summary>
+    public Exception? LoadFailure { get; set; }
+
     /// <summary>The running workers by address.</summary>
     public Dictionary<string, SimulatedNode> Workers { get; } = new(StringComparer.Ordinal);
 
@@ -73,6 +77,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         Address = "scheduler",
         ModelDigest = Quill.Digest,
         LayerCount = Quill.Config.LayerCount,
+        ContextLength = Quill.Config.ContextLength,
         Plan = _plan,
         Planner = _planner,
     };
@@ -103,6 +108,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
             ContextLength = Quill.Config.ContextLength,
             VocabularySize = Quill.Config.VocabularySize,
             KvLayout = segment.KvLayout(KvFormat.Float16),
+            DeviceTokenCountMax = long.MaxValue, // some of these workers have memory for one session
         };
         options = change?.Invoke(options) ?? options;
         var worker = _driver.Start(address.Replace('/', '-'), () => new ComputingWorker(options, Network, NewEngine(), StopReasons.Add));
@@ -161,7 +167,7 @@ internal sealed class SimulatedCluster : IAsyncDisposable
         FrontEngine LoadFront(Plan plan)
         {
             if (plan.SplitLayer == UnloadableSplit)
-                throw new UserErrorException(UserErrorKind.Checkpoint, "The front", "all its layers", "fewer", "Copy them.");
+                throw LoadFailure ?? new UserErrorException(UserErrorKind.Checkpoint, "The front", "all its layers", "fewer", "Copy them.");
             Fronts.Add(new(
                 Quill.Front((int)plan.SplitLayer, plan.Front?.ToFormats() is { Weights.IsQuantized: true } front ? front.Weights : DeviceFormat),
                 plan.Compression.ToOptions(),

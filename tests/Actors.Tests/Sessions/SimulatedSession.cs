@@ -9,6 +9,8 @@ internal sealed class SimulatedSession(SessionId id)
 {
     public SessionId Id => id;
 
+    public SessionKey Key => SessionKey.Of($"edge/{id.Value}", id.Value);
+
     public List<SessionEvent> Events { get; } = [];
 
     public SimulatedNode? Actor { get; set; }

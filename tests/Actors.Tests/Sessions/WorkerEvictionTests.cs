@@ -27,7 +27,7 @@ public sealed class WorkerEvictionTests
 
         Assert.Single(_worker.Sent<SessionOpened>());
         Assert.Equal([1ul, 2], Dropped());
-        Assert.Equal(new ulong[] { 3, 4 }, _worker.State.Sessions.Keys.Select(id => id.Value).Order());
+        Assert.Equal(new ulong[] { 3, 4 }, _worker.State.Sessions.Keys.Select(id => id.Session.Value).Order());
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class WorkerEvictionTests
     private static IMessage Draw(WorkerStepper worker, SplitMix64 random)
     {
         var id = (ulong)random.Next(SessionIds);
-        var session = worker.State.Sessions.GetValueOrDefault(new SessionId(id));
+        var session = worker.State.Sessions.GetValueOrDefault(SessionKey.Of(WorkerStepper.Edge, id));
         if (session is null || random.Next(8) == 0)
             return WorkerStepper.OpenSession((session?.Epoch ?? 0) + 1, id, (uint)(1 + random.Next(64)), (uint)(4 + random.Next(4)));
         return WorkerStepper.DecodeStep((uint)session.AcceptedCount, 1, session.Epoch, id);
@@ -151,7 +151,7 @@ public sealed class WorkerEvictionTests
         act();
     }
 
-    private IEnumerable<ulong> Dropped() => _worker.Effects.OfType<WorkerEffect.DropCache>().Select(drop => drop.Session.Value);
+    private IEnumerable<ulong> Dropped() => _worker.Effects.OfType<WorkerEffect.DropCache>().Select(drop => drop.Session.Session.Value);
 
     /// <summary>Keeps from the scheduler what memory a worker has, so that it leaves refusing to the worker.</summary>
     private sealed class HelloWithoutMemory(IPeers inner) : IPeers

@@ -37,7 +37,7 @@ internal static class WorkerMessages
     private static DecodeStep LikelyStep(WorkerStepper worker, SplitMix64 random)
     {
         var id = (ulong)random.Next(5);
-        var session = worker.State.Sessions.GetValueOrDefault(new SessionId(id));
+        var session = worker.State.Sessions.GetValueOrDefault(SessionKey.Of(WorkerStepper.Edge, id));
         var position = random.Next(4) == 0 ? random.Next(20) : session?.AcceptedCount ?? 0;
         return WorkerStepper.DecodeStep(
             (uint)position, (uint)(1 + random.Next(6)), session?.Epoch ?? (uint)random.Next(3), id, samples: random.Next(2) == 0);

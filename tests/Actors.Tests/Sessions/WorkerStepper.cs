@@ -16,7 +16,7 @@ internal sealed class WorkerStepper
     public const string Edge = "edge/1";
     public const string Scheduler = "scheduler";
 
-    private readonly Dictionary<SessionId, Cache> _caches = [];
+    private readonly Dictionary<SessionKey, Cache> _caches = [];
 
     public WorkerStepper(Func<WorkerOptions, WorkerOptions>? change = null)
     {
@@ -30,6 +30,8 @@ internal sealed class WorkerStepper
             VocabularySize = 100,
             KvLayout = new(layerCount: 4, kvHeadCount: 1, headDim: 64, KvFormat.Float16), // 16 KiB for 16 tokens
             SessionCountMax = 3,
+            DeviceSessionCountMax = 1000, // one device plays them all
+            DeviceTokenCountMax = long.MaxValue,
             QueuedRowsMax = 12,
             BatchRowsMax = 8,
         };
@@ -137,7 +139,7 @@ internal sealed class WorkerStepper
         Assert.Equal(Batch is not null, State.IsComputing);
         Assert.All(State.Waiting, waiting => Assert.True(State.Sessions.ContainsKey(waiting.Key) && !waiting.Value.Steps.IsEmpty));
         Assert.True(State.IsComputing || State.Waiting.IsEmpty || (State.Expected.Count > 0 && Now < State.GatherUntil), "Steps wait though no batch runs.");
-        Assert.Equal(State.Sessions.Keys.Order(SessionOrder), _caches.Keys.Order(SessionOrder));
+        Assert.Equal(State.Sessions.Keys.Order(), _caches.Keys.Order());
         foreach (var session in State.Sessions.Values)
         {
             Assert.InRange(session.AcceptedCount, 0, session.TokenCountMax);
@@ -146,10 +148,15 @@ internal sealed class WorkerStepper
         }
 
         Assert.Equal(State.Sessions.Values.Sum(session => State.Options.KvLayout.WithLayers(session.Layers.Count).BytesFor(session.TokenCountMax)), State.KvReservations.Bytes);
+        foreach (var device in State.Sessions.GroupBy(session => session.Key.Device))
+        {
+            var holding = new DeviceHolding(device.Count(), device.Sum(session => (long)session.Value.TokenCountMax));
+            Assert.Equal(holding, State.Holdings.Of(device.Key));
+            Assert.True(State.Options.DeviceLimit.Holds(holding), $"{device.Key} has {holding}.");
+        }
+
         Assert.InRange(State.KvReservations.BytesKept, State.KvReservations.Bytes, State.Options.KvBytesMax);
     }
-
-    private static Comparer<SessionId> SessionOrder { get; } = Comparer<SessionId>.Create((a, b) => a.Value.CompareTo(b.Value));
 
     /// <summary>The rules of a key-value cache: no gap, no token beyond the room.</summary>
     internal sealed class Cache(int tokenCountMax)

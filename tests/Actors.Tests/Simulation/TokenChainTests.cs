@@ -86,6 +86,6 @@ public sealed class TokenChainTests
     {
         var step = new DecodeStep { Position = position, TokenCount = (uint)prompt.Length, Samples = true, Frame = Frame(splitLayer, prompt) };
         var session = new WorkerSession("edge", Epoch: 1, Sampling, TokenCountMax: 16, AcceptedCount: 0, SeenAt: default) { Layers = LayerRange.Back(splitLayer, LayerCount) };
-        return new BatchEntry(new QueuedStep(new SessionId(1), step, ArrivedAt: default, Opening: 0), session, StartedAt: default);
+        return new BatchEntry(new QueuedStep(SessionKey.Of("edge/1", 1), step, ArrivedAt: default, Opening: 0), session, StartedAt: default);
     }
 }

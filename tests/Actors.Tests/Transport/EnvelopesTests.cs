@@ -1,11 +1,13 @@
+using System.Text.RegularExpressions;
 using Google.Protobuf;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Tests.Sessions;
+using SplitActors.Tests.Shared;
 
 namespace SplitActors.Actors.Tests.Transport;
 
-public sealed class EnvelopesTests
+public sealed partial class EnvelopesTests
 {
     [Fact]
     public void EveryBody_WithAnyFields_RoundTrips()
@@ -44,6 +46,17 @@ public sealed class EnvelopesTests
         Assert.Equal(EnvelopeStatus.Ok, Envelopes.Read(bytes, out var body));
 
         Assert.Equal((3ul, 7u), Assert.IsType<Nack>(body) is { } read ? (read.SessionId, read.ExpectedPosition) : default);
+        Assert.Equal(new Nack { SessionId = 3, ExpectedPosition = 7 }.ToByteArray(), body.ToByteArray()); // what nobody knows is not kept in memory
+    }
+
+    /// <summary>A number that may be missing is optional: with a 0 that says so, no size and no time could be 0.</summary>
+    [Fact]
+    public void Fields_ThatMayBeMissing_AreOptional_AndNoZeroStandsForThat()
+    {
+        var lines = File.ReadAllLines(Repository.PathTo("src", "Actors", "Protocol", "splitactors.proto"));
+        Assert.DoesNotContain(lines, line => ZeroSentinel().IsMatch(line));
+        Assert.All(lines.Where(line => line.Contains("; absent", StringComparison.Ordinal) && line.Contains(" = ", StringComparison.Ordinal) && !char.IsUpper(line.TrimStart()[0])),
+            line => Assert.StartsWith("  optional ", line, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -78,4 +91,7 @@ public sealed class EnvelopesTests
         var bytes = Enumerable.Repeat((byte)0x0B, 200).ToArray();
         Assert.Equal(EnvelopeStatus.Malformed, Envelopes.Read(bytes, out _));
     }
+
+    [GeneratedRegex(@"//.*\b0: ")]
+    private static partial Regex ZeroSentinel();
 }

@@ -30,8 +30,8 @@ public sealed class HelpTests
         Assert.All(RunSettings.All, setting => Assert.Contains($"--{setting.Name}", help, StringComparison.Ordinal));
         int[] exitCodes =
         [
-            ExitCode.Success, ExitCode.Failure, ExitCode.Options, ExitCode.Checkpoint, ExitCode.Prompt, ExitCode.Output, ExitCode.Infeasible, ExitCode.Interrupted,
-            ExitCode.Terminated,
+            ExitCode.Success, ExitCode.Failure, ExitCode.Options, ExitCode.Checkpoint, ExitCode.Prompt, ExitCode.Output, ExitCode.Infeasible, ExitCode.HungUp,
+            ExitCode.Interrupted, ExitCode.ReaderGone, ExitCode.Terminated,
         ];
         var line = Assert.Single(help.Split('\n'), line => line.Contains("Exit codes: ", StringComparison.Ordinal));
         Assert.All(exitCodes, exitCode => Assert.Matches($@"\b{exitCode} [a-z]", line));

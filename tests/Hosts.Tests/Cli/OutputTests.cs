@@ -20,17 +20,36 @@ public sealed class OutputTests
         result.Refused(ExitCode.Output, "Standard output", "No space left on device");
     }
 
-    [Fact]
-    public async Task Run_OutputIsClosed_Refuses()
+    /// <summary>With standard input closed too, the runtime has a pipe of its own under both numbers, which takes whatever is written.</summary>
+    [Theory]
+    [InlineData("run x --max-tokens 4", ">&-")]
+    [InlineData("run x --max-tokens 4", "<&- >&-")]
+    [InlineData("model", "<&- >&-")]
+    [InlineData("--version", "<&- >&-")]
+    [InlineData("--help", ">&-")]
+    public async Task AnyCommand_OutputIsClosed_Refuses(string commandLine, string redirection)
     {
-        var result = await new SplitActorsProcess("run", "x", "--max-tokens", "4") { Redirection = ">&-" }.RunAsync();
+        var result = await new SplitActorsProcess(commandLine.Split(' ')) { Redirection = redirection }.RunAsync();
 
-        result.Refused(ExitCode.Output, "Standard output");
+        result.Refused(ExitCode.Output, "Standard output", "an open stream", "a closed one");
+    }
+
+    [Theory]
+    [InlineData("run x --json --max-tokens 400")]
+    [InlineData("--help")]
+    public async Task AnyCommand_ReaderHasReadEnough_EndsWithoutAWord(string commandLine)
+    {
+        const string pipeline = """{ "$0" "$@"; echo "$?" >&2; } | head -n 1""";
+        var result = await new SplitActorsProcess(["-c", pipeline, SplitActorsProcess.ProgramPath, .. commandLine.Split(' ')]) { Program = "/bin/sh" }.RunAsync();
+
+        Assert.Equal($"{ExitCode.ReaderGone}\n", result.Error);
+        Assert.Equal("", result.Output.Split('\n', 2)[1]);
     }
 
     [Theory]
     [InlineData("2> /dev/full")]
     [InlineData("2>&-")]
+    [InlineData("<&- 2>&-")]
     public async Task Run_MessagesCannotBeWritten_GivesTextNevertheless(string redirection)
     {
         var (prompt, greedyText) = Quill.Golden[0];

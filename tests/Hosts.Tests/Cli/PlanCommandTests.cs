@@ -46,6 +46,23 @@ public sealed class PlanCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Plan_WhoseFirstTokenIsLongInComing_SaysWhyAndWhatHelps()
+    {
+        string[] slow = ["--shape", "llama-1b", "--device-profile", "orin-nx", "--worker-profile", "pi5", "--worker-bits", "8", "--device-memory", "600MB"];
+        var far = Json(await PlanAsync([.. slow, "--tokens", "2000", "--prompt-tokens", "1500", "--link", "bandwidth=10kbit,rtt=40ms", "--json"]));
+        Assert.Matches(
+            @"^Expect the first token after \d\d s: sending the prompt of 1500 tokens takes \d\d s of them\. To shorten that, use a faster link or a shorter prompt\.$",
+            far["slow_start"]!.GetValue<string>());
+
+        var split = (await PlanAsync([.. slow, "--tokens", "2000", "--prompt-tokens", "1500", "--link", "bandwidth=1Mbit,rtt=40ms"])).Succeeded().Output;
+        Assert.Matches(@"(?m)^slow start +Expect the first token after \d\d s: ", split);
+        Assert.Matches(@"stronger +compression +\(--quality\); +the +worker +alone +would +take +\d\.\d +s\.", split);
+        var soon = Json(await PlanAsync([.. slow, "--tokens", "200", "--prompt-tokens", "20", "--link", "wifi", "--json"]));
+        Assert.InRange(soon["choice"]!["ttft_ms"]!.GetValue<double>(), 0, 10_000);
+        Assert.Null(soon["slow_start"]);
+    }
+
+    [Fact]
     public async Task Plan_LimitsThatNothingKeeps_NamesTheSmallestChange()
     {
         var result = await PlanAsync([.. Small[..^4], "--tokens", "350", "--link", "lte", "--device-memory", "512MB", "--deadline", "20ms"]);
@@ -131,7 +148,7 @@ public sealed class PlanCommandTests : IDisposable
     [Fact]
     public async Task Plan_DataSheetFile_GivesEstimates()
     {
-        _folder.Write("board.json", """{ "name": "board", "cores": 2, "memory_gb_per_second": 4, "int8_gmac_per_second": 20, "float_gmac_per_second": 5 }""");
+        _folder.Write("board.json", "\uFEFF" + """{ "name": "board", "cores": 2, "memory_gb_per_second": 4, "int8_gmac_per_second": 20, "float_gmac_per_second": 5 }"""); // as some editors write it
         var plan = Json(await PlanAsync(["--device-profile", _folder.PathTo("board.json"), "--json"]));
         Assert.True(plan["device"]!["is_estimate"]!.GetValue<bool>());
         Assert.Contains("board, estimated by data sheet: 2 cores, 4 GB/s", plan["device"]!["description"]!.GetValue<string>(), StringComparison.Ordinal);
@@ -146,7 +163,9 @@ public sealed class PlanCommandTests : IDisposable
     public async Task Plan_WrongProfileFile_IsRefused(string content)
     {
         _folder.Write("board.json", content);
-        (await PlanAsync(["--device-profile", _folder.PathTo("board.json")])).Refused(ExitCode.Options, "board.json");
+        var result = (await PlanAsync(["--device-profile", _folder.PathTo("board.json")])).Refused(ExitCode.Options, "board.json");
+        Assert.DoesNotContain("JSON value", result.Error, StringComparison.Ordinal); // no library's text
+        Assert.DoesNotContain("deserialization", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -202,7 +221,7 @@ public sealed class PlanCommandTests : IDisposable
         (await PlanAsync([.. Small, "--plot", _folder.PathTo("missing", "plan.svg")])).Refused(ExitCode.Output, "plan.svg");
 
     [Theory]
-    [InlineData("--device-memory", "512", "a size such as 512MB")]
+    [InlineData("--device-memory", "512", "a size above 0 such as 512MB")]
     [InlineData("--device-profile", "toaster", "pi5")]
     [InlineData("--worker-profile", "toaster", "server")]
     [InlineData("--link", "rayleigh:bw=10MHz", "snr= with a signal-to-noise ratio")]
@@ -223,9 +242,17 @@ public sealed class PlanCommandTests : IDisposable
     [Fact]
     public async Task Plan_ModelBesideShape_IsRefused() => (await PlanAsync([.. Small, "--model", "."])).Refused(ExitCode.Options, "--model", "--shape");
 
+    /// <summary>The first thing that a newcomer sees of planning.</summary>
     [Fact]
-    public async Task Plan_Help_ShowsAnExample() =>
-        Assert.Contains("Example: splitactors plan --shape", (await SplitActorsProcess.RunAsync("plan", "--help")).Succeeded().Output, StringComparison.Ordinal);
+    public async Task Plan_ExampleOfHelpAndDocuments_Splits()
+    {
+        var help = (await SplitActorsProcess.RunAsync("plan", "--help")).Succeeded().Output;
+        var example = Regex.Match(help, "Example: splitactors (?<line>plan --shape .+)", RegexOptions.None, MatchTimeout).Groups["line"].Value.TrimEnd();
+        foreach (var document in new[] { "README.md", "docs/cli.md" })
+            Assert.Contains($"splitactors {example}", await File.ReadAllTextAsync(Repository.PathTo(document)), StringComparison.Ordinal);
+
+        Assert.Matches(@"(?m)^plan +Split after layer \d+ of 32: ", (await PlanAsync(example.Split(' ')[1..])).Succeeded().Output);
+    }
 
     private static JsonNode Json(ProcessResult result) => JsonNode.Parse(result.Succeeded().Output)!;
 

@@ -65,6 +65,42 @@ public sealed class PromptTests
     }
 
     [Fact]
+    public async Task Run_ArgumentIsNotUtf8_NamesItAndByte()
+    {
+        (await new SplitActorsProcess("run") { Redirection = @"""$(printf 'caf\351 au lait')""" }.RunAsync())
+            .Refused(ExitCode.Prompt, "The prompt", "UTF-8", "at byte 3", "iconv");
+        (await new SplitActorsProcess("run", "x", "--model") { Redirection = @"""$(printf 'caf\351')""" }.RunAsync())
+            .Refused(ExitCode.Options, "Argument 4", "UTF-8", "at byte 3");
+        (await new SplitActorsProcess("-c", @"SPLITACTORS_MODEL=$(printf 'caf\351') exec ""$0"" run x", SplitActorsProcess.ProgramPath) { Program = "/bin/sh" }.RunAsync())
+            .Refused(ExitCode.Options, "SPLITACTORS_MODEL", "UTF-8", "at byte 3");
+    }
+
+    /// <summary>What the runtime puts in the place of bytes that are not UTF-8 is a character of its own too.</summary>
+    [Fact]
+    public async Task Run_ReplacementCharacter_IsText()
+    {
+        (await SplitActorsProcess.RunAsync(["run", .. Greedy, "a � b"])).Succeeded();
+    }
+
+    [Fact]
+    public async Task AnyCommand_InputIsClosed_Refuses()
+    {
+        (await new SplitActorsProcess("run") { Redirection = "<&-" }.RunAsync()).Refused(ExitCode.Prompt, "Standard input", "a closed stream");
+        (await new SplitActorsProcess("codec", "inspect", "-") { Redirection = "<&-" }.RunAsync()).Refused(ExitCode.Options, "Standard input", "a closed stream");
+        (await new SplitActorsProcess("bench", "--step", "--prompt", "4", "--decode", "2") { Redirection = "<&-" }.RunAsync()).Refused(ExitCode.Prompt, "Standard input", "a closed stream");
+    }
+
+    [Fact]
+    public async Task Run_InputIsClosedButNotNeeded_GivesText()
+    {
+        var (prompt, greedyText) = Quill.Golden[0];
+
+        var result = await new SplitActorsProcess(["run", .. Greedy, prompt]) { Redirection = "<&-" }.RunAsync();
+
+        Assert.StartsWith(result.Text, greedyText, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Run_PromptLongerThanContext_NamesBothLengths()
     {
         var prompt = string.Concat(Enumerable.Repeat("Once upon a time ", 2000));

@@ -110,14 +110,14 @@ public sealed class QuantizeCommandTests : IDisposable
     [Fact]
     public async Task Quantize_Interrupted_LeavesNothing()
     {
-        using var model = Quill.Copy().Delete("SHA256SUMS").Delete("tokenizer.json");
-        var tokenizer = model.PathTo("tokenizer.json");
-        using (var makePipe = System.Diagnostics.Process.Start("mkfifo", [tokenizer]))
+        using var model = Quill.Copy().Delete("SHA256SUMS");
+        var template = model.PathTo("chat_template.jinja");
+        using (var makePipe = System.Diagnostics.Process.Start("mkfifo", [template]))
             await makePipe.WaitForExitAsync();
         using var running = new SplitActorsProcess("quantize", "--model", model.Folder, "--out", Package).Start();
 
-        // The program waits for the tokenizer when the folder is begun; no matrix is quantized yet.
-        await using (var pipe = await Task.Run(() => new FileStream(tokenizer, FileMode.Open, FileAccess.Write)))
+        // The program waits for a file to copy when the folder is begun; no matrix is quantized yet.
+        await using (var pipe = await Task.Run(() => new FileStream(template, FileMode.Open, FileAccess.Write)))
         {
             Assert.EndsWith(".unfinished", Assert.Single(Directory.GetDirectories(_folder.Path)), StringComparison.Ordinal);
             await running.SignalAsync("INT");
@@ -127,6 +127,49 @@ public sealed class QuantizeCommandTests : IDisposable
         var result = await running.WaitAsync();
         Assert.Equal((ExitCode.Interrupted, "", ""), (result.ExitCode, result.Output, result.Error));
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    /// <summary>The folder beside, or within one that is there, of a run that nobody could ask to clean up.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Quantize_AfterARunThatWasKilled_TakesItsPlaceOver(bool isThere)
+    {
+        if (isThere)
+            Directory.CreateDirectory(Package);
+        using var model = Quill.Copy().Delete("SHA256SUMS").Delete("tokenizer.json");
+        var tokenizer = model.PathTo("tokenizer.json");
+        using (var makePipe = System.Diagnostics.Process.Start("mkfifo", [tokenizer]))
+            await makePipe.WaitForExitAsync();
+        using var running = new SplitActorsProcess("quantize", "--model", model.Folder, "--out", Package).Start();
+        await using (await Task.Run(() => new FileStream(tokenizer, FileMode.Open, FileAccess.Write)))
+        {
+            (await QuantizeAsync()).Refused(ExitCode.Output, ".unfinished", "a run that writes it now");
+            await running.SignalAsync("KILL");
+            await running.WaitAsync();
+        }
+
+        Assert.Single(Directory.GetDirectories(_folder.Path, isThere ? "package/.unfinished" : "package.unfinished"));
+        (await QuantizeAsync()).Succeeded();
+        Assert.Equal(Package, Assert.Single(Directory.GetFileSystemEntries(_folder.Path)));
+        Assert.Empty(Directory.GetDirectories(Package));
+        (await SplitActorsProcess.RunAsync("model", Package, "--verify")).Succeeded();
+    }
+
+    /// <summary>As where a run was killed while its files took their places.</summary>
+    [Fact]
+    public async Task Quantize_FolderHalfFilled_NamesWhatIsInIt()
+    {
+        _folder.Write("package/model-front.safetensors", "").Write("package/.unfinished/.splitactors", "");
+        (await QuantizeAsync()).Refused(ExitCode.Output, Package, "files in it, and .unfinished of a run that was killed");
+    }
+
+    [Fact]
+    public async Task Quantize_SomebodysFolderOfThatName_IsRefusedAndKept()
+    {
+        _folder.Write("package.unfinished/notes.txt", "mine");
+        (await QuantizeAsync()).Refused(ExitCode.Output, "package.unfinished", "no run of splitactors left");
+        Assert.Equal("mine", await File.ReadAllTextAsync(_folder.PathTo("package.unfinished", "notes.txt")));
     }
 
     [Fact]

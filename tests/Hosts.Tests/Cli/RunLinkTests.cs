@@ -117,6 +117,15 @@ public sealed class RunLinkTests
     }
 
     [Fact]
+    public async Task Run_DeadlineOfAMicrosecond_IsNamedAsItWasGiven()
+    {
+        var result = await SplitActorsProcess.RunAsync([.. Session, "--deadline", "0.001ms/token"]);
+
+        Assert.Equal(ExitCode.Infeasible, result.ExitCode);
+        Assert.Contains("The deadline of 0.001 ms for each token cannot be kept", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Run_HopelessDeadline_IsRefusedWithItsReason()
     {
         var result = await SplitActorsProcess.RunAsync([.. Session, "--link", "bandwidth=50Mbit,rtt=400ms", "--deadline", "20ms"]);

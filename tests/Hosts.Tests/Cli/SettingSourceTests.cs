@@ -68,7 +68,9 @@ public sealed class SettingSourceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{ "max_tokens": 1 }""", "config/run.json, max_tokens", "max-tokens", "unknown name")]
+    [InlineData("""{ "max_tokens": 1 }""", "config/run.json, max_tokens", "expected max-tokens, or another setting", "unknown name")]
+    [InlineData("""{ "amqp": "amqp://localhost" }""", "config/run.json: expected settings of `splitactors run`", "a configuration of `splitactors edge`", "`splitactors worker`")]
+    [InlineData("""{ "max-tokens": 1, "max-tokens": 2 }""", "config/run.json, max-tokens", "twice")]
     [InlineData("""{ "config": "x" }""", "config/run.json, config", "unknown name")]
     [InlineData("""{ "max-tokens": "x" }""", "config/run.json, max-tokens", "whole number", "'x'")]
     [InlineData("""{ "max-tokens": true }""", "config/run.json, max-tokens", "'true'")]
@@ -79,12 +81,69 @@ public sealed class SettingSourceTests : IDisposable
     [InlineData("""{ "max-tokens": "\ud800" }""", "config/run.json", "surrogate")]
     [InlineData("""{ "max-tokens": 1""", "config/run.json", "a JSON object", "line 1")]
     [InlineData("[]", "config/run.json", "a JSON object", "Array")]
-    [InlineData("", "config/run.json", "a JSON object")]
+    [InlineData("", "config/run.json", "a JSON object", "nothing")]
     public async Task Run_WrongFile_NamesFileAndField(string json, params string[] named)
     {
         _folder.Write("config/run.json", json);
 
         (await RunAsync([])).Refused(ExitCode.Options, named);
+    }
+
+    [Fact]
+    public async Task Run_FileBeginsWithByteOrderMark_IsTaken()
+    {
+        _folder.Write("config/run.json", "\uFEFF{ \"max-tokens\": 2 }");
+
+        Assert.Equal(2, (await RunAsync([])).Succeeded().JsonLines[^1]["generated_tokens"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public async Task Run_FileIsNotUtf8_NamesByte()
+    {
+        Directory.CreateDirectory(_folder.PathTo("config"));
+        File.WriteAllBytes(_folder.PathTo("config", "run.json"), [.. "{ \"model\": \"caf"u8, 0xE9, .. "\" }"u8]);
+
+        (await RunAsync([])).Refused(ExitCode.Options, "config/run.json", "UTF-8", "at byte 15");
+    }
+
+    [Fact]
+    public async Task Run_FileWithoutEnd_IsNotReadToTheEnd()
+    {
+        (await RunAsync([], "--config", "/dev/zero")).Refused(ExitCode.Options, "/dev/zero", "1 MiB");
+    }
+
+    [Fact]
+    public async Task Run_FileIsPipeWithoutWriter_DoesNotWait()
+    {
+        using (var makePipe = System.Diagnostics.Process.Start("mkfifo", [_folder.PathTo("pipe")]))
+            await makePipe.WaitForExitAsync();
+
+        (await RunAsync([], "--config", "pipe")).Refused(ExitCode.Options, "pipe", "a JSON object", "nobody writes to");
+    }
+
+    [Theory]
+    [InlineData("SPLITACTORS_MAXTOKENS", "SPLITACTORS_MAX_TOKENS")]
+    [InlineData("SPLITACTORS_TEMPRATURE", "SPLITACTORS_TEMPERATURE")]
+    public async Task Run_UnknownVariable_IsRefusedWithTheNearestName(string variable, string meant)
+    {
+        (await RunAsync([(variable, "1")])).Refused(ExitCode.Options, variable, $"Did you mean {meant}?");
+    }
+
+    [Fact]
+    public async Task AnyCommand_VariablesOfOthers_AreNoMistake()
+    {
+        (await RunAsync([("SPLITACTORS_KILLS", "20"), ("SPLITACTORS_BROKER", "rabbitmq-server")], "--max-tokens", "1")).Succeeded();
+        (await new SplitActorsProcess("--version") { Environment = [("SPLITACTORS_MAXTOKENS", "1")] }.RunAsync()).Succeeded();
+    }
+
+    /// <summary>The error is about a path that nobody gave on the command line, or about an option that only the model settles.</summary>
+    [Fact]
+    public async Task Run_ErrorBehindAValue_NamesWhereItStands()
+    {
+        (await RunAsync([("SPLITACTORS_MODEL", "nowhere")])).Refused(ExitCode.Checkpoint, "nowhere", "The value stands in SPLITACTORS_MODEL.");
+        (await RunAsync([("SPLITACTORS_RESPLIT_AT", "4:9")])).Refused(ExitCode.Options, "--resplit-at", "The value stands in SPLITACTORS_RESPLIT_AT.");
+        _folder.Write("config/run.json", """{ "model": "nowhere" }""");
+        (await RunAsync([])).Refused(ExitCode.Checkpoint, "nowhere", "The value stands in config/run.json, model.");
     }
 
     [Fact]

@@ -18,6 +18,7 @@ public sealed class StreamingTests : IDisposable
     [Theory]
     [InlineData("INT", ExitCode.Interrupted)]
     [InlineData("TERM", ExitCode.Terminated)]
+    [InlineData("HUP", ExitCode.HungUp)]
     public async Task Run_Signal_EndsWithTextSoFarAndLedger(string signal, int exitCode)
     {
         using var running = Start();
@@ -32,6 +33,19 @@ public sealed class StreamingTests : IDisposable
         Assert.Matches($@"(?m)^tokens +2 prompt, ({4 * smileCount}|{(4 * smileCount) + 1}|{(4 * smileCount) + 2}|{(4 * smileCount) + 3}) generated", result.Error);
         Assert.Matches(@"(?m)^where time went ", result.Error);
         Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>As <c>nohup</c> starts it; the signal that comes first would decide the exit code.</summary>
+    [Fact]
+    public async Task Run_HangUpIsIgnoredByTheCaller_GoesOn()
+    {
+        string[] run = ["-c", "trap '' HUP; exec \"$0\" \"$@\"", SplitActorsProcess.ProgramPath, "run", "x", "--model", _model.Folder, "--max-tokens", $"{TokensWithoutEnd}"];
+        using var running = new SplitActorsProcess(run) { Program = "/bin/sh" }.Start();
+        Assert.NotEmpty(await running.ReadOutputAsync());
+        await running.SignalAsync("HUP");
+        await running.SignalAsync("INT");
+
+        Assert.Equal(ExitCode.Interrupted, (await running.WaitAsync()).ExitCode);
     }
 
     [Fact]
@@ -65,8 +79,8 @@ public sealed class StreamingTests : IDisposable
         running.CloseOutput();
         var result = await running.WaitAsync();
 
-        Assert.Equal(ExitCode.Output, result.ExitCode);
-        Assert.EndsWith("splitactors: Standard output: expected a reader, found a closed pipe. Let the reader read to the end.\n", result.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.ReaderGone, result.ExitCode);
+        Assert.DoesNotContain("splitactors: ", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -34,6 +34,18 @@ public sealed class DocumentTests
         Assert.Empty(broken);
     }
 
+    /// <summary>A model that is named would have to be one that is read, and its files are not here to tell: examples name none.</summary>
+    [Fact]
+    public void Examples_NameNoModel()
+    {
+        var name = new Regex(@"~/models/(?<name>[\w.-]+)", RegexOptions.ExplicitCapture, MatchTimeout);
+        var names = SourceTree.TextFiles
+            .Where(file => file == "README.md" || file.StartsWith("docs/", StringComparison.Ordinal) || file.StartsWith("src/Hosts/Cli/", StringComparison.Ordinal))
+            .SelectMany(file => name.Matches(SourceTree.Read(file)).Select(match => match.Groups["name"].Value)).ToList();
+        Assert.NotEmpty(names);
+        Assert.All(names, found => Assert.StartsWith("some-llama", found, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Documents_NameEverySetting()
     {
@@ -41,6 +53,17 @@ public sealed class DocumentTests
 
         Setting[] settings = [.. RunSettings.All, RunSettings.Config, .. EdgeRole.Settings, .. WorkerRole.Settings, .. SchedulerRole.Settings, NodeSettings.WorkerAmqp];
         Assert.All(settings, setting => Assert.Matches($@"--{setting.Name}(?![\w-])", text));
+    }
+
+    /// <summary>What the first picture says is what the first run prints.</summary>
+    [Fact]
+    public void Picture_OfTheArchitecture_ShowsTheDefaultCodec()
+    {
+        var picture = SourceTree.Read("docs/images/architecture.svg");
+        Assert.Contains(">rd codec,<", picture, StringComparison.Ordinal);
+        Assert.Contains("frame, ~120 bytes", picture, StringComparison.Ordinal);
+        Assert.Contains("about 120 as sent", SourceTree.Read("README.md"), StringComparison.Ordinal);
+        Assert.Matches(@"sent 120\.\d B", SourceTree.Read("README.md"));
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class ModelCalibrationTests : IClassFixture<ModelCalibrationTests.
         {
             foreach (var transform in Enum.GetValues<RateDistortionTransform>())
                 Assert.Equal(transform, split.RateDistortionFor(quality, transform).RateDistortion.Transform);
-            Assert.Contains(split.TabqFor(quality).Tabq, TabqSearch.Candidates);
+            Assert.Contains(split.TabqFor(quality).Tabq, split.Tabq.Select(setting => setting.Tabq));
         }
 
         Assert.Null(calibration.For(2));
@@ -55,7 +55,8 @@ public sealed class ModelCalibrationTests : IClassFixture<ModelCalibrationTests.
     }
 
     [Theory]
-    [InlineData("version", "2")]
+    [InlineData("version", "1")]
+    [InlineData("version", "3")]
     [InlineData("version", null)]
     [InlineData("model_digest", "\"00\"")]
     [InlineData("statistics_tokens", "-1")]
@@ -66,6 +67,7 @@ public sealed class ModelCalibrationTests : IClassFixture<ModelCalibrationTests.
     [InlineData("splits[0].rate_distortion[0].relative_step", "0")]
     [InlineData("splits[0].rate_distortion[0].relative_step", null)]
     [InlineData("splits[0].rate_distortion[0].quality", "\"2%\"")]
+    [InlineData("splits[0].rate_distortion[0].elsewhere_percent", null)]
     [InlineData("splits[0].rate_distortion", "[]")]
     [InlineData("splits[0].tabq", "[]")]
     [InlineData("splits[0].tabq[0].bits_max", "9")]
@@ -142,7 +144,7 @@ public sealed class ModelCalibrationTests : IClassFixture<ModelCalibrationTests.
     {
         var options = new CalibrationOptions([1], false, false, 5000);
         var error = Assert.Throws<UserErrorException>(() => Calibrator.Run(_written.Checkpoint, "too short", "short.txt", _written.Path, options));
-        Assert.Contains("short.txt: expected a text of at least 2000 tokens", error.Message, StringComparison.Ordinal);
+        Assert.Contains("short.txt: expected a text of at least 2560 tokens", error.Message, StringComparison.Ordinal);
     }
 
     private static void Replace(JsonNode json, string field, string? value)
@@ -205,7 +207,7 @@ public sealed class ModelCalibrationTests : IClassFixture<ModelCalibrationTests.
         public string Path { get; }
 
         public void Calibrate(string path) =>
-            Calibrator.Run(Checkpoint, _text, "text", path, new CalibrationOptions([1], WithKarhunenLoeve: true, WithPrediction: true, TokenCountMax: 4000));
+            Calibrator.Run(Checkpoint, _text, "text", path, new CalibrationOptions([1], WithKarhunenLoeve: true, WithPrediction: true, TokenCountMax: null));
 
         public void Dispose()
         {

@@ -1,4 +1,5 @@
 using SplitActors.Inference.Calibration;
+using SplitActors.Inference.Compression;
 
 namespace SplitActors.Inference.Tests.Calibration;
 
@@ -18,17 +19,14 @@ public class QualityTargetTests
         Assert.Contains("0.1%, 0.5%, 1%, 3%", Assert.Throws<UserErrorException>(() => QualityTarget.Parse(text, "--quality")).Message, StringComparison.Ordinal);
 
     [Theory]
-    [InlineData(0.7, 0, true)]
-    [InlineData(0.6, 0.15, true)]
-    [InlineData(0.72, 0, false)]
-    [InlineData(0.6, 0.17, false)]
-    [InlineData(-0.1, 0.5, true)]
-    public void Allows_RoomForOtherTextsAndNoise_IsKept(double rise, double error, bool allowed) =>
-        Assert.Equal(allowed, new QualityTarget(1).Allows(rise, error));
+    [InlineData(1, true)]
+    [InlineData(1.0000001, false)]
+    [InlineData(-0.1, true)]
+    public void Allows_BoundOnOtherTexts_IsKept(double elsewhere, bool allowed) => Assert.Equal(allowed, new QualityTarget(1).Allows(elsewhere));
 
     [Theory]
-    [InlineData(0.7143, 0, true)] // 1 ÷ 1.4, rounded up
-    [InlineData(0.7145, 0, false)]
-    public void KeepsQuality_RoundedFigures_IsAsBeforeRounding(double rise, double error, bool keeps) =>
-        Assert.Equal(keeps, new CalibratedTabq(new QualityTarget(1), TabqSearch.Candidates[0], rise, error, BytesPerToken: 100).KeepsQuality);
+    [InlineData(1.00004, true)] // rounds to 1
+    [InlineData(1.0001, false)]
+    public void KeepsQuality_RoundedFigures_IsAsBeforeRounding(double elsewhere, bool keeps) => Assert.Equal(
+        keeps, new CalibratedTabq(new QualityTarget(1), new TabqOptions(), RisePercent: 0.7, StandardErrorPercent: 0.1, elsewhere, BytesPerToken: 100).KeepsQuality);
 }

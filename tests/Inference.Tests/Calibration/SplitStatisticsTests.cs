@@ -1,4 +1,5 @@
 using SplitActors.Inference.Calibration;
+using SplitActors.Inference.Threading;
 
 namespace SplitActors.Inference.Tests.Calibration;
 
@@ -6,6 +7,7 @@ public class SplitStatisticsTests
 {
     private const int Size = 16;
     private const int TokenCount = 4000;
+    private const int WindowTokens = 100;
 
     [Fact]
     public void Of_StatesThatFollowFromEmbeddings_PredictsThem()
@@ -54,12 +56,13 @@ public class SplitStatisticsTests
 
     private static SplitTensors Calibrate(float[] hidden, float[] embeddings)
     {
-        var moments = new WeightedMoments(Size, withProducts: true, withEmbeddings: true);
-        moments.Add(hidden, embeddings);
-        Assert.Equal(TokenCount, moments.TokenCount);
-        var covariance = moments.Covariance();
-        Assert.Equal(Enumerable.Range(0, Size).Select(i => covariance[(i * Size) + i]), moments.Variances);
-        return SplitStatistics.Of(moments, withKarhunenLoeve: true, withPrediction: true, progress: null);
+        var sample = new SplitSample(Size, withCovariance: true, withEmbeddings: true, ComputeThreads.Single);
+        for (var token = 0; token < TokenCount; token += WindowTokens)
+            sample.Add(hidden.AsSpan(token * Size, WindowTokens * Size), embeddings.AsSpan(token * Size, WindowTokens * Size));
+        Assert.Equal(TokenCount, sample.Moments.TokenCount);
+        var covariance = sample.Moments.Covariance();
+        Assert.Equal(Enumerable.Range(0, Size).Select(i => covariance[(i * Size) + i]), sample.Moments.Variances);
+        return SplitStatistics.Of(sample, withKarhunenLoeve: true, withPrediction: true, ComputeThreads.Single, progress: null);
     }
 
     /// <summary>h = 2 + A·e + noise.</summary>

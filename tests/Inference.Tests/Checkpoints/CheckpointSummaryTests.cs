@@ -1,4 +1,6 @@
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Quantization;
+using SplitActors.Inference.Tests.Models;
 using SplitActors.Tests.Shared;
 
 namespace SplitActors.Inference.Tests.Checkpoints;
@@ -27,7 +29,7 @@ public sealed class CheckpointSummaryTests
         // Layer: q, o 256·256; k, v 128·256; gate, up, down 704·256; two norms of 256.
         Assert.Equal(new ParameterCounts(1_048_576, 737_792, 5_902_336, 256, 0), summary.Parameters);
         Assert.Equal(6_951_168, summary.Parameters.Total);
-        Assert.Equal([new TypeShare(TensorType.BF16, 74, 6_951_168, 13_902_336)], summary.Types.ToArray());
+        Assert.Equal([new TypeShare("BF16", 74, 6_951_168, 13_902_336)], summary.Types.ToArray());
         Assert.Equal(13_910_360, summary.FileBytes);
         Assert.Equal(Enumerable.Range(0, 9), summary.Splits.Select(split => split.SplitLayer));
     }
@@ -62,18 +64,50 @@ public sealed class CheckpointSummaryTests
         var layer = new WeightBytes(46_272, (23 * 1_088) + (3 * 1_664) + 384, (23 * 576) + (3 * 896) + 384);
         var norm = new WeightBytes(96, 192, 192);
         Assert.Equal(
-            new SplitFootprint(1, embedding + layer, (2 * layer) + norm + embedding, 128, 256), SplitFootprint.Of(Untied, 1));
+            new SplitFootprint(1, embedding + layer, (2 * layer) + norm + embedding, 128, 256), SplitFootprint.Of(Untied, StoredSizes.At(Untied), 1));
 
         var whole = embedding + (3 * layer) + norm + embedding;
-        Assert.Equal(new SplitFootprint(0, default, whole, 0, 384), SplitFootprint.Of(Untied, 0));
-        Assert.Equal(new SplitFootprint(3, whole, default, 384, 0), SplitFootprint.Of(Untied, 3));
+        Assert.Equal(new SplitFootprint(0, default, whole, 0, 384), SplitFootprint.Of(Untied, StoredSizes.At(Untied), 0));
+        Assert.Equal(new SplitFootprint(3, whole, default, 384, 0), SplitFootprint.Of(Untied, StoredSizes.At(Untied), 3));
     }
 
     [Fact]
     public void Of_SplitOutsideOfTheModel_Throws()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => SplitFootprint.Of(Untied, -1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => SplitFootprint.Of(Untied, 4));
+        Assert.Throws<ArgumentOutOfRangeException>(() => SplitFootprint.Of(Untied, StoredSizes.At(Untied), -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => SplitFootprint.Of(Untied, StoredSizes.At(Untied), 4));
+    }
+
+    /// <summary>As the files have it, whatever torch_dtype says.</summary>
+    [Theory]
+    [InlineData("bfloat16")]
+    [InlineData("float32")]
+    [InlineData(null)]
+    public void Of_Float32_CountsFourBytesForEachWeight(string? label)
+    {
+        using var builder = new CheckpointBuilder().AddModelTensors();
+        builder.Config["torch_dtype"] = label;
+        builder.Replace(_ => true, SyntheticModel.AsFloat32OfFloat16);
+        using var checkpoint = Checkpoint.Open(builder.WriteSingleFile().Folder);
+        var summary = CheckpointSummary.Of(checkpoint);
+
+        Assert.Equal("F32", summary.Weights);
+        Assert.Equal(4 * summary.Parameters.Total, summary.Splits[0].Back.At16Bits);
+        Assert.Equal(4 * (summary.Parameters.Embedding + summary.Parameters.PerLayer), summary.Splits[1].Front.At16Bits);
+        Assert.Equal(SplitFootprint.Of(checkpoint.Config, StoredSizes.At(checkpoint.Config), 1).Front.At8Bits, summary.Splits[1].Front.At8Bits);
+    }
+
+    [Fact]
+    public void Of_PackageOfFloat32_SaysSo()
+    {
+        using var builder = new CheckpointBuilder().AddModelTensors();
+        builder.Replace(_ => true, SyntheticModel.AsFloat32OfFloat16);
+        using var source = Checkpoint.Open(builder.WriteSingleFile().Folder);
+        var folder = builder.PathTo("package");
+        OpscPackage.Write(source, new OpscQuantization(1, new WeightFormat(4), WeightFormat.Unquantized), folder);
+        using var package = Checkpoint.Open(folder);
+        package.RequireTensors();
+        Assert.Equal(["int4 in groups of 32", "F32"], CheckpointSummary.Of(package).Parts.Select(part => part.Weights));
     }
 
     [Fact]
@@ -82,8 +116,8 @@ public sealed class CheckpointSummaryTests
         using var builder = new CheckpointBuilder().AddModelTensors().Add("extra", "F32", [2, 3], new byte[24]);
         using var checkpoint = Checkpoint.Open(builder.WriteShards(2).Folder);
         var summary = CheckpointSummary.Of(checkpoint);
-        Assert.Equal([TensorType.BF16, TensorType.F32], summary.Types.Select(share => share.Type));
+        Assert.Equal(["BF16", "F32"], summary.Types.Select(share => share.Type));
         Assert.Equal(summary.Parameters.Total, summary.Types[0].ElementCount);
-        Assert.Equal(new TypeShare(TensorType.F32, 1, 6, 24), summary.Types[1]);
+        Assert.Equal(new TypeShare("F32", 1, 6, 24), summary.Types[1]);
     }
 }

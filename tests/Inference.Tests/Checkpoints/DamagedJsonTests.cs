@@ -19,7 +19,7 @@ public sealed class DamagedJsonTests : IDisposable
     {
         var config = ModelConfigReader.Read(JsonField.Parse("config.json", json), generationConfig: null);
         Assert.True(ParameterCounts.Of(config).Total > 0);
-        Assert.True(SplitFootprint.Of(config, config.LayerCount).Front.At16Bits > 0);
+        Assert.True(SplitFootprint.Of(config, StoredSizes.At(config), config.LayerCount).Front.At16Bits > 0);
         Assert.Equal(0, config.HeadCount % config.KvHeadCount);
     });
 

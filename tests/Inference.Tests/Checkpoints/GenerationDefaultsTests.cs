@@ -67,10 +67,16 @@ public sealed class GenerationDefaultsTests : IDisposable
     [InlineData("min_p", "1.1", "a number from 0 to 1")]
     [InlineData("repetition_penalty", "0", "a finite number above 0")]
     [InlineData("repetition_penalty", "[]", "a finite number above 0")]
-    public void Read_ValueOutOfRange_NamesFileAndField(string field, string value, string expected)
+    public void Read_ValueOutOfRange_IsToldOnceAndLimitsNothing(string field, string value, string expected)
     {
-        var json = new JsonObject { ["do_sample"] = true, [field] = JsonNode.Parse(value) };
-        Refuses(json.ToJsonString(), $"{_builder.PathTo("generation_config.json")}, {field}", $"expected {expected}, found {value}");
+        var warnings = new List<string>();
+        using var checkpoint = Checkpoint.Open(_builder.Folder, new CheckpointOpenOptions { Warn = warnings.Add });
+        Write(new JsonObject { ["do_sample"] = true, [field] = JsonNode.Parse(value) }.ToJsonString());
+
+        var neutral = new SamplingOptions { Temperature = 1, TopK = 0, TopP = 1, MinP = 0, RepetitionPenalty = 1 };
+        Assert.Equal(neutral with { TopP = value == "0" && field == "top_p" ? float.Epsilon : 1 }, GenerationDefaults.Read(checkpoint));
+        var warning = Assert.Single(warnings);
+        Assert.StartsWith($"{_builder.PathTo("generation_config.json")}, {field}: expected {expected}, found {value}. ", warning, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -50,6 +50,28 @@ public sealed class PerplexityTests
         Assert.Equal(tokenCount, reports.Value);
     }
 
+    /// <summary>A model without begin-of-text has nothing to predict the text's first token from; later windows start at the last token of the one before.</summary>
+    [Theory]
+    [InlineData(30, 10)]
+    [InlineData(150, 100)] // more rows than have their logits at once
+    public void Measure_NoBeginOfText_DoesNotPredictTheFirstToken(int tokenCount, int windowTokens)
+    {
+        var text = HeldoutText.Tokens[..tokenCount];
+        var expected = 0.0;
+        for (var start = 0; start < text.Length - 1; start += windowTokens)
+        {
+            using var sequence = new Sequence(Quill.Whole);
+            for (var i = start; i < Math.Min(start + windowTokens, text.Length - 1); i++)
+                expected -= Perplexity.LogProbability(sequence.Feed(text[i]), text[i + 1]);
+        }
+
+        using var whole = new SplitModel(Quill.Whole, Quill.Whole, transport: null, windowTokens);
+        var measured = Perplexity.Measure(whole, text, windowTokens, beginOfText: null, Quill.Config.VocabularySize);
+        Assert.Equal(tokenCount - 1, measured.TokenCount);
+        Assert.Equal(expected, measured.NegativeLogLikelihood, 1e-9);
+        Assert.Throws<ArgumentException>(() => Perplexity.Measure(whole, text.AsSpan(0, 1), windowTokens, beginOfText: null, Quill.Config.VocabularySize));
+    }
+
     [Fact]
     public void Measure_EmptyText_IsRefused() =>
         Assert.Throws<ArgumentException>(() => Perplexity.Measure(Whole, [], 10, 4094, Quill.Config.VocabularySize));

@@ -1,3 +1,4 @@
+using SplitActors.Inference.Evaluation;
 using SplitActors.Inference.Kernels.Quantized;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Quantization;
@@ -104,6 +105,27 @@ public sealed class LinearGroupTests : IDisposable
         var error = Record.Exception(() => group.Forward(
             new float[inputs], workspace, new float[outputs0], new float[outputs1], new float[outputs2]));
         Assert.Equal(isRight ? null : typeof(ArgumentException), error?.GetType());
+    }
+
+    /// <summary>An input that is wider than any of the workspace's model would be written beyond its memory.</summary>
+    [Fact]
+    public void Forward_InputWiderThanTheWorkspace_Throws()
+    {
+        var inputs = 4 * Quill.Config.IntermediateSize;
+        var group = new LinearGroup(_files.Create("int4/32", 16, inputs));
+        using var workspace = new Workspace(Quill.Config, rowCountMax: 2, ComputeThreads.Single);
+        Assert.Throws<ArgumentOutOfRangeException>(() => group.Forward(new float[2 * inputs], workspace, new float[2 * 16]));
+    }
+
+    [Theory]
+    [InlineData(-1, 32)]
+    [InlineData(16, 32)]
+    [InlineData(0, 31)]
+    [InlineData(0, 33)]
+    public void CopyRow_NoSuchRowOrSize_Throws(int row, int size)
+    {
+        Linear[] linears = [SyntheticLinear.Create(16, 32, seed: 1, new()), DequantizedLinear.Of(_files.Create("BF16", 16, 32), new()), _files.Create("BF16", 16, 32), _files.Create("int4/32", 16, 32)];
+        Assert.All(linears, linear => Assert.ThrowsAny<ArgumentException>(() => linear.CopyRow(row, new float[size])));
     }
 
     [Fact]

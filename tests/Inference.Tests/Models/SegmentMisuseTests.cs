@@ -82,7 +82,29 @@ public sealed class SegmentMisuseTests
         Assert.Equal((0, 0L), (cache.TokenCount, cache.ByteCount));
     }
 
-    /// <summary>On the calling thread: an exception of another one would end the process.</summary>
+    /// <summary>Its memory is freed, and was once written to.</summary>
+    [Fact]
+    public void Forward_DisposedWorkspace_Throws()
+    {
+        using var cache = Quill.Whole.CreateCache(8);
+        var workspace = new Workspace(Quill.Config, 4, ComputeThreads.Single);
+        workspace.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => Quill.Whole.Forward([new SequenceRows(cache, 0, 1)], new float[Width], workspace));
+        Assert.Throws<ObjectDisposedException>(() => Quill.Whole.Logits(new float[Width], new float[Quill.Config.VocabularySize], workspace));
+        Assert.Equal(0, cache.TokenCount);
+    }
+
+    /// <summary>Rows that are taken back make no room for others.</summary>
+    [Fact]
+    public void Forward_NegativeCountBesideTooMany_IsRefused()
+    {
+        using var cache = Quill.Whole.CreateCache(8);
+        using var workspace = new Workspace(Quill.Config, 4, ComputeThreads.Single);
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Quill.Whole.Forward([new SequenceRows(cache, 0, 1 << 20), new SequenceRows(cache, 0, 2 - (1 << 20))], new float[2 * Width], workspace));
+    }
+
+    /// <summary>The pass fails on any of its threads.</summary>
     [Theory]
     [InlineData(4)]
     [InlineData(16)]

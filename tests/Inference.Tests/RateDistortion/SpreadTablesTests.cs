@@ -30,6 +30,14 @@ public class SpreadTablesTests
             "b4ce85401c987cfc311b9ca39d041640192de09af99a55acb61716c681a65713",
             FrequencyDigest.Of(Enumerable.Range(0, SpreadTables.ShapeCount).Select(shape => SpreadTables.For(shape).Tables)));
 
+    /// <summary>Shared arrays were once written by two threads at the same time, and stayed wrong. `benchmarks/EndToEnd -- tables` takes more of them.</summary>
+    [Fact]
+    public void Costs_TwoThreadsAtFirstUse_GetWhatOneBuilds()
+    {
+        var result = FirstTables.Run(countMin: 20_000);
+        Assert.True(result.WrongCount == 0, $"{result.WrongCount} of {result.UseCount} first uses: {result.FirstFault}");
+    }
+
     [Theory]
     [InlineData(0.3)]
     [InlineData(1)]

@@ -21,6 +21,31 @@ public sealed class AddedTokenTests
     public void Encode_Stripping_TakesWhiteSpaceAlong(string flags, string text, string[] tokens) =>
         Assert.Equal(tokens, Load(Added(256, "<x>", flags.Split(','))).Tokens(text));
 
+    /// <summary>Values of tokenizers 0.22.2: what a token takes along may be another token too, which is dropped only where nothing of it is left.</summary>
+    [Theory]
+    [InlineData("rstrip", "", "<r>\n\nx", new[] { 256, 257, 120 })]
+    [InlineData("rstrip", "", "<r> \n\n\nx", new[] { 256, 257, 10, 120 })]
+    [InlineData("rstrip", "", "<r>\n\n\n\n", new[] { 256, 257, 257 })]
+    [InlineData("rstrip", "", "<r>\n<r>\n\n", new[] { 256, 256, 257 })]
+    [InlineData("rstrip", "lstrip", "<r>\n\nx", new[] { 256, 120 })]
+    [InlineData("rstrip", "rstrip", "<r>\n\n \n\n", new[] { 256, 257, 257 })]
+    [InlineData("", "lstrip", "<r> \n\nx", new[] { 256, 257, 120 })]
+    [InlineData("lstrip,rstrip", "single_word", "a \n\n<r>\n\n1", new[] { 97, 32, 257, 256, 49 })]
+    public void Encode_StrippingBesideWhiteSpaceToken_IsAsHuggingFace(string flags, string whiteSpaceFlags, string text, int[] ids) => Assert.Equal(
+        ids, Load(Added(256, "<r>", flags.Split(',')), Added(257, "\n\n", whiteSpaceFlags.Split(','))).Encode(text, addSpecialTokens: false));
+
+    /// <summary>Likewise: of tokens that normalization makes equal the first special one counts, else the first one.</summary>
+    [Theory]
+    [InlineData("normalized", "normalized", 256)]
+    [InlineData("normalized", "normalized,special", 257)]
+    [InlineData("normalized,special", "normalized,special", 256)]
+    public void Encode_TokensThatNormalizationMakesEqual_TakesTheFirstSpecialOne(string first, string second, int id)
+    {
+        var document = Document(
+            new JsonObject { ["type"] = "NFC" }, Added(256, "cafe\u0301", first.Split(',')), Added(257, "caf\u00E9", second.Split(',')));
+        Assert.Equal([id], document.Load().Encode("caf\u00E9", addSpecialTokens: false));
+    }
+
     [Theory]
     [InlineData("xx", 1)]
     [InlineData("xx!", 1)]
@@ -31,6 +56,14 @@ public sealed class AddedTokenTests
     [InlineData("xx\u0301", 0)]
     [InlineData("𠮷xx", 0)]
     [InlineData("xx😀", 1)]
+    [InlineData("xxⒶ", 0)]
+    [InlineData("ⓩxx", 0)]
+    [InlineData("xx\u24EA", 1)] // a circled digit is no letter
+    [InlineData("xx🄰", 0)]
+    [InlineData("🅩xx", 0)]
+    [InlineData("xx🆉", 0)]
+    [InlineData("xx🆊", 1)]
+    [InlineData("xx\u200D", 0)]
     public void Encode_SingleWord_CountsOnlyBesideNonWords(string text, int count) => Assert.Equal(
         count, Load(Added(256, "xx", "single_word")).Encode(text, addSpecialTokens: false).Count(id => id == 256));
 

@@ -94,9 +94,9 @@ public sealed partial class ClusterSimulation
             var worker = cluster._workers[random.Next(cluster._workers.Count)];
             if (worker.Actor is not { } actor || worker.Record.State is not { Sessions.Count: > 0 } state)
                 return false;
-            var sessions = state.Sessions.OrderBy(session => session.Key.Value).ToList();
+            var sessions = state.Sessions.OrderBy(session => session.Key).ToList();
             var (id, session) = sessions[random.Next(sessions.Count)];
-            actor.Post(new Received(session.Edge, new CloseSession { SessionId = id.Value, Epoch = session.Epoch }));
+            actor.Post(new Received(session.Edge, new CloseSession { SessionId = id.Session.Value, Epoch = session.Epoch }));
             return true;
         }
 
@@ -164,10 +164,10 @@ public sealed partial class ClusterSimulation
         private bool Move()
         {
             var device = cluster._devices[random.Next(cluster._devices.Count)];
-            if (device.Session is null || cluster._scheduler is not { } scheduler)
+            if (device.Session is not { } session || cluster._scheduler is not { } scheduler)
                 return false;
             var plans = cluster._options.MovePlans;
-            scheduler.Post(new MoveSession(device.SessionId, plans[random.Next(plans.Count)], "the simulation wants it"));
+            scheduler.Post(new MoveSession(SessionKey.Of(session.Address, device.SessionId.Value), plans[random.Next(plans.Count)], "the simulation wants it"));
             return true;
         }
 

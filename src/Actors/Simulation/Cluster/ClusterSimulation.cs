@@ -132,6 +132,7 @@ public sealed partial class ClusterSimulation : IDisposable
         Address = SchedulerAddress,
         ModelDigest = Digest,
         LayerCount = _options.Costs.LayerCount,
+        ContextLength = _options.Costs.Config.ContextLength,
         Plan = _options.Plan,
         SessionSilenceMax = TimeSpan.FromSeconds(30),
     });

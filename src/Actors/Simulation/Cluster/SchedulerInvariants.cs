@@ -20,15 +20,17 @@ internal sealed class SchedulerInvariants(Func<SessionId, bool> isStarted)
     {
         if (state.Sessions.Count > state.Options.SessionCountMax)
             return $"{state.Sessions.Count} sessions are placed; at most {state.Options.SessionCountMax} may be";
-        if (message is Received { Body: PlanRequest request } && state.Sessions.TryGetValue(new SessionId(request.SessionId), out var placed)
-            && !state.SessionsOn(placed.Worker).All.Contains(new SessionId(request.SessionId)))
+        if (message is Received { Body: PlanRequest } device && SessionKey.Of(device.From, 0).Device is var who && !state.Options.DeviceLimit.Holds(state.Holdings.Of(who)))
+            return $"{who} has {state.Holdings.Of(who)}; a device may have {state.Options.DeviceLimit}";
+        if (message is Received { Body: PlanRequest request } asked && state.Sessions.TryGetValue(SessionKey.Of(asked.From, request.SessionId), out var placed)
+            && !state.SessionsOn(placed.Worker).All.Contains(SessionKey.Of(asked.From, request.SessionId)))
             return $"session {request.SessionId} is placed on {placed.Worker}, and not counted there";
         if (message is Received { Body: WorkerStatus { Leaving: true } } leaving && FindLeft(leaving.From, state, now) is { } left)
             return left;
         if (now - _auditedAt < AuditPeriod)
             return null;
         _auditedAt = now;
-        return state.Sessions.Keys.Any(id => !isStarted(id)) ? "a session is placed that no device ever had" : Audit(state);
+        return state.Sessions.Keys.Any(id => !isStarted(id.Session)) ? "a session is placed that no device ever had" : Audit(state);
     }
 
     /// <summary>What a leaving worker has goes elsewhere where there is room.</summary>
@@ -40,8 +42,7 @@ internal sealed class SchedulerInvariants(Func<SessionId, bool> isStarted)
         {
             var taker = state.Workers.FirstOrDefault(worker =>
                 worker.Key != leaving && !worker.Value.IsLeaving && now - worker.Value.SeenAt <= state.Options.WorkerSilenceMax
-                && state.SessionsOn(worker.Key).Count < worker.Value.SessionCountMax
-                && worker.Value.Fits(state.SessionsOn(worker.Key).LayerTokens, state.LoadOf(state.Sessions[id]).LayerTokens));
+                && worker.Value.HasRoomFor(id.Device, state.LoadOf(state.Sessions[id]), state.SessionsOn(worker.Key)));
             if (taker.Key is not null)
                 return $"session {id} stays on {leaving}, which is leaving, though {taker.Key} has room";
         }

@@ -13,7 +13,7 @@ internal static class WorkerInvariants
     /// <param name="options">Its limits, as they were given to it.</param>
     /// <param name="caches">Of its sessions.</param>
     /// <returns>What does not hold; null if all does.</returns>
-    public static string? Find(WorkerState state, object message, WorkerOptions options, IReadOnlyDictionary<SessionId, ChainCache> caches)
+    public static string? Find(WorkerState state, object message, WorkerOptions options, IReadOnlyDictionary<SessionKey, ChainCache> caches)
     {
         if (state.QueuedRows > options.QueuedRowsMax)
             return $"{state.QueuedRows} tokens wait; at most {options.QueuedRowsMax} may";
@@ -21,6 +21,8 @@ internal static class WorkerInvariants
             return $"{state.Sessions.Count} sessions are open; at most {options.SessionCountMax} may be";
         if (state.KvReservations.BytesKept > options.KvBytesMax)
             return $"{state.KvReservations.BytesKept} bytes of keys and values are reserved; at most {options.KvBytesMax} may be";
+        if (message is Received { Body: OpenSession } opened && SessionKey.Of(opened.From, 0).Device is var who && !options.DeviceLimit.Holds(state.Holdings.Of(who)))
+            return $"{who} has {state.Holdings.Of(who)}; a device may have {options.DeviceLimit}";
         if (caches.Count != state.Sessions.Count)
             return $"there are {caches.Count} caches for {state.Sessions.Count} sessions";
         if (message is StatusDue && state.QueuedRows != state.Queue.Sum(queued => (int)queued.Step.TokenCount))
@@ -34,11 +36,11 @@ internal static class WorkerInvariants
         return null;
     }
 
-    private static IEnumerable<SessionId> SessionsOf(object message, WorkerState state) => message switch
+    private static IEnumerable<SessionKey> SessionsOf(object message, WorkerState state) => message switch
     {
-        Received { Body: OpenSession open } => [new SessionId(open.SessionId)],
-        Received { Body: DecodeStep step } => [new SessionId(step.SessionId)],
-        Received { Body: CloseSession close } => [new SessionId(close.SessionId)],
+        Received { Body: OpenSession open } received => [SessionKey.Of(received.From, open.SessionId)],
+        Received { Body: DecodeStep step } received => [SessionKey.Of(received.From, step.SessionId)],
+        Received { Body: CloseSession close } received => [SessionKey.Of(received.From, close.SessionId)],
         BatchComputed computed => computed.Results.Select(result => result.Entry.Queued.Session),
         _ => state.Sessions.Keys,
     };

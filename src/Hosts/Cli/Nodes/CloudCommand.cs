@@ -8,7 +8,7 @@ internal static class CloudCommand
 {
     private static readonly IReadOnlyList<Setting> Settings =
     [
-        NodeSettings.Amqp, NodeSettings.WorkerAmqp, RunSettings.Model, .. SchedulerRole.Settings, .. WorkerRole.Settings, RunSettings.Threads, RunSettings.ProfileCache, NodeSettings.Json,
+        NodeSettings.Amqp, NodeSettings.WorkerAmqp, RunSettings.Model, .. SchedulerRole.Settings.Union(WorkerRole.Settings), RunSettings.Threads, RunSettings.ProfileCache, NodeSettings.Json,
     ];
 
     public static Command Create() => NodeCommand.Create(

@@ -3,10 +3,7 @@ using Akka.Actor;
 using SplitActors.Actors.Edge;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference.Calibration;
-using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Compression.RateDistortion;
-using SplitActors.Inference.Sampling;
-using SplitActors.Inference.Tokenization;
 
 namespace SplitActors.Hosts.Cli.Nodes;
 
@@ -25,7 +22,7 @@ internal static class EdgeCommand
 
             Example: splitactors edge "Once upon a time" --config cluster/gateway1.json --max-tokens 200
             """,
-            exitCodes: "0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 7 no broker, or it refuses, 130 interrupted, 143 terminated",
+            exitCodes: "0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 7 no broker, or it refuses, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated",
             EdgeRole.Settings,
             RunAsync);
         command.Add(RunSettings.Prompt);
@@ -38,7 +35,7 @@ internal static class EdgeCommand
         var connection = NodeConnection.Read(settings, NodeSettings.Amqp);
         var prompt = PromptReader.Read(role.Prompt);
         using var interruption = new Interruption();
-        using var loading = new LoadingLine(isEnabled: !role.Quiet && !role.Json, interruption.Token);
+        using var loading = new LoadingLine(isEnabled: !role.Quiet && !role.Json, interruption.Token, warns: !role.Quiet);
         try
         {
             return await RunAsync(role, connection, prompt, loading, interruption);
@@ -51,12 +48,11 @@ internal static class EdgeCommand
 
     private static async Task<int> RunAsync(EdgeRole role, NodeConnection connection, string prompt, LoadingLine loading, Interruption interruption)
     {
-        using var checkpoint = Checkpoint.Open(role.Model, new CheckpointOpenOptions { Progress = loading });
+        using var opened = ModelFolder.OpenRunnable(role.Model, loading);
+        var (checkpoint, tokenizer, defaults) = opened;
         var calibration = ModelCalibration.TryOpen(checkpoint);
         var predicts = calibration?.Splits.Any(split => split.Has(RateDistortionTransform.Prediction)) == true;
-        var tokenizer = Tokenizer.Load(checkpoint);
-        var sampling = role.Sampling(GenerationDefaults.Read(checkpoint));
-        var generation = new Generation(PromptReader.Encode(prompt, tokenizer, checkpoint.Config), sampling, role.MaxTokens);
+        var generation = new Generation(PromptReader.Encode(prompt, tokenizer, checkpoint.Config), role.Sampling(defaults), role.MaxTokens);
         var serving = role.Serving with { Profile = role.Profile(checkpoint, calibration, loading, interruption.Token) };
 
         await using var transport = await connection.ConnectAsync(role.Patience, Warn, interruption.Token);

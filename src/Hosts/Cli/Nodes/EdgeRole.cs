@@ -45,7 +45,7 @@ internal sealed record EdgeRole
     {
         var planning = RunPlanning.Read(settings, isPlanned: true); // if the scheduler does
         var (fallsBack, fallbackAfter) = RunMoves.ReadFallback(settings);
-        var patience = TimeSpan.FromSeconds(settings.Number(NodeSettings.Patience, "seconds, above 0 and at most 86400", value => value is > 0 and <= 86_400) ?? 60);
+        var patience = settings.Seconds(NodeSettings.Patience, 86_400) ?? TimeSpan.FromMinutes(1);
         return new EdgeRole
         {
             Prompt = PromptReader.Find(parsed, EdgeCommand.Name),
@@ -77,7 +77,7 @@ internal sealed record EdgeRole
     {
         IEnumerable<WeightFormat> weights = Planning.FrontWeights.Count > 0 ? Planning.FrontWeights : [checkpoint.Quantization?.Front ?? WeightFormat.Unquantized];
         (WeightFormat Weights, KvFormat Kv)[] formats = [.. from format in weights from kv in Planning.KeyValues select (format, kv)];
-        var machine = RunProfile.Measure(checkpoint.Config, formats, RunCompression.Default, calibration, Planning.CacheFolder, Serving.ThreadCount, loading, cancellation);
+        var machine = RunProfile.Measure(checkpoint, formats, RunCompression.Default, calibration, Planning.CacheFolder, Serving.ThreadCount, loading, cancellation);
         return new ServingProfile(machine, formats, formats[0]) { MemoryBytesMax = Planning.MemoryBytesMax, PerplexityRiseMax = Planning.PerplexityRiseMax };
     }
 }

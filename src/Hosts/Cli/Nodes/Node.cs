@@ -31,7 +31,7 @@ internal sealed class Node
         try
         {
             foreach (var folder in folders.DefaultIfEmpty(EmbeddedModel.Folder))
-                models.Add(Checkpoint.Open(folder, new CheckpointOpenOptions { Progress = loading }));
+                models.Add(ModelFolder.Open(folder, loading));
             await using var runtime = new NodeRuntime(threadCount, TimeProvider.System, log.Warn);
             return await serve(runtime, models, new Node(interruption, log, loading)) ? ExitCode.Success : ExitCode.Failure;
         }

@@ -18,12 +18,14 @@ internal sealed record SchedulerRole
     public static readonly IReadOnlyList<Setting> Settings =
     [
         RunSettings.Mode, RunSettings.Split, RunSettings.Compression, RunSettings.Quality, RunSettings.KarhunenLoeve, RunSettings.Prediction, RunSettings.SharePromptTokens,
-        RunSettings.Threshold, RunSettings.Tolerance, RunSettings.BitsMax, RunSettings.BitsMin, NodeSettings.StatusEvery,
+        RunSettings.Threshold, RunSettings.Tolerance, RunSettings.BitsMax, RunSettings.BitsMin, DeviceLimits.Sessions, DeviceLimits.Tokens, NodeSettings.StatusEvery,
     ];
 
     public required Placement Placement { get; init; }
 
     public required string CacheFolder { get; init; }
+
+    public required DeviceLimits DeviceLimits { get; init; }
 
     /// <summary>Null: no reports but of what changes.</summary>
     public required TimeSpan? StatusPeriod { get; init; }
@@ -33,7 +35,8 @@ internal sealed record SchedulerRole
     {
         Placement = Placement.Read(settings),
         CacheFolder = settings.Text(RunSettings.ProfileCache) ?? Planning.CacheFolder.Default,
-        StatusPeriod = settings.Number(NodeSettings.StatusEvery, "seconds, above 0 and at most 86400", value => value is > 0 and <= 86_400) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+        DeviceLimits = DeviceLimits.Read(settings),
+        StatusPeriod = settings.Seconds(NodeSettings.StatusEvery, 86_400),
     };
 
     /// <summary>Serves all models at once: workers and devices say which one they have.</summary>
@@ -54,13 +57,19 @@ internal sealed record SchedulerRole
     {
         var (plan, calibration) = Placement.PlanFor(checkpoint);
         var figures = plan is null ? AccuracyFile.Find(checkpoint, named: null, CacheFolder)?.Figures : null;
-        return new SchedulerOptions
+        var options = new SchedulerOptions
         {
             Address = Address,
             ModelDigest = new ServedModel(checkpoint, calibration, predicts: false).Digest,
             LayerCount = checkpoint.Config.LayerCount,
+            ContextLength = checkpoint.Config.ContextLength,
             Plan = plan,
             Planner = plan is null ? Placement.PlannerFor(checkpoint, calibration, figures) : null,
+        };
+        return options with
+        {
+            DeviceSessionCountMax = DeviceLimits.SessionCountMax ?? options.DeviceSessionCountMax,
+            DeviceTokenCountMax = DeviceLimits.TokenCountMax ?? options.DeviceTokenCountMax,
         };
     }
 

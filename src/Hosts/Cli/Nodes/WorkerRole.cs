@@ -19,7 +19,7 @@ internal sealed record WorkerRole
 
     public static readonly IReadOnlyList<Setting> Settings =
     [
-        NodeSettings.Name, RunSettings.BackBits, RunSettings.GroupSize, NodeSettings.KvBits, NodeSettings.Memory, NodeSettings.MaxSessions, NodeSettings.DrainTime,
+        NodeSettings.Name, RunSettings.BackBits, RunSettings.GroupSize, NodeSettings.KvBits, NodeSettings.Memory, NodeSettings.MaxSessions, DeviceLimits.Sessions, DeviceLimits.Tokens, NodeSettings.DrainTime,
     ];
 
     /// <summary>Null: the user's only worker.</summary>
@@ -35,6 +35,8 @@ internal sealed record WorkerRole
     public required long? MemoryBytesMax { get; init; }
 
     public required int? SessionCountMax { get; init; }
+
+    public required DeviceLimits DeviceLimits { get; init; }
 
     /// <summary>Null: the default.</summary>
     public required TimeSpan? DrainTimeMax { get; init; }
@@ -56,6 +58,7 @@ internal sealed record WorkerRole
             KvFormat = (KvFormat)(settings.OneOf(NodeSettings.KvBits, RunOptions.KvBits) ?? (int)KvFormat.Float16),
             MemoryBytesMax = settings.Parse<long>(NodeSettings.Memory, SizeText.Expected, SizeText.Bytes),
             SessionCountMax = settings.Integer(NodeSettings.MaxSessions, 1, SessionsMax),
+            DeviceLimits = DeviceLimits.Read(settings),
             DrainTimeMax = settings.Number(NodeSettings.DrainTime, $"seconds, at least 0 and at most {DrainSecondsMax}", value => value is >= 0 and <= DrainSecondsMax) is { } seconds
                 ? TimeSpan.FromSeconds(seconds)
                 : null,
@@ -73,7 +76,7 @@ internal sealed record WorkerRole
         var calibration = ModelCalibration.TryOpen(checkpoint);
         var predicts = calibration?.Splits.Any(split => split.Has(RateDistortionTransform.Prediction)) == true;
         var format = (Weights ?? checkpoint.Quantization?.Back ?? WeightFormat.Unquantized, KvFormat);
-        var costs = RunProfile.Measure(checkpoint.Config, [format], RunCompression.Default, calibration, CacheFolder, ThreadCount, node.Loading, node.Cancellation);
+        var costs = RunProfile.Measure(checkpoint, [format], RunCompression.Default, calibration, CacheFolder, ThreadCount, node.Loading, node.Cancellation);
         var host = new WorkerHost(runtime, new ServedModel(checkpoint, calibration, predicts), FirstLayer, Weights, KvFormat, node.Loading.Layers("worker"));
         var address = Name is null ? $"worker/{connection.User}" : $"worker/{connection.User}/{Name}";
         var options = host.Describe(address, SchedulerRole.Address, costs);
@@ -81,6 +84,8 @@ internal sealed record WorkerRole
         {
             KvBytesMax = MemoryBytesMax is { } memory ? MemoryLeft(memory, host.ByteCount) : options.KvBytesMax,
             SessionCountMax = SessionCountMax ?? options.SessionCountMax,
+            DeviceSessionCountMax = DeviceLimits.SessionCountMax,
+            DeviceTokenCountMax = DeviceLimits.TokenCountMax,
             LeaveTimeMax = DrainTimeMax ?? options.LeaveTimeMax,
         };
         node.Loading.Clear();

@@ -39,6 +39,7 @@ internal sealed class RansTables
 
     private const int SymbolShift = 24;
 
+    private readonly Lock _filling = new();
     private readonly FrequencySource _source;
     private readonly uint[] _slots;         // [table, 2^12] symbol (8 bits), frequency − 1 (12), slot − start (12)
     private readonly RansSymbol[] _symbols; // [table, 256]
@@ -84,15 +85,20 @@ internal sealed class RansTables
         return _symbols.AsSpan(table * SymbolCountMax, SymbolCountMax);
     }
 
-    /// <summary>Makes sure that tables are filled. Several threads may fill one at the same time, with the same.</summary>
+    /// <summary>Makes sure that tables are filled. One thread writes at a time, and nobody writes to a table that others may read.</summary>
     public void Fill(int first, int last)
     {
         for (var table = first; table <= last; table++)
         {
             if (Volatile.Read(ref _isFilled[table]))
                 continue;
-            Fill(table);
-            Volatile.Write(ref _isFilled[table], true);
+            lock (_filling)
+            {
+                if (_isFilled[table])
+                    continue;
+                Fill(table);
+                Volatile.Write(ref _isFilled[table], true);
+            }
         }
     }
 

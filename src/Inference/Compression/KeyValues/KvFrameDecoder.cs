@@ -4,8 +4,8 @@ using SplitActors.Inference.KvCaching;
 namespace SplitActors.Inference.Compression.KeyValues;
 
 /// <summary>
-/// Writes the keys and values of a frame into a cache. Never throws on bytes; rents at most 4 bytes for each value that the frame carries, and only
-/// once it is known that the destination has room for them.
+/// Writes the keys and values of a frame into a cache. Never throws on bytes, nor for want of memory; rents at most 4 bytes for each value that the frame
+/// carries, and only once it is known that the destination may hold them.
 /// </summary>
 public static class KvFrameDecoder
 {
@@ -47,9 +47,16 @@ public static class KvFrameDecoder
         if (status != DecodeStatus.Ok)
             return status;
         var firstLayer = shape.Range.Layers.First - destinationFirstLayer;
-        return header.Codec == FrameCodec.None
-            ? CopyStored(reader.Remaining, shape, destination, firstLayer)
-            : DecodeTabq(reader.Remaining, shape, destination, firstLayer);
+        try
+        {
+            return header.Codec == FrameCodec.None
+                ? CopyStored(reader.Remaining, shape, destination, firstLayer)
+                : DecodeTabq(reader.Remaining, shape, destination, firstLayer);
+        }
+        catch (Exception error) when (error is KvPoolExhaustedException or UserErrorException { Kind: UserErrorKind.Memory } or OutOfMemoryException)
+        {
+            return DecodeStatus.DestinationFull;
+        }
     }
 
     private static DecodeStatus CheckDestination(FrameCodec codec, KvFrameShape shape, KvCache destination, int destinationFirstLayer)
@@ -68,8 +75,7 @@ public static class KvFrameDecoder
         var vectorBytes = KvStoredVector.ByteCount(destination.Layout);
         if (stored.Length != (long)shape.VectorCount * vectorBytes)
             return DecodeStatus.Malformed;
-        if (!TryReserve(destination, shape.Range))
-            return DecodeStatus.DestinationFull;
+        destination.Reserve(shape.Range.FirstPosition, shape.Range.PositionCount);
         foreach (var place in shape.Heads)
         {
             var position = shape.Range.FirstPosition + place.Position;
@@ -89,8 +95,7 @@ public static class KvFrameDecoder
         var decoded = rented.Memory.Span[..matrix.ValueCount];
         if (!TabqDecoder.TryDecode(payload, decoded, matrix.Width))
             return DecodeStatus.Malformed;
-        if (!TryReserve(destination, shape.Range))
-            return DecodeStatus.DestinationFull;
+        destination.Reserve(shape.Range.FirstPosition, shape.Range.PositionCount);
 
         var key = rented.Memory.Span.Slice(matrix.ValueCount, shape.HeadDim);
         var value = rented.Memory.Span.Slice(matrix.ValueCount + shape.HeadDim, shape.HeadDim);
@@ -102,18 +107,5 @@ public static class KvFrameDecoder
         }
 
         return DecodeStatus.Ok;
-    }
-
-    private static bool TryReserve(KvCache destination, KvRange range)
-    {
-        try
-        {
-            destination.Reserve(range.FirstPosition, range.PositionCount);
-            return true;
-        }
-        catch (KvPoolExhaustedException)
-        {
-            return false;
-        }
     }
 }

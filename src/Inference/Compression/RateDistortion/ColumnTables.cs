@@ -19,7 +19,7 @@ internal static class ColumnTables
             return;
         }
 
-        var values = offsets.Values;
+        var values = offsets.Values[..tables.Length];
         var column = 0;
         for (; column <= tables.Length - Vector256<sbyte>.Count; column += Vector256<sbyte>.Count)
         {

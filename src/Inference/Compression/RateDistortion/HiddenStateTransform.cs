@@ -82,6 +82,7 @@ internal sealed unsafe class HiddenStateTransform
             return;
         }
 
+        ArgumentOutOfRangeException.ThrowIfLessThan(embeddings.Length, predicted.Length, nameof(embeddings));
         fixed (float* w = _prediction, x = embeddings, y = predicted)
             MatMul.Multiply<Float32Weights>((byte*)w, x, y, predicted.Length / Width, Width, Width, Width);
         for (var i = 0; i < predicted.Length; i++)
@@ -90,6 +91,7 @@ internal sealed unsafe class HiddenStateTransform
 
     private void Multiply(ushort[] matrix, ReadOnlySpan<float> from, Span<float> to)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(from.Length, to.Length, nameof(from));
         fixed (ushort* w = matrix)
         fixed (float* x = from, y = to)
             MatMul.Multiply<Float16Weights>((byte*)w, x, y, to.Length / Width, Width, Width, Width);

@@ -24,6 +24,8 @@ internal static class LevelQuantizer
     /// <param name="symbols">[width]</param>
     public static void Quantize(ReadOnlySpan<float> values, ReadOnlySpan<float> mean, float step, Span<byte> symbols)
     {
+        symbols = symbols[..values.Length]; // blocks of 16 look at the first of them only
+        mean = mean.IsEmpty ? mean : mean[..values.Length];
         var inverse = 1 / step;
         var column = 0;
         for (; column <= values.Length - Vector512<float>.Count; column += Vector512<float>.Count)
@@ -69,6 +71,7 @@ internal static class LevelQuantizer
     /// <summary>row += mean</summary>
     public static void Add(Span<float> row, ReadOnlySpan<float> mean)
     {
+        mean = mean[..row.Length];
         var column = 0;
         for (; column <= row.Length - Vector512<float>.Count; column += Vector512<float>.Count)
             (Vector512.LoadUnsafe(ref row[column]) + Vector512.LoadUnsafe(in mean[column])).StoreUnsafe(ref row[column]);

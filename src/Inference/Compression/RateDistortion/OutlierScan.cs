@@ -12,6 +12,7 @@ internal static class OutlierScan
     /// <returns>How many there are.</returns>
     public static int TakeOut(Span<byte> symbols, ReadOnlySpan<byte> symbolMax, Span<int> columns)
     {
+        symbolMax = symbolMax[..symbols.Length];
         var (count, column) = (0, 0);
         for (; column <= symbols.Length - Vector512<byte>.Count; column += Vector512<byte>.Count)
         {

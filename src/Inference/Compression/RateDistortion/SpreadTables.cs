@@ -31,13 +31,12 @@ internal sealed class SpreadTables
     private static readonly SpreadTables?[] Shapes = new SpreadTables?[ShapeCount];
 
     private readonly int _power;
-    private readonly bool[] _isBuilt = new bool[Count];
-    private readonly byte[] _levelMax = new byte[Count];
-    private readonly ushort[] _frequencies = new ushort[Count * RansTables.SymbolCountMax]; // [Count, 256]
-    private readonly int[] _costs = new int[Count * (LevelQuantizer.Overflow + 1)];         // [Count, Overflow + 1]
+    private readonly SpreadTable?[] _built = new SpreadTable?[Count];
     private RansTables? _tables;
 
-    private SpreadTables(int power) => _power = power;
+    /// <summary>Tables that nobody else has. A session takes the shared ones (<see cref="For"/>).</summary>
+    /// <param name="shape">0 to 7.</param>
+    public SpreadTables(int shape) => _power = Powers[shape];
 
     /// <summary>What encodes and decodes, about 1 MiB; each table is filled on first use.</summary>
     public RansTables Tables => Volatile.Read(ref _tables)
@@ -51,50 +50,44 @@ internal sealed class SpreadTables
     public static SpreadTables For(int shape)
     {
         ref var slot = ref Shapes[shape];
-        return Volatile.Read(ref slot) ?? Interlocked.CompareExchange(ref slot, new SpreadTables(Powers[shape]), comparand: null) ?? slot!;
+        return Volatile.Read(ref slot) ?? Interlocked.CompareExchange(ref slot, new SpreadTables(shape), comparand: null) ?? slot!;
     }
 
     /// <summary>[Overflow + 1] What a value of each level costs, in 1/256 bit.</summary>
-    public ReadOnlySpan<int> Costs(int spread)
-    {
-        Build(spread);
-        return _costs.AsSpan(spread * (LevelQuantizer.Overflow + 1), LevelQuantizer.Overflow + 1);
-    }
+    public ReadOnlySpan<int> Costs(int spread) => Table(spread).Costs;
 
     /// <summary>Largest level of a table.</summary>
-    public int LevelMax(int spread)
-    {
-        Build(spread);
-        return _levelMax[spread];
-    }
+    public int LevelMax(int spread) => Table(spread).LevelMax;
 
     /// <summary>The table of a column: its σ is 2^(offset/4) times that of <paramref name="spread"/>.</summary>
     public static int TableOf(int spread, int offset) => Math.Clamp(spread + offset, 0, Count - 1);
 
     private int Frequencies(int spread, Span<ushort> frequencies)
     {
-        Build(spread);
-        var symbolCount = (2 * _levelMax[spread]) + 1;
-        _frequencies.AsSpan(spread * RansTables.SymbolCountMax, symbolCount).CopyTo(frequencies);
-        return symbolCount;
+        var table = Table(spread).Frequencies;
+        table.CopyTo(frequencies);
+        return table.Length;
     }
 
-    /// <summary>Several threads may build a table at the same time: they write the same.</summary>
-    private void Build(int spread)
+    /// <summary>Several threads may build a table at the same time, each one of its own; all of them use the first that is published.</summary>
+    private SpreadTable Table(int spread)
     {
-        if (Volatile.Read(ref _isBuilt[spread]))
-            return;
+        ref var slot = ref _built[spread];
+        return Volatile.Read(ref slot) ?? Interlocked.CompareExchange(ref slot, Build(spread), comparand: null) ?? slot!;
+    }
+
+    private SpreadTable Build(int spread)
+    {
         Span<double> weights = stackalloc double[WeightCount];
         SpreadWeights.Fill(spread, _power, weights);
         var levelMax = LevelMaxOf(weights[..^1]);
-        var frequencies = _frequencies.AsSpan(spread * RansTables.SymbolCountMax, (2 * levelMax) + 1);
+        var frequencies = new ushort[(2 * levelMax) + 1];
         Share(weights[..(levelMax + 1)], frequencies);
-        var costs = _costs.AsSpan(spread * (LevelQuantizer.Overflow + 1), LevelQuantizer.Overflow + 1);
-        costs.Fill(OutlierCost);
+        var costs = new int[LevelQuantizer.Overflow + 1];
+        costs.AsSpan().Fill(OutlierCost);
         for (var level = 0; level <= levelMax; level++)
             costs[level] = RansTables.Cost(frequencies[2 * level]);
-        _levelMax[spread] = (byte)levelMax;
-        Volatile.Write(ref _isBuilt[spread], true);
+        return new SpreadTable(levelMax, frequencies, costs);
     }
 
     private static int LevelMaxOf(ReadOnlySpan<double> weights)
@@ -127,4 +120,10 @@ internal sealed class SpreadTables
 
         frequencies[0] += (ushort)left;
     }
+
+    /// <summary>One table; nothing writes to its arrays any more.</summary>
+    /// <param name="LevelMax">Largest level.</param>
+    /// <param name="Frequencies">[2 · LevelMax + 1] By symbol.</param>
+    /// <param name="Costs">[Overflow + 1] By level, in 1/256 bit.</param>
+    private sealed record SpreadTable(int LevelMax, ushort[] Frequencies, int[] Costs);
 }

@@ -17,6 +17,7 @@ internal static class TokenScale
     /// <returns>At least 0; 0 only if no value is finite and not zero.</returns>
     public static double Measure(ReadOnlySpan<float> row, Span<float> scratch)
     {
+        scratch = scratch[..row.Length];
         var rms = ThresholdSplitter.RootMeanSquare(row);
         var ratio = Math.Min(OutlierRatio, NarrowRatio * Math.Sqrt(row.Length));
         for (var round = 0; round < RoundsMax; round++)

@@ -16,6 +16,7 @@ public sealed class CodecEvaluation : IDisposable
     private const double HeadLayers = 0.5; // about what head and logits cost, in layers: for the progress alone
 
     private readonly LayerChain _model;
+    private readonly SplitPass _pass;
     private readonly int[] _splitLayers;
     private readonly CodecTally[] _tallies;
     private readonly int _windowTokens;
@@ -30,15 +31,18 @@ public sealed class CodecEvaluation : IDisposable
     /// <param name="clock">Takes the codecs' times.</param>
     /// <param name="threads">Compute the layers; a codec runs on one.</param>
     /// <param name="progress">Told of each layer that is loaded.</param>
+    /// <param name="windowTokensMax">Most tokens that go in at once, which are one cluster of the standard errors.</param>
     public CodecEvaluation(
-        Checkpoint checkpoint, IEnumerable<int> splitLayers, IReadOnlyList<CodecChoice> codecs, TimeProvider clock, ComputeThreads threads, IProgress<LoadProgress>? progress = null)
+        Checkpoint checkpoint, IEnumerable<int> splitLayers, IReadOnlyList<CodecChoice> codecs, TimeProvider clock, ComputeThreads threads,
+        IProgress<LoadProgress>? progress = null, int windowTokensMax = WindowTokensMax)
     {
         _splitLayers = [.. splitLayers.Distinct().Order()];
         if (_splitLayers.Length == 0 || _splitLayers[0] < 1 || _splitLayers[^1] >= checkpoint.Config.LayerCount)
             throw new ArgumentException($"Splits of {checkpoint.Config.LayerCount} layers; found {string.Join(", ", _splitLayers)}.", nameof(splitLayers));
         var width = checkpoint.Config.HiddenSize;
-        _windowTokens = Math.Min(WindowTokensMax, checkpoint.Config.ContextLength);
+        _windowTokens = Math.Min(windowTokensMax, checkpoint.Config.ContextLength);
         _model = new LayerChain(checkpoint, _windowTokens, threads, progress);
+        _pass = new SplitPass(_model, _splitLayers, _windowTokens);
         _tallies = [.. _splitLayers.SelectMany(split => codecs.Select(codec => new CodecTally(new CodecPlace(split, _model.Embed), codec, width, clock)))];
         (_plain, _coded) = (new WindowPredictions(_windowTokens), new WindowPredictions(_windowTokens));
         _states = [.. _splitLayers.Select(_ => new float[_windowTokens * width])];
@@ -75,17 +79,8 @@ public sealed class CodecEvaluation : IDisposable
     /// <summary>The whole model, keeping the hidden state at each split.</summary>
     private void RunPlain(ReadOnlySpan<int> input, ReadOnlySpan<int> targets)
     {
-        var hidden = _hidden.AsSpan(0, input.Length * _model.Config.HiddenSize);                                    // [n, d]
-        _model.Embed(input, hidden);
-        var layer = 0;
-        for (var i = 0; i < _splitLayers.Length; layer = _splitLayers[i++])
-        {
-            _model.Forward(new LayerRange(layer, _splitLayers[i]), hidden);
-            hidden.CopyTo(_states[i]);
-        }
-
-        _model.Forward(new LayerRange(layer, _model.Config.LayerCount), hidden);
-        _model.Predict(hidden, targets, _plain);
+        _pass.Run(input, (split, hidden, _) => hidden.CopyTo(_states[split]));
+        _pass.Finish(targets, _plain);
     }
 
     private void RunCoded(ReadOnlySpan<int> input, ReadOnlySpan<int> targets, Action<double> report)

@@ -30,7 +30,6 @@ public sealed class AccuracyMeasurement
     private const int SplitCountMax = 8;
 
     private const int WindowTokensMax = 256;
-    private const int LogitsMax = 1 << 24; // of a window
     private const int FrameTokens = 64;    // of a device's frame of a prompt
 
     private readonly Checkpoint _checkpoint;
@@ -39,7 +38,7 @@ public sealed class AccuracyMeasurement
     private readonly ComputeThreads _threads;
     private readonly TimeProvider _clock;
     private readonly int _windowTokens;
-    private double[]? _plain; // [windows] Negative log-likelihood with nothing rounded
+    private Perplexity[]? _plain; // [windows] With nothing rounded
 
     /// <param name="checkpoint">Of stored weights; stays open as long as this is used.</param>
     /// <param name="text">Like what the model will be used for.</param>
@@ -52,7 +51,7 @@ public sealed class AccuracyMeasurement
     {
         (_checkpoint, _threads, _clock) = (checkpoint, threads, clock);
         var config = checkpoint.Config;
-        _windowTokens = Math.Min(Math.Min(config.ContextLength, WindowTokensMax), Math.Max(2, LogitsMax / config.VocabularySize));
+        _windowTokens = Math.Min(config.ContextLength, WindowTokensMax);
         var tokens = Tokenizer.Load(checkpoint).Encode(text, addSpecialTokens: false, parseSpecialTokens: false);
         if (tokens.Length < 2 * _windowTokens)
             throw new UserErrorException(UserErrorKind.Prompt, textPlace, $"a text of at least {2 * _windowTokens} tokens", $"{tokens.Length}", "Give a longer text.");
@@ -61,7 +60,7 @@ public sealed class AccuracyMeasurement
     }
 
     /// <summary>Predicted tokens.</summary>
-    public int TokenCount => _text.Length;
+    public int TokenCount => Windows().TokenCount;
 
     /// <param name="plan">What to measure.</param>
     /// <param name="optionsFor">Codec and settings of a split, as a session has them.</param>
@@ -85,8 +84,8 @@ public sealed class AccuracyMeasurement
             let loss = Reported(Loss(new SplitChoice(layerCount, WeightFormat.Unquantized, WeightFormat.Unquantized, format, format), transport: null))
             select new KeyValueCost((int)format, loss.Mean, loss.StandardError)).ToList();
         var states = HiddenStates([.. splits.Where(split => split < layerCount)], plan.Quality, optionsFor, calibration, () => Reported(0));
-        var perplexity = Math.Exp(Plain().Sum() / _text.Length);
-        return new AccuracyFigures(ModelDigest.Of(_checkpoint).Hex, _textDigest, _text.Length, perplexity, weights, keyValues, states);
+        var perplexity = Math.Exp(Plain().Sum(window => window.NegativeLogLikelihood) / TokenCount);
+        return new AccuracyFigures(ModelDigest.Of(_checkpoint).Hex, _textDigest, TokenCount, perplexity, weights, keyValues, states);
 
         T Reported<T>(T value)
         {
@@ -95,7 +94,7 @@ public sealed class AccuracyMeasurement
             return value;
         }
 
-        void Report() => progress?.Report(new EvaluationProgress((double)done / count, (int)((long)done * _text.Length / count), _text.Length));
+        void Report() => progress?.Report(new EvaluationProgress((double)done / count, (int)((long)done * TokenCount / count), TokenCount));
     }
 
     /// <summary>All of a choice together, hidden states coded as a session does it: the relative rise of perplexity and its standard error.</summary>
@@ -133,7 +132,7 @@ public sealed class AccuracyMeasurement
         var codec = new CodecChoice("session", "session", place => new FrameTransport(optionsFor(calibration?.For(place.SplitLayer)), calibration?.For(place.SplitLayer)));
         foreach (var split in splits)
         {
-            using var evaluation = new CodecEvaluation(_checkpoint, [split], [codec], _clock, _threads);
+            using var evaluation = new CodecEvaluation(_checkpoint, [split], [codec], _clock, _threads, windowTokensMax: _windowTokens);
             var measured = evaluation.Run(_text).Measurements[0];
             costs.Add(new HiddenStateCost(
                 split, quality.RisePercent, measured.LogLikelihoodLoss.Mean, measured.LogLikelihoodLoss.StandardError, measured.Link.BytesPerToken, measured.Link.BytesPerTokenAlone));
@@ -146,29 +145,26 @@ public sealed class AccuracyMeasurement
     /// <summary>Nats per token that a choice loses.</summary>
     private ClusteredMean Loss(SplitChoice choice, SplitModel.Transport? transport)
     {
-        var (plain, rounded) = (Plain(), NegativeLogLikelihoods(choice, transport));
+        var (plain, rounded) = (Plain(), Predict(choice, transport));
         var loss = new ClusteredMean();
-        for (var window = 0; window < plain.Length; window++)
-            loss.Add(rounded[window] - plain[window], Window(window).Length);
+        foreach (var (before, after) in plain.Zip(rounded))
+            loss.Add(after.NegativeLogLikelihood - before.NegativeLogLikelihood, before.TokenCount);
         return loss;
     }
 
-    private double[] Plain() => _plain ??= NegativeLogLikelihoods(
+    private Perplexity[] Plain() => _plain ??= Predict(
         new SplitChoice(_checkpoint.Config.LayerCount, WeightFormat.Unquantized, WeightFormat.Unquantized, KvFormat.Float16, KvFormat.Float16), transport: null);
 
-    private double[] NegativeLogLikelihoods(SplitChoice choice, SplitModel.Transport? transport)
+    /// <summary>[windows]</summary>
+    private Perplexity[] Predict(SplitChoice choice, SplitModel.Transport? transport)
     {
         var config = _checkpoint.Config;
         var isWhole = choice.SplitLayer == config.LayerCount;
         var front = Segment.Load(_checkpoint, LayerRange.Front(choice.SplitLayer), choice.FrontWeights, threads: _threads);
         var back = isWhole ? front : Segment.Load(_checkpoint, LayerRange.Back(choice.SplitLayer, config.LayerCount), choice.BackWeights, threads: _threads);
         using var model = new SplitModel(front, back, transport, _windowTokens, choice.FrontKv, _threads, choice.BackKv);
-        var nll = new double[(_text.Length + _windowTokens - 1) / _windowTokens];
-        for (var window = 0; window < nll.Length; window++)
-            nll[window] = Perplexity.Measure(model, Window(window), _windowTokens, config.BosTokenId ?? _text.Span[0], config.VocabularySize).NegativeLogLikelihood;
-        return nll;
+        return [.. Perplexity.OfWindows(model, Windows(), config.VocabularySize)];
     }
 
-    private ReadOnlySpan<int> Window(int window) =>
-        _text.Span.Slice(window * _windowTokens, Math.Min(_windowTokens, _text.Length - (window * _windowTokens)));
+    private TextWindows Windows() => new(_text, _windowTokens, _checkpoint.Config.BosTokenId);
 }

@@ -18,17 +18,17 @@ namespace SplitActors.Inference.Planning.Compute;
 public sealed record HardwareFigures(string Name, int CoreCount, double BytesPerSecond, double Int8PerSecond, double FloatPerSecond)
 {
     /// <summary>Estimates for a model in every combination of formats.</summary>
-    public MachineProfile ProfileOf(ModelConfig config, IEnumerable<WeightFormat> weights, IReadOnlyCollection<KvFormat> keyValues, int unquantizedWeightBytes = sizeof(ushort)) =>
+    public MachineProfile ProfileOf(ModelConfig config, IEnumerable<WeightFormat> weights, IReadOnlyCollection<KvFormat> keyValues, StoredSizes? stored = null) =>
         new(Name, weights
             .SelectMany(format => keyValues.Select(kv => (Weights: format, Kv: kv)))
-            .ToDictionary(formats => formats, formats => Estimate(config, formats.Weights, formats.Kv, unquantizedWeightBytes)));
+            .ToDictionary(formats => formats, formats => Estimate(config, formats.Weights, formats.Kv, stored ?? StoredSizes.At(config))));
 
-    private ComputeProfile Estimate(ModelConfig config, WeightFormat weights, KvFormat kv, int unquantizedWeightBytes)
+    private ComputeProfile Estimate(ModelConfig config, WeightFormat weights, KvFormat kv, StoredSizes stored)
     {
         var perSecond = weights.IsQuantized ? Int8PerSecond : FloatPerSecond;
         var three = config with { LayerCount = 3, TieWordEmbeddings = false }; // the middle one has neither embedding nor head
-        var layerBytes = WeightMemory.Of(three, new LayerRange(1, 2), weights, unquantizedWeightBytes).MatrixBytes;
-        var headBytes = WeightMemory.Of(three, new LayerRange(3, 3), weights, unquantizedWeightBytes).MatrixBytes;
+        var layerBytes = weights.IsQuantized ? WeightMemory.Of(three, new LayerRange(1, 2), weights).MatrixBytes : stored.LayerMatrixBytes;
+        var headBytes = weights.IsQuantized ? WeightMemory.Of(three, new LayerRange(3, 3), weights).MatrixBytes : stored.Head.Matrices;
         var counts = ParameterCounts.Of(config);
         var attend = 2.0 * config.QueryWidth / FloatPerSecond; // scores, and the sum of values
         var readPosition = (double)new KvLayout(layerCount: 1, config.KvHeadCount, config.HeadDim, kv).PageBytes / KvLayout.PagePositions / BytesPerSecond;

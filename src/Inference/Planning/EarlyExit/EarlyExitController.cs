@@ -28,17 +28,13 @@ public readonly record struct ExitDecision(ExitAction Action, ExitState? Target)
 /// </remarks>
 public static class EarlyExitController
 {
-    /// <summary>
-    /// The deepest exit. Costs are monotone, so what keeps the deadline lies under a staircase: as w grows the last possible ℓ only falls,
-    /// and W̄ + L steps find all of its corners.
-    /// </summary>
-    /// <returns>Null if not even one layer of one token keeps the deadline (w = 0).</returns>
-    public static ExitState? Deepest(EarlyExitProblem problem) =>
-        Deepest(problem, 1, problem.TokenCountMax, problem.LayerCount, problem.ComputeSeconds);
+    /// <summary>The deepest exit. What keeps the deadline at ℓ layers with some tokens does so with fewer, so for each ℓ the last w is found by halves.</summary>
+    /// <returns>Null if not even one token keeps the deadline at any ℓ (w = 0).</returns>
+    public static ExitState? Deepest(EarlyExitProblem problem) => Deepest(problem, 1..problem.TokenCountMax, 0..problem.LayerCount, problem.ComputeSeconds);
 
     /// <summary>
-    /// Asked after each layer with what is known then: another link or deadline than before is fine. An exit ahead is reached by going on;
-    /// one behind, with fewer tokens or layers than computed, can be shipped from now on. As long as nothing changes, the device stops at
+    /// Asked after each layer, or only where the device can stop, with what is known then: another link or deadline than before is fine. An exit ahead is
+    /// reached by going on; one behind, with fewer tokens or layers than computed, can be shipped from now on. As long as nothing changes, the device stops at
     /// <see cref="Deepest(EarlyExitProblem)"/>.
     /// </summary>
     /// <param name="problem">As of now; the deadline still counts from the start.</param>
@@ -53,12 +49,10 @@ public static class EarlyExitController
         ArgumentOutOfRangeException.ThrowIfGreaterThan(layer, problem.LayerCount);
         var computed = problem.ComputeSeconds(tokenCount, layer);
 
-        var now = problem.LeastConcession(tokenCount, layer, elapsedSeconds);
-        now = problem.Better(now, Deepest(problem, tokenCount, tokenCount, layer - 1, Shipped));
-        now = problem.Better(now, Deepest(problem, 1, tokenCount - 1, problem.LayerCount, Shipped));
-        var later = Deepest(problem, tokenCount, tokenCount, problem.LayerCount, Reached);
-        later = later is { } found && found.Layer > layer ? later : null;
-        later = problem.Better(later, Deepest(problem, tokenCount + 1, problem.TokenCountMax, problem.LayerCount, Reached));
+        var now = Deepest(problem, tokenCount..tokenCount, 0..layer, Shipped);
+        now = problem.Better(now, Deepest(problem, 1..(tokenCount - 1), 0..problem.LayerCount, Shipped));
+        var later = Deepest(problem, tokenCount..tokenCount, (layer + 1)..problem.LayerCount, Reached);
+        later = problem.Better(later, Deepest(problem, (tokenCount + 1)..problem.TokenCountMax, 0..problem.LayerCount, Reached));
 
         var best = problem.Better(now, later);
         var action = best is null ? ExitAction.DeadlineLost : best == now ? ExitAction.Exit : ExitAction.GoOn;
@@ -68,17 +62,32 @@ public static class EarlyExitController
         double Reached(int token, int passed) => elapsedSeconds + Math.Max(0, problem.ComputeSeconds(token, passed) - computed);
     }
 
-    private static ExitState? Deepest(EarlyExitProblem problem, int tokenFirst, int tokenLast, int layerLast, Func<int, int, double> arrivalSeconds)
+    /// <summary>What to ship of so many tokens where nothing arrives in time: what arrives first.</summary>
+    public static ExitState Soonest(EarlyExitProblem problem, int tokenCount) => problem.Soonest(tokenCount);
+
+    /// <param name="problem">Gives each ℓ that an exit may have.</param>
+    /// <param name="tokens">First and last w, both possible.</param>
+    /// <param name="layers">First and last ℓ, both possible.</param>
+    /// <param name="arrivalSeconds">When the device has computed it.</param>
+    private static ExitState? Deepest(EarlyExitProblem problem, Range tokens, Range layers, Func<int, int, double> arrivalSeconds)
     {
         ExitState? best = null;
-        for (var (token, layer) = (tokenFirst, layerLast); token <= tokenLast && layer > 0;)
+        foreach (var layer in problem.ExitLayers)
         {
-            var corner = problem.LeastConcession(token, layer, arrivalSeconds(token, layer));
-            best = problem.Better(best, corner);
-            if (corner is null)
-                layer--;
-            else
-                token++;
+            if (layer < layers.Start.Value || layer > layers.End.Value)
+                continue;
+            var (last, above) = (tokens.Start.Value - 1, tokens.End.Value + 1); // of which the one keeps the deadline and the other does not
+            while (above - last > 1)
+            {
+                var token = last + ((above - last) / 2);
+                if (problem.LeastConcession(token, layer, arrivalSeconds(token, layer)) is null)
+                    above = token;
+                else
+                    last = token;
+            }
+
+            if (last >= tokens.Start.Value)
+                best = problem.Better(best, problem.LeastConcession(last, layer, arrivalSeconds(last, layer)));
         }
 
         return best;

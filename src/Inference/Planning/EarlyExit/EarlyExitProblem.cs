@@ -10,19 +10,26 @@ public sealed class EarlyExitProblem
     private readonly ILinkModel _link;
     private readonly ImmutableArray<(bool ShipsKvCache, int Bits)> _concessions; // least first
 
-    /// <param name="costs">Monotone.</param>
+    /// <param name="costs">Monotone in tokens and bits.</param>
     /// <param name="link">At its best rate R*.</param>
     /// <param name="deadlineSeconds">D, from the start.</param>
     /// <param name="tokenCountMax">W̄</param>
     /// <param name="layerCount">L</param>
     /// <param name="bits">Bit-widths that a state may be shipped in, in any order.</param>
-    /// <exception cref="ArgumentException">A size is below 1, or there are no bit-widths.</exception>
-    public EarlyExitProblem(IExitCosts costs, ILinkModel link, double deadlineSeconds, int tokenCountMax, int layerCount, IReadOnlyCollection<int> bits)
+    /// <param name="exitLayers">Each ℓ that an exit may have; null: 1 to L.</param>
+    /// <exception cref="ArgumentException">A size is below 1, there are no bit-widths or layers, or an exit has more than L.</exception>
+    public EarlyExitProblem(
+        IExitCosts costs, ILinkModel link, double deadlineSeconds, int tokenCountMax, int layerCount, IReadOnlyCollection<int> bits,
+        IReadOnlyCollection<int>? exitLayers = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tokenCountMax);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(layerCount);
         ArgumentOutOfRangeException.ThrowIfZero(bits.Count, nameof(bits));
         (_costs, _link, DeadlineSeconds, TokenCountMax, LayerCount) = (costs, link, deadlineSeconds, tokenCountMax, layerCount);
+        ExitLayers = [.. (exitLayers ?? [.. Enumerable.Range(1, layerCount)]).Distinct().Order()];
+        ArgumentOutOfRangeException.ThrowIfZero(ExitLayers.Length, nameof(exitLayers));
+        ArgumentOutOfRangeException.ThrowIfNegative(ExitLayers[0], nameof(exitLayers));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(ExitLayers[^1], layerCount, nameof(exitLayers));
         var descending = bits.Distinct().OrderDescending().ToArray();
         _concessions = [.. descending.Select(width => (true, width)), .. descending.Select(width => (false, width))];
     }
@@ -33,6 +40,9 @@ public sealed class EarlyExitProblem
 
     public int LayerCount { get; }
 
+    /// <summary>Each ℓ that an exit may have, ascending.</summary>
+    internal ImmutableArray<int> ExitLayers { get; }
+
     internal double ComputeSeconds(int tokenCount, int layer) => _costs.ComputeSeconds(tokenCount, layer);
 
     /// <summary>
@@ -41,18 +51,23 @@ public sealed class EarlyExitProblem
     /// </summary>
     /// <param name="tokenCount">w</param>
     /// <param name="layer">ℓ</param>
-    /// <param name="arrivalSeconds">When it can be shipped.</param>
+    /// <param name="arrivalSeconds">When the device has computed it, but for what shipping it takes.</param>
     internal ExitState? LeastConcession(int tokenCount, int layer, double arrivalSeconds)
     {
         foreach (var (shipsKvCache, width) in _concessions)
         {
             var state = new ExitState(tokenCount, layer, shipsKvCache, width);
-            if (arrivalSeconds + _link.WorstCaseSeconds(_costs.ByteCount(state)) <= DeadlineSeconds)
+            if (arrivalSeconds + ShipSeconds(state) <= DeadlineSeconds)
                 return state;
         }
 
         return null;
     }
+
+    /// <summary>The state of so many tokens that arrives first; of equals that with less concession, then the deeper one.</summary>
+    internal ExitState Soonest(int tokenCount) => ExitLayers.Reverse()
+        .SelectMany(layer => _concessions.Select(concession => new ExitState(tokenCount, layer, concession.ShipsKvCache, concession.Bits)))
+        .OrderBy(ShipSeconds).ThenBy(state => _concessions.IndexOf((state.ShipsKvCache, state.Bits))).First();
 
     /// <summary>The deeper one; of equals that with less concession, then that with more tokens.</summary>
     internal ExitState? Better(ExitState? first, ExitState? second)
@@ -64,4 +79,6 @@ public sealed class EarlyExitProblem
         (long Depth, int Level, int TokenCount) Rank(ExitState state) =>
             (state.Depth, -_concessions.IndexOf((state.ShipsKvCache, state.Bits)), state.TokenCount);
     }
+
+    private double ShipSeconds(ExitState state) => _costs.PrepareSeconds(state) + _link.WorstCaseSeconds(_costs.ByteCount(state));
 }

@@ -1,3 +1,5 @@
+using SplitActors.Inference.Checkpoints;
+
 namespace SplitActors.Inference.Planning.Memory;
 
 /// <summary>How a device runs its part.</summary>
@@ -17,8 +19,8 @@ public sealed record DeviceLoad
     /// <summary>Bytes kept of each token for replay: its frame.</summary>
     public long ReplayBytesPerToken { get; init; }
 
-    /// <summary>Bytes of a weight that is not quantized: 2, or 4 of a checkpoint in float32.</summary>
-    public int UnquantizedWeightBytes { get; init; } = sizeof(ushort);
+    /// <summary>Bytes of what is not quantized; null: 2 for each weight.</summary>
+    public StoredSizes? Stored { get; init; }
 
     /// <summary>What the process takes without a model.</summary>
     public long RuntimeBytes { get; init; } = DeviceMemory.RuntimeBytesDefault;

@@ -52,8 +52,8 @@ public sealed record DeviceMemory(
         var holdsHead = front.End == config.LayerCount || back.Count > 0;
         var tokenCount = Math.Min(load.TokenCountMax, config.ContextLength);
         return new DeviceMemory(
-            WeightMemory.Of(config, front, choice.FrontWeights, load.UnquantizedWeightBytes),
-            back.Count > 0 ? WeightMemory.Of(config, back, choice.BackWeights, load.UnquantizedWeightBytes) : default,
+            WeightMemory.Of(config, front, choice.FrontWeights, load.Stored),
+            back.Count > 0 ? WeightMemory.Of(config, back, choice.BackWeights, load.Stored) : default,
             KvBytesOf(config, front.Count, choice.FrontKv, tokenCount) + KvBytesOf(config, back.Count, choice.BackKv, tokenCount),
             WorkspaceMemory.Of(config, load.ChunkRows, load.ThreadCount, tokenCount),
             sizeof(float) * (((long)load.ChunkRows * config.HiddenSize) + (holdsHead ? config.VocabularySize : 0)),

@@ -21,23 +21,27 @@ public readonly record struct WeightMemory(long MatrixBytes, long NormBytes, lon
     /// Which layers: as <see cref="Segment"/>, with the embedding from the first one on, with final norm and head up to the last.
     /// </param>
     /// <param name="format">Of the matrices.</param>
-    /// <param name="unquantizedWeightBytes">Bytes of a weight that is not quantized: 2, or 4 of a checkpoint in float32.</param>
+    /// <param name="stored">Bytes of matrices that are not quantized; null: 2 for each weight.</param>
     /// <exception cref="ArgumentException">The layers are not the model's, or the format has no tiles.</exception>
-    public static WeightMemory Of(ModelConfig config, LayerRange layers, WeightFormat format, int unquantizedWeightBytes = sizeof(ushort))
+    public static WeightMemory Of(ModelConfig config, LayerRange layers, WeightFormat format, StoredSizes? stored = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(layers.First, nameof(layers));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(layers.End, config.LayerCount, nameof(layers));
         ArgumentOutOfRangeException.ThrowIfNegative(layers.Count, nameof(layers));
         var (startsModel, endsModel) = (layers.First == 0, layers.End == config.LayerCount);
+        var norms = NormBytesOf(config, layers.Count, endsModel);
+        if (!format.IsQuantized)
+        {
+            stored ??= StoredSizes.At(config);
+            var sharesMatrix = startsModel && config.TieWordEmbeddings;
+            var vocabulary = (startsModel ? stored.Embedding.Matrices : 0) + (endsModel && !sharesMatrix ? stored.Head.Matrices : 0);
+            return new WeightMemory(stored.Of(layers).Matrices + vocabulary, norms, PaddingBytes: 0);
+        }
+
         var vocabularyMatrices = (startsModel ? 1 : 0) + (endsModel ? 1 : 0) - (startsModel && endsModel && config.TieWordEmbeddings ? 1 : 0);
         var vocabularyBytes = MatrixBytesOf(new ModelTensor(ModelTensors.Embedding, 0, config.VocabularySize, config.HiddenSize));
-        var layer = ModelTensors.OfLayer(config, layer: 0);
-        long[] layerBytes = [.. layer.Where(tensor => tensor.IsMatrix).Select(MatrixBytesOf)];
-        var norms = (layers.Count * layer.Where(tensor => !tensor.IsMatrix).Sum(tensor => (long)tensor.RowCount)) + (endsModel ? config.HiddenSize : 0);
-        return new WeightMemory(
-            (layers.Count * layerBytes.Sum()) + (vocabularyMatrices * vocabularyBytes),
-            norms * sizeof(float),
-            format.IsQuantized ? NativeArena.PaddingBytes(AsLoaded()) : 0);
+        long[] layerBytes = [.. ModelTensors.OfLayer(config, layer: 0).Where(tensor => tensor.IsMatrix).Select(MatrixBytesOf)];
+        return new WeightMemory((layers.Count * layerBytes.Sum()) + (vocabularyMatrices * vocabularyBytes), norms, NativeArena.PaddingBytes(AsLoaded()));
 
         IEnumerable<long> AsLoaded()
         {
@@ -48,8 +52,12 @@ public readonly record struct WeightMemory(long MatrixBytes, long NormBytes, lon
                 : [.. layerMatrices, .. Enumerable.Repeat(vocabularyBytes, vocabularyMatrices)];
         }
 
-        long MatrixBytesOf(ModelTensor tensor) => format.IsQuantized
-            ? new TileLayout(tensor.RowCount, tensor.ColumnCount, format).ByteCount
-            : (long)tensor.RowCount * tensor.ColumnCount * unquantizedWeightBytes;
+        long MatrixBytesOf(ModelTensor tensor) => new TileLayout(tensor.RowCount, tensor.ColumnCount, format).ByteCount;
+    }
+
+    private static long NormBytesOf(ModelConfig config, int layerCount, bool endsModel)
+    {
+        var ofLayer = ModelTensors.OfLayer(config, layer: 0).Where(tensor => !tensor.IsMatrix).Sum(tensor => (long)tensor.RowCount);
+        return ((layerCount * ofLayer) + (endsModel ? config.HiddenSize : 0)) * sizeof(float);
     }
 }

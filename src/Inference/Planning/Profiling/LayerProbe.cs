@@ -46,13 +46,14 @@ internal sealed class LayerProbe : IDisposable
     public static LayerProbe Open(ModelConfig config, WeightFormat weights, ProbeMemory memory, ComputeThreads threads, PassTimer timer)
     {
         var part = ProbeWeights.PartOf(config, weights);
-        var layerBytes = Planning.Memory.WeightMemory.Of(part with { LayerCount = 3 }, new LayerRange(1, 2), weights).MatrixBytes;
+        var three = part with { LayerCount = 3 };
+        var layerBytes = Planning.Memory.WeightMemory.Of(three, new LayerRange(1, 2), weights, StoredSizes.At(three, memory.StoredWeightBytes)).MatrixBytes;
         var layerCount = (int)Math.Clamp((memory.RingBytesMin / Math.Max(1, layerBytes)) + 1, 1, config.LayerCount);
         var few = part with { LayerCount = layerCount };
         return new LayerProbe(
             config,
             Segment.Of(few, new LayerRange(0, layerCount), ProbeWeights.Of(memory, config, weights)),
-            Segment.Of(part with { LayerCount = 3 }, new LayerRange(1, 2), ProbeWeights.Of(memory, config, weights)),
+            Segment.Of(three, new LayerRange(1, 2), ProbeWeights.Of(memory, config, weights)),
             threads,
             timer);
     }

@@ -16,9 +16,11 @@ internal sealed unsafe class ProbeWeights : IWeightSource
 
     private readonly NativeSlice _memory;
     private readonly WeightFormat _format;
+    private readonly int _storedWeightBytes;
     private long _next;
 
-    private ProbeWeights(NativeSlice memory, long ringBytes, WeightFormat format) => (_memory, RingBytes, _format) = (memory, ringBytes, format);
+    private ProbeWeights(ProbeMemory memory, long ringBytes, WeightFormat format) =>
+        (_memory, _storedWeightBytes, RingBytes, _format) = (memory.Memory, memory.StoredWeightBytes, ringBytes, format);
 
     /// <summary>What all matrices lie in.</summary>
     public long RingBytes { get; }
@@ -34,18 +36,18 @@ internal sealed unsafe class ProbeWeights : IWeightSource
     /// <param name="config">The whole model.</param>
     /// <param name="format">Of all matrices.</param>
     public static ProbeWeights Of(ProbeMemory memory, ModelConfig config, WeightFormat format) =>
-        new(memory.Memory, RingBytesOf(config, format, memory.RingBytesMin), format);
+        new(memory, RingBytesOf(config, format, memory.RingBytesMin, memory.StoredWeightBytes), format);
 
     public Linear Matrix(string name, int outputSize, int inputSize)
     {
-        var bytes = BytesOf(outputSize, inputSize, _format);
+        var bytes = BytesOf(outputSize, inputSize, _format, _storedWeightBytes);
         if (_next + bytes > RingBytes)
             _next = 0;
         var memory = _memory.From(_next);
         _next = (_next + bytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
         return _format.IsQuantized
             ? new QuantizedLinear(QuantizedMatrix.Over(new TileLayout(outputSize, inputSize, _format), memory))
-            : SyntheticLinear.Over(outputSize, inputSize, memory);
+            : SyntheticLinear.Over(outputSize, inputSize, memory, _storedWeightBytes);
     }
 
     public float[] Norm(string name, int size)
@@ -59,12 +61,13 @@ internal sealed unsafe class ProbeWeights : IWeightSource
     /// <param name="config">The whole model.</param>
     /// <param name="format">Of all matrices.</param>
     /// <param name="ringBytesMin">Enough for a large model.</param>
-    public static long RingBytesOf(ModelConfig config, WeightFormat format, long ringBytesMin)
+    /// <param name="storedWeightBytes">Of a weight that is not quantized: 2 or 4.</param>
+    public static long RingBytesOf(ModelConfig config, WeightFormat format, long ringBytesMin, int storedWeightBytes)
     {
         long[] matrices =
         [
-            .. ModelTensors.OfLayer(config, layer: 0).Where(tensor => tensor.IsMatrix).Select(tensor => BytesOf(tensor.RowCount, tensor.ColumnCount, format)),
-            BytesOf(PartOf(config, format).VocabularySize, config.HiddenSize, format),
+            .. ModelTensors.OfLayer(config, layer: 0).Where(tensor => tensor.IsMatrix).Select(tensor => BytesOf(tensor.RowCount, tensor.ColumnCount, format, storedWeightBytes)),
+            BytesOf(PartOf(config, format).VocabularySize, config.HiddenSize, format, storedWeightBytes),
         ];
         var all = (config.LayerCount * matrices[..^1].Sum(Aligned)) + Aligned(matrices[^1]);
         return Math.Max(matrices.Max(), Math.Min(all, ringBytesMin));
@@ -72,6 +75,6 @@ internal sealed unsafe class ProbeWeights : IWeightSource
 
     private static long Aligned(long bytes) => (bytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
 
-    private static long BytesOf(int rows, int columns, WeightFormat format) =>
-        format.IsQuantized ? new TileLayout(rows, columns, format).ByteCount : (long)rows * columns * sizeof(ushort);
+    private static long BytesOf(int rows, int columns, WeightFormat format, int storedWeightBytes) =>
+        format.IsQuantized ? new TileLayout(rows, columns, format).ByteCount : (long)rows * columns * storedWeightBytes;
 }

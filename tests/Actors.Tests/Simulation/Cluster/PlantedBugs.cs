@@ -75,8 +75,8 @@ internal static class PlantedBugs
         ["scheduler: places a session anew under another name when its device introduces it"] = Scheduler((state, message, now) =>
         {
             var step = Actors.Scheduling.Scheduler.Step(state, message, now);
-            return message is Received { Body: PlanRequest { Current: not null, LostWorker: "" } request } && step.State.Sessions.GetValueOrDefault(new SessionId(request.SessionId)) is { } placed
-                ? (step.State.With(new SessionId(request.SessionId << 32), placed), step.Effects)
+            return message is Received { Body: PlanRequest { Current: not null, LostWorker: "" } request } received && step.State.Sessions.GetValueOrDefault(SessionKey.Of(received.From, request.SessionId)) is { } placed
+                ? (step.State.With(SessionKey.Of(received.From, request.SessionId << 32), placed), step.Effects)
                 : step;
         }),
         ["worker: stores the answer of a step one token early"] = Replace(body => body is StepResult { HasToken: true, BatchRows: > 1 } result
@@ -124,7 +124,7 @@ internal static class PlantedBugs
             : message;
 
     private static object WithEpochOf(WorkerState state, object message) =>
-        message is Received { Body: DecodeStep step } received && state.Sessions.TryGetValue(new SessionId(step.SessionId), out var session) && step.Epoch < session.Epoch
+        message is Received { Body: DecodeStep step } received && state.Sessions.TryGetValue(SessionKey.Of(received.From, step.SessionId), out var session) && step.Epoch < session.Epoch
             ? received with { Body = new DecodeStep(step) { Epoch = session.Epoch } }
             : message;
 
@@ -156,9 +156,9 @@ internal static class PlantedBugs
             ? state with { Sessions = state.Sessions.SetItem(id, session with { AcceptedCount = (int)step.Position }) }
             : state;
 
-    private static (SessionId Id, WorkerSession Session, DecodeStep Step)? FindStep(WorkerState state, object message) =>
-        message is Received { Body: DecodeStep step } && state.Sessions.TryGetValue(new SessionId(step.SessionId), out var session) && session.Epoch == step.Epoch
-            ? (new SessionId(step.SessionId), session, step)
+    private static (SessionKey Id, WorkerSession Session, DecodeStep Step)? FindStep(WorkerState state, object message) =>
+        message is Received { Body: DecodeStep step } received && state.Sessions.TryGetValue(SessionKey.Of(received.From, step.SessionId), out var session) && session.Epoch == step.Epoch
+            ? (SessionKey.Of(received.From, step.SessionId), session, step)
             : null;
 
     /// <summary>The first two tokens of a batch.</summary>

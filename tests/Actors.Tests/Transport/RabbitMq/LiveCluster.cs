@@ -28,7 +28,7 @@ internal sealed class LiveCluster : IAsyncDisposable
     {
         _transportOf = transportOf;
         var config = Quill.Config;
-        var scheduler = new SchedulerOptions { Address = "scheduler", ModelDigest = Quill.Digest, LayerCount = config.LayerCount, Plan = plan };
+        var scheduler = new SchedulerOptions { Address = "scheduler", ModelDigest = Quill.Digest, LayerCount = config.LayerCount, ContextLength = config.ContextLength, Plan = plan };
         _system.ActorOf(ActorProps.Of(() => new SchedulerActor([scheduler], transportOf("scheduler"), _lanes, Refusals.Enqueue)), "scheduler");
 
         var segment = Quill.Back(plan.SplitLayer);

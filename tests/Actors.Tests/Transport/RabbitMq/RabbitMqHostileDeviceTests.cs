@@ -36,19 +36,20 @@ public sealed class RabbitMqHostileDeviceTests(BrokerFixture fixture)
             [
                 new DecodeStep { SessionId = VictimSession, Epoch = 1, Position = (uint)count, TokenCount = 1, Samples = true, Frame = ByteString.CopyFrom(new byte[64]) },
                 new OpenSession(OpenSession()) { SessionId = VictimSession, Epoch = 2 },
-                new CloseSession { SessionId = VictimSession },
+                new CloseSession { SessionId = VictimSession, Epoch = 2 },
             ];
             foreach (var message in forged)
                 hostile.Send(Hostile, "worker/w1", message);
-            foreach (var message in new IMessage[] { new PlanRequest { SessionId = VictimSession }, new CloseSession { SessionId = VictimSession } })
+            foreach (var message in new IMessage[] { new CloseSession { SessionId = VictimSession }, new LinkReport { SessionId = VictimSession } })
                 hostile.Send(Hostile, "scheduler", message);
-            for (var i = 0; i < forged.Length + 2; i++)
+            for (var i = 0; i < 3; i++) // to the step, to the session of its own that it opens under this id, and to the report
                 answers.Add(inbox.NextAsync<Received>().GetAwaiter().GetResult().Body);
         });
 
         AssertReference(await session.EndedAsync(), promptIndex: 0);
         Assert.NotEmpty(answers);
-        Assert.All(answers, answer => Assert.IsType<Rejected>(answer));
+        Assert.Equal(answers.Count / 3, answers.OfType<SessionOpened>().Count());
+        Assert.All(answers.OfType<Rejected>(), rejected => Assert.Equal(RejectReason.UnknownSession, rejected.Reason));
         Assert.Empty(world.Reports);
     }
 

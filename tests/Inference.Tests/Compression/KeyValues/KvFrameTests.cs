@@ -48,6 +48,20 @@ public sealed class KvFrameTests
         Assert.Equal(20, copy.TokenCount);
     }
 
+    /// <summary>A page of the destination would take more than any machine has: bytes may ask for it, so it is an answer and not an exception.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Decode_NoMemoryForTheDestination_SaysSo(bool isLossless)
+    {
+        var sample = Ordinary with { HeadDim = 128 };
+        using var cache = sample.Filled();
+        using var destination = new KvCache(new KvPagePool(sample.Layout.WithLayers(int.MaxValue), long.MaxValue), tokenCountMax: 1 << 20);
+        var frame = Encode(cache, isLossless ? KvFrameOptions.Lossless : KvFrameOptions.Default);
+        Assert.Equal(DecodeStatus.DestinationFull, KvFrameDecoder.Decode(frame, destination));
+        Assert.Equal((0, 0L), (destination.TokenCount, destination.ByteCount));
+    }
+
     [Fact]
     public void Decode_LayersOneByOne_GiveTheWholeCache()
     {

@@ -5,13 +5,16 @@ using SplitActors.Inference.Compression.RateDistortion;
 using SplitActors.Inference.Evaluation;
 using SplitActors.Inference.Evaluation.Codecs;
 using SplitActors.Inference.KvCaching;
+using SplitActors.Inference.Models;
 using SplitActors.Inference.Planning.Accuracy;
 using SplitActors.Inference.Planning.Memory;
 using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Tests.Evaluation;
 using SplitActors.Inference.Tests.Evaluation.Codecs;
 using SplitActors.Inference.Tests.Models;
+using SplitActors.Inference.Tests.Tokenization;
 using SplitActors.Inference.Threading;
+using SplitActors.Inference.Tokenization;
 using SplitActors.Tests.Shared;
 
 namespace SplitActors.Inference.Tests.Planning.Accuracy;
@@ -75,6 +78,29 @@ public sealed class AccuracyMeasurementTests : IDisposable
         Assert.True(error > 0);
         var (lessRise, _) = _measurement.Verify(choice with { FrontWeights = WeightFormat.Unquantized, FrontKv = KvFormat.Float16 }, CompressionOptions.Lossless, calibration: null);
         Assert.Equal(0, lessRise, 1e-12);
+    }
+
+    /// <summary>The text's first token is not begin-of-text: nothing predicts it, and no window after the first starts with it.</summary>
+    [Fact]
+    public void Run_ModelWithoutBeginOfText_DoesNotPredictTheFirstToken()
+    {
+        using var builder = new CheckpointBuilder();
+        builder.Config["vocab_size"] = 256;
+        builder.Config.Remove("bos_token_id");
+        builder.AddModelTensors().WriteSingleFile().Write("tokenizer.json", TokenizerJson.WithMerges());
+        using var checkpoint = Checkpoint.Open(builder.Folder);
+        var text = string.Concat(Enumerable.Range(0, 400).Select(i => (char)('a' + (i * i % 7))));
+        var tokens = Tokenizer.Load(checkpoint).Encode(text, addSpecialTokens: false, parseSpecialTokens: false);
+
+        var figures = new AccuracyMeasurement(checkpoint, text, "text", tokenCountMax: 1000, _threads, new StepClock())
+            .Run(new AccuracyPlan([], [KvFormat.Int8], QualityTarget.Default), _ => CompressionOptions.Lossless, calibration: null);
+
+        var segment = Segment.Load(checkpoint, new LayerRange(0, 2));
+        using var model = new SplitModel(segment, segment, transport: null, checkpoint.Config.ContextLength);
+        var expected = Perplexity.Measure(model, tokens, checkpoint.Config.ContextLength, beginOfText: null, checkpoint.Config.VocabularySize);
+        Assert.Equal(tokens.Length - 1, figures.TokenCount);
+        Assert.Equal(expected.Value, figures.Perplexity, 1e-9);
+        Assert.NotNull(figures.HiddenStates[0].StandardError);
     }
 
     [Fact]

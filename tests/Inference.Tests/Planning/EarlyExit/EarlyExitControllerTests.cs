@@ -15,7 +15,7 @@ public sealed class EarlyExitControllerTests
     private static readonly Gen<int> Seeds = Gen.Choose(0, int.MaxValue - 1);
 
     [Fact]
-    public void Deepest_MonotoneCosts_IsThatOfBruteForce() => Property.Holds(CaseCount, Seeds, seed =>
+    public void Deepest_AnyCosts_IsThatOfBruteForce() => Property.Holds(CaseCount, Seeds, seed =>
     {
         var costs = new TabulatedCosts(seed);
         var expected = costs.AllExits().Where(exit => Keeps(costs, exit, costs.ComputeSeconds(exit.TokenCount, exit.Layer))).Cast<ExitState?>().FirstOrDefault();
@@ -90,6 +90,40 @@ public sealed class EarlyExitControllerTests
         Assert.Equal(new ExitDecision(ExitAction.DeadlineLost, null), EarlyExitController.Decide(problem, 3, 2, 10));
     }
 
+    /// <summary>Layers that stay on the device spare their keys and values, so a deeper exit may be the only one in time.</summary>
+    [Fact]
+    public void Deepest_BytesFallWithLayers_StaysAtMoreLayersRatherThanFewerTokens()
+    {
+        var costs = new LinearCosts { SparesLayers = true };
+        Assert.Equal(new ExitState(11, 5, ShipsKvCache: true, Bits: 8), EarlyExitController.Deepest(costs.Problem(deadlineSeconds: 64, bits: [8], exitLayers: [2, 5])));
+        Assert.Equal(new ExitState(8, 2, ShipsKvCache: true, Bits: 8), EarlyExitController.Deepest(costs.Problem(deadlineSeconds: 64, bits: [8], exitLayers: [2])));
+    }
+
+    /// <summary>Where the worker takes all layers over, tokens alone count.</summary>
+    [Fact]
+    public void Deepest_NoLayerStays_HasTheMostTokens()
+    {
+        var found = EarlyExitController.Deepest(new LinearCosts().Problem(deadlineSeconds: 50, bits: [4], exitLayers: [0]));
+        Assert.Equal(new ExitState(8, 0, ShipsKvCache: false, Bits: 4), found);
+    }
+
+    [Fact]
+    public void Soonest_NothingIsInTime_IsWhatArrivesFirst() => Property.Holds(CaseCount, Seeds, seed =>
+    {
+        var costs = new TabulatedCosts(seed);
+        var token = 1 + (seed % costs.TokenCountMax);
+        var soonest = EarlyExitController.Soonest(costs.Problem, token);
+        Assert.Equal(
+            costs.AllExits().Where(exit => exit.TokenCount == token).MinBy(exit => (costs.PrepareSeconds(exit) + costs.ByteCount(exit), !exit.ShipsKvCache, -exit.Bits, -exit.Layer)),
+            soonest);
+    });
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(6)]
+    public void Problem_ExitOutsideOfTheModel_IsRefused(int layer) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new LinearCosts().Problem(1, [4], [1, layer]));
+
     [Theory]
     [InlineData(0, 1)]
     [InlineData(21, 1)]
@@ -99,7 +133,7 @@ public sealed class EarlyExitControllerTests
         Assert.Throws<ArgumentOutOfRangeException>(() => EarlyExitController.Decide(new LinearCosts().Problem(1, [4]), tokenCount, layer, 0));
 
     private static bool Keeps(TabulatedCosts costs, ExitState exit, double arrival) =>
-        arrival + costs.WorstCaseSeconds(costs.ByteCount(exit)) <= costs.DeadlineSeconds;
+        arrival + costs.PrepareSeconds(exit) + costs.WorstCaseSeconds(costs.ByteCount(exit)) <= costs.DeadlineSeconds;
 
     /// <summary>Computes layer after layer until told otherwise.</summary>
     private static ExitState? Walk(TabulatedCosts costs, Action<double> beforeAsking)
@@ -124,11 +158,15 @@ public sealed class EarlyExitControllerTests
     {
         public double SecondsPerByte { get; init; } = 0.1;
 
-        public EarlyExitProblem Problem(double deadlineSeconds, int[] bits) => new(this, this, deadlineSeconds, tokenCountMax: 20, layerCount: 5, bits);
+        /// <summary>A layer that stays on the device takes a fifth of the bytes away.</summary>
+        public bool SparesLayers { get; init; }
+
+        public EarlyExitProblem Problem(double deadlineSeconds, int[] bits, int[]? exitLayers = null) =>
+            new(this, this, deadlineSeconds, tokenCountMax: 20, layerCount: 5, bits, exitLayers);
 
         public double ComputeSeconds(int tokenCount, int layer) => ((tokenCount - 1) * 5) + layer;
 
-        public long ByteCount(ExitState state) => state.Bits * state.TokenCount * (state.ShipsKvCache ? 5 : 4);
+        public long ByteCount(ExitState state) => state.Bits * state.TokenCount * (SparesLayers ? 6 - state.Layer : state.ShipsKvCache ? 5 : 4);
 
         public double ExpectedSeconds(long byteCount) => byteCount * SecondsPerByte;
 

@@ -55,9 +55,29 @@ public sealed class WeightMemoryTests
     public void Of_FloatsOf32Bits_CountsTwice()
     {
         var layers = LayerRange.Front(2);
-        var (half, full) = (WeightMemory.Of(Quill.Config, layers, WeightFormat.Unquantized), WeightMemory.Of(Quill.Config, layers, WeightFormat.Unquantized, sizeof(float)));
+        var (half, full) = (WeightMemory.Of(Quill.Config, layers, WeightFormat.Unquantized), WeightMemory.Of(Quill.Config, layers, WeightFormat.Unquantized, StoredSizes.At(Quill.Config, sizeof(float))));
         Assert.Equal(2 * half.MatrixBytes, full.MatrixBytes);
         Assert.Equal(half.NormBytes, full.NormBytes);
+    }
+
+    /// <summary>A file whose configuration says bfloat16.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("mlp")]
+    [InlineData("model.layers.1.")]
+    [InlineData("embed_tokens")]
+    [InlineData("lm_head")]
+    public void Of_FilesThatMixWidths_IsWhatSegmentsHold(string name)
+    {
+        using var files = SyntheticModel.Build(builder =>
+        {
+            builder.Config["torch_dtype"] = "bfloat16";
+            builder.Replace(candidate => candidate.Contains(name, StringComparison.Ordinal), SyntheticModel.AsFloat32OfFloat16);
+        });
+        using var checkpoint = Checkpoint.Open(files.Folder);
+        var stored = StoredSizes.Of(checkpoint);
+        LayerRange[] parts = [new(0, 2), new(0, 1), new(1, 2), new(0, 0), new(2, 2)];
+        Assert.All(parts, layers => Assert.Equal(Segment.Load(checkpoint, layers).ByteCount, WeightMemory.Of(checkpoint.Config, layers, WeightFormat.Unquantized, stored).MatrixBytes));
     }
 
     [Theory]

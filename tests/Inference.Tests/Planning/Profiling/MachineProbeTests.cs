@@ -66,4 +66,15 @@ public sealed class MachineProbeTests
         var memory = ProbeMemory.Allocate(config, [WeightFormat.Unquantized], lastCacheBytes);
         Assert.Equal(weightCount * sizeof(ushort), ProbeWeights.Of(memory, config, WeightFormat.Unquantized).RingBytes);
     }
+
+    /// <summary>A model in F32 reads twice the bytes for each token.</summary>
+    [Fact]
+    public void Allocate_Float32_TakesFourBytesForEachWeight()
+    {
+        var config = ModelShapes.Parse("quill", "test");
+        var memory = ProbeMemory.Allocate(config, [WeightFormat.Unquantized], lastCacheBytes: 0, sizeof(float));
+        var weights = ProbeWeights.Of(memory, config, WeightFormat.Unquantized);
+        Assert.Equal(((8 * 737_280) + (4096 * 256)) * sizeof(float), weights.RingBytes);
+        Assert.Equal(32 * 16 * sizeof(float), weights.Matrix("w", 32, 16).ByteCount);
+    }
 }

@@ -1,0 +1,18 @@
+namespace SplitActors.Hosts.Files;
+
+/// <summary>Why a file cannot be read or written, in words for people; a library's text names classes and repeats the path.</summary>
+internal static class FileFault
+{
+    /// <summary>Whether it is about a file, and not a broken invariant.</summary>
+    public static bool Is(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentException;
+
+    public static string Describe(Exception e) => e switch
+    {
+        FileNotFoundException => "no such file",
+        DirectoryNotFoundException => "no such folder",
+        PathTooLongException => "a path that is too long",
+        ArgumentException => "what is no path",
+        UnauthorizedAccessException => "no permission for it",
+        _ => e.Message.TrimEnd('.'),
+    };
+}
