@@ -13,7 +13,8 @@ public readonly record struct DeviceId(string Name)
 }
 
 /// <summary>
-/// Names a session where those of many devices meet. Devices choose their ids themselves: that another one has the same, by chance or on purpose, concerns neither.
+/// Names a session where those of many devices meet. Devices choose their ids themselves: that another one has the same, by chance or on
+/// purpose, concerns neither.
 /// </summary>
 public readonly record struct SessionKey(DeviceId Device, SessionId Session) : IComparable<SessionKey>
 {
@@ -22,7 +23,7 @@ public readonly record struct SessionKey(DeviceId Device, SessionId Session) : I
     public static SessionKey Of(string from, ulong session) => new(new DeviceId(Peer.Of(from).Name), new SessionId(session));
 
     public int CompareTo(SessionKey other) =>
-        Session.Value.CompareTo(other.Session.Value) is var order && order != 0 ? order : string.CompareOrdinal(Device.Name, other.Device.Name);
+        Session == other.Session ? string.CompareOrdinal(Device.Name, other.Device.Name) : Session.Value.CompareTo(other.Session.Value);
 
     /// <summary>Of the id alone: a text's hash differs from process to process, and with it the order of what is kept by it.</summary>
     public override int GetHashCode() => Session.GetHashCode();
