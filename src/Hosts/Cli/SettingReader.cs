@@ -88,7 +88,8 @@ internal sealed class SettingReader
     public IReadOnlyList<int> Integers(Setting setting, ReadOnlySpan<int> supported, int countMax = int.MaxValue)
     {
         var values = supported.ToArray();
-        return Integers(setting, $"{(countMax == 1 ? "one" : "some")} of {string.Join(", ", values)}{(countMax == 1 ? "" : ", with commas between them")}", values.Contains, countMax);
+        var list = string.Join(", ", values);
+        return Integers(setting, countMax == 1 ? $"one of {list}" : $"some of {list}, with commas between them", values.Contains, countMax);
     }
 
     /// <summary>Different numbers of a range, with commas between them; none if it is given nowhere.</summary>
@@ -142,7 +143,7 @@ internal sealed class SettingReader
 
     /// <summary>A time in seconds that a timer can keep, never 0.</summary>
     public TimeSpan? Seconds(Setting setting, double max) =>
-        Number(setting, $"seconds from {SecondsMin.ToString(CultureInfo.InvariantCulture)} to {max}", value => value >= SecondsMin && value <= max) is { } seconds
+        Number(setting, FormattableString.Invariant($"seconds from {SecondsMin} to {max}"), value => value >= SecondsMin && value <= max) is { } seconds
             ? TimeSpan.FromSeconds(seconds)
             : null;
 
