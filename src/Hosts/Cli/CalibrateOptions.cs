@@ -13,7 +13,7 @@ internal static class CalibrateSettings
     public static readonly Setting Split = Setting.Value("split", "all|ℓ,…", "Splits to calibrate, as layers in the front, such as 1,4 or 2-5. Default: all.");
 
     public static readonly Setting Tokens = Setting.Value(
-        "tokens", "N", "Most tokens of the text that are used. Default: 100000, more with --klt or --prediction where hidden states have over 5000 values.");
+        "tokens", "N", "Most tokens of the text that are used. Default: 100000, or with --klt or --prediction 20 per column of the states if more.");
 
     public static readonly Setting Out = Setting.Value(
         "out", "FILE", $"File to write; its other splits stay. Default: {ModelCalibration.FileName} in the folder of --model; required without --model.");
