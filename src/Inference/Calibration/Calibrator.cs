@@ -103,7 +103,7 @@ public sealed class Calibrator
     }
 
     /// <summary>The other part: what settings cost, until that is known well enough.</summary>
-    private IEnumerable<(SplitTensors Tensors, SplitCalibration Settings)> Measure(LayerChain model, SplitQuality[] splits)
+    private List<(SplitTensors Tensors, SplitCalibration Settings)> Measure(LayerChain model, SplitQuality[] splits)
     {
         var windowTokens = _text.QualityWindowTokens;
         var windows = new TextWindows(_text.Quality, windowTokens, model.Config.BosTokenId);
