@@ -27,8 +27,9 @@ public sealed record Received(string From, IMessage Body);
 public sealed record Undelivered(string To, string Reason);
 
 /// <summary>
-/// What a sender has given to the transport and what has not left yet, up to its last message to <paramref name="To"/>. Told by transports on which leaving takes
-/// its time, where a message does not leave soon: at once, again and again as parts leave, at least twice a second as long as any do, and when all have.
+/// What a sender has given to the transport and what has not left yet, up to its last message to <paramref name="To"/>. Told by transports
+/// on which leaving takes its time, where a message does not leave soon: at once, again and again as parts leave, at least twice a second
+/// as long as any do, and when all have.
 /// </summary>
 /// <param name="To">A receiver of the sender's.</param>
 /// <param name="ByteCount">0: all has left.</param>
