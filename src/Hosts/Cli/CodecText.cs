@@ -12,7 +12,7 @@ internal static class CodecText
     public static string Read(string path)
     {
         if (InputFile.Read(path, BytesMax, out var found) is not { } bytes)
-            {
+        {
             var kind = found == InputFile.MoreThan(BytesMax) ? UserErrorKind.Prompt : UserErrorKind.Options;
             throw new UserErrorException(kind, path, $"a text file of at most {BytesMax >> 20} MiB", found, "Name another file, or a part of it.");
         }
