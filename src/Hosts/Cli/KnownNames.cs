@@ -32,7 +32,7 @@ internal static class KnownNames
     {
         var owners = Commands(parsed)
             .Where(command => command.Options.Any(option => option.Name == ConfigOption))
-            .Where(command => names.All(name => name != "config" && Names(command).Contains(name)))
+            .Where(command => names.All(name => name != "config" && Names(command).Contains(name, StringComparer.Ordinal)))
             .Select(command => $"`splitactors {command.Name}`").ToList();
         return owners.Count > 1 ? $"{string.Join(", ", owners[..^1])} or {owners[^1]}" : string.Concat(owners);
     }

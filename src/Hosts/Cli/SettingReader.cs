@@ -96,7 +96,7 @@ internal sealed class SettingReader
     public IReadOnlyList<int> Integers(Setting setting, int min, int max) =>
         Integers(setting, $"whole numbers from {min} to {max}, with commas between them", value => value >= min && value <= max, int.MaxValue);
 
-    private IReadOnlyList<int> Integers(Setting setting, string expected, Func<int, bool> isValid, int countMax)
+    private List<int> Integers(Setting setting, string expected, Func<int, bool> isValid, int countMax)
     {
         if (Find(setting) is not var (text, place))
             return [];

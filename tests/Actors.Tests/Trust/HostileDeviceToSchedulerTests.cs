@@ -68,7 +68,7 @@ public sealed class HostileDeviceToSchedulerTests
         _world.Now = TimeSpan.FromSeconds(8);
         _world.Receive("worker/5", Hello());
         Assert.IsType<Welcome>(_world.Sent.Single());
-        Assert.Equal(new[] { "worker/1", "worker/3", "worker/4", "worker/5" }, _world.State.Workers.Keys);
+        Assert.Equal(new[] { "worker/1", "worker/3", "worker/4", "worker/5" }, _world.State.Workers.Keys, StringComparer.Ordinal);
     }
 
     [Fact]
