@@ -26,8 +26,6 @@ switch (args)
     case ["fuzz", var inputs, "--seed", var seed]:
         FrameFuzz.Run(long.Parse(inputs), int.Parse(seed));
         return 0;
-    case ["tables", var uses]:
-        return TableRaces.Run(long.Parse(uses));
     case ["plan"]:
         await PlanBenchmark.RunAsync(roundCount: 3);
         return 0;
@@ -60,7 +58,6 @@ switch (args)
               fuzz N [--seed S]
                                decodes N random and mutated frames of all kinds; stops at an exception, at an allocation beyond the bounds, or at a
                                write where there should be none
-              tables N         two threads that need frequency tables for the first time, N times each; exits with 1 if a table was wrong
               plan [N]         what `splitactors plan` expects against what `run` and `bench` measure, and what its choices are worth; medians of N rounds (3)
               batching [NAME]  tokens per second and time per token of one worker that serves 1 to 32 sessions; of models whose names contain NAME
               overload         sessions that arrive twice as fast as a worker can serve them: what is refused, and what the others get

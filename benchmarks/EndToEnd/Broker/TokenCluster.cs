@@ -34,7 +34,7 @@ internal sealed class TokenCluster : IAsyncDisposable
     {
         var splitLayer = model.Config.LayerCount / 2;
         var plan = new FixedPlan(ExecutionMode.Split, splitLayer, CompressionOptions.Default);
-        var scheduler = new SchedulerOptions { Address = Scheduler, ModelDigest = model.Digest, LayerCount = model.Config.LayerCount, Plan = plan };
+        var scheduler = new SchedulerOptions { Address = Scheduler, ModelDigest = model.Digest, LayerCount = model.Config.LayerCount, ContextLength = model.Config.ContextLength, Plan = plan };
         _runtime.System.Spawn(new Props(() => new SchedulerActor([scheduler], transportOf(Scheduler))), Scheduler);
         var host = new WorkerHost(_runtime, model, splitLayer, back, KvFormat.Float16);
         host.Start(host.Describe($"worker/{Worker}", Scheduler, costs: null), transportOf(Worker));

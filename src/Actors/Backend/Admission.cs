@@ -64,10 +64,15 @@ internal static class Admission
     {
         var (limit, held) = (worker.Options.DeviceLimit, worker.HoldingsWithout(key).Of(key.Device));
         if (open.TokenCountMax > limit.TokenCountMax)
-            return new Refusal(RejectReason.ContextLength, $"The session asks for {open.TokenCountMax} tokens; the worker gives a device {limit.TokenCountMax}. Ask for fewer, or allow more there (--device-tokens).");
-        return limit.HoldsWith(held, open.TokenCountMax)
-            ? null
-            : new Refusal(RejectReason.SessionLimit, $"{key.Device} has {held}; the worker gives a device {limit}. Let a session end first, or allow more there (--device-sessions, --device-tokens).");
+        {
+            var detail = $"The session asks for {open.TokenCountMax} tokens; the worker gives a device {limit.TokenCountMax}.";
+            return new Refusal(RejectReason.ContextLength, $"{detail} Ask for fewer, or allow more there (--device-tokens).");
+        }
+
+        if (limit.HoldsWith(held, open.TokenCountMax))
+            return null;
+        var full = $"{key.Device} has {held}; the worker gives a device {limit}.";
+        return new Refusal(RejectReason.SessionLimit, $"{full} Let a session end first, or allow more there (--device-sessions, --device-tokens).");
     }
 
     public static Refusal? Check(DecodeStep step, WorkerSession session, WorkerState worker)

@@ -17,8 +17,12 @@ public static partial class BackendWorker
             {
                 case Welcome: Join(); break;
                 case Rejected { Reason: RejectReason.UnknownWorker }: Introduce(); break;
-                case Rejected { HasRetryAfterMs: true }: State = State with { IsWelcome = false }; break; // it is full: says hello again with the next report
-                case Rejected rejected when !State.IsWelcome: _effects.Add(new WorkerEffect.Stop($"The scheduler refused this worker: {rejected.Detail}")); break;
+                case Rejected { HasRetryAfterMs: true }: // it is full: the worker says hello again instead of its next report
+                    State = State with { IsWelcome = false };
+                    break;
+                case Rejected rejected when !State.IsWelcome:
+                    _effects.Add(new WorkerEffect.Stop($"The scheduler refused this worker: {rejected.Detail}"));
+                    break;
             }
         }
 

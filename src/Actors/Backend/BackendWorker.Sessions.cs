@@ -85,7 +85,8 @@ public static partial class BackendWorker
             }
         }
 
-        private static Refusal BelongsToAnother(SessionKey id) => new(RejectReason.BadRequest, $"Session {id} belongs to another process of {id.Device}.");
+        private static Refusal BelongsToAnother(SessionKey id) =>
+            new(RejectReason.BadRequest, $"Session {id} belongs to another process of {id.Device}.");
 
         private void Drop(SessionKey id)
         {

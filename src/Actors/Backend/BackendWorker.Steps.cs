@@ -38,8 +38,9 @@ public static partial class BackendWorker
             State = State with { Sessions = State.Sessions.SetItem(id, session with { AcceptedCount = acceptedCount, SeenAt = now, TurnTime = turnTime }) };
         }
 
-        /// <summary>Whether all before its position is here; answered as a repeat of the step that ends there, but without what that may weigh.</summary>
-        private static bool IsQuestion(DecodeStep step) => step is { Position: > 0, TokenCount: 0, ContentCase: DecodeStep.ContentOneofCase.None };
+        /// <summary>What of all before its position is here; answered like a repeat of the step that ends there, which may weigh more.</summary>
+        private static bool IsQuestion(DecodeStep step) =>
+            step is { Position: > 0, TokenCount: 0, ContentCase: DecodeStep.ContentOneofCase.None };
 
         /// <returns>Where the session's next step begins.</returns>
         private int Queue(QueuedStep queued)
@@ -61,6 +62,12 @@ public static partial class BackendWorker
         }
 
         private void SendExpected(string edge, DecodeStep step, WorkerSession session) =>
-            Send(edge, new Nack { SessionId = step.SessionId, Epoch = step.Epoch, ExpectedPosition = (uint)session.AcceptedCount, Position = step.Position });
+            Send(edge, new Nack
+            {
+                SessionId = step.SessionId,
+                Epoch = step.Epoch,
+                ExpectedPosition = (uint)session.AcceptedCount,
+                Position = step.Position,
+            });
     }
 }

@@ -4,8 +4,8 @@ using SplitActors.Actors.Protocol;
 namespace SplitActors.Actors.Backend;
 
 /// <summary>
-/// Which idle sessions make room for a new one: those that were silent longest, and none if that does not help; of a device that has all it may have, its own only. Their
-/// devices find out with their next step, and replay.
+/// Which idle sessions make room for a new one: those that were silent longest, and none if that does not help; for a device that has all
+/// it may have, its own only. Their devices find out with their next step, and replay.
 /// </summary>
 internal static class Eviction
 {
@@ -20,7 +20,7 @@ internal static class Eviction
         var bytes = layout.BytesFor((int)open.TokenCountMax);
         var before = worker.Without(id);
         var idle = before.Sessions.Where(session => IsEvictable(session.Value, worker.Options, now))
-            .OrderBy(session => session.Value.SeenAt).ThenBy(session => session.Key).Select(session => session.Key).ToList();
+            .OrderBy(session => session.Value.SeenAt).ThenBy(session => session.Key, SessionKey.Order).Select(session => session.Key).ToList();
 
         var (own, without) = Evict(before, idle.Where(session => session.Device == id.Device), HasDeviceRoom);
         var (others, after) = Evict(without, idle.Except(own), HasRoom);
@@ -29,10 +29,12 @@ internal static class Eviction
         bool HasDeviceRoom(WorkerState state) => state.Options.DeviceLimit.HoldsWith(state.Holdings.Of(id.Device), open.TokenCountMax);
 
         bool HasRoom(WorkerState state) =>
-            state.Sessions.Count < state.Options.SessionCountMax && state.KvReservations.BytesFree(layout.LayerCount, state.Options.KvBytesMax) >= bytes;
+            state.Sessions.Count < state.Options.SessionCountMax
+            && state.KvReservations.BytesFree(layout.LayerCount, state.Options.KvBytesMax) >= bytes;
     }
 
-    private static (ImmutableArray<SessionKey> Evicted, WorkerState After) Evict(WorkerState before, IEnumerable<SessionKey> idle, Func<WorkerState, bool> isEnough)
+    private static (ImmutableArray<SessionKey> Evicted, WorkerState After) Evict(
+        WorkerState before, IEnumerable<SessionKey> idle, Func<WorkerState, bool> isEnough)
     {
         var (evicted, after) = (ImmutableArray.CreateBuilder<SessionKey>(), before);
         foreach (var next in idle)

@@ -42,7 +42,10 @@ public sealed record WorkerOptions
     /// <summary>Most sessions of one device, so that none takes all places; null: half of <see cref="SessionCountMax"/>.</summary>
     public int? DeviceSessionCountMax { get; init; }
 
-    /// <summary>Most tokens that all sessions of one device may come to hold; null: half of what <see cref="KvBytesMax"/> holds in sessions of all <see cref="Layers"/>.</summary>
+    /// <summary>
+    /// Most tokens that all sessions of one device may come to hold; null: half of what <see cref="KvBytesMax"/> holds in sessions of all
+    /// <see cref="Layers"/>.
+    /// </summary>
     public long? DeviceTokenCountMax { get; init; }
 
     /// <summary>Most tokens waiting for a batch, over all sessions.</summary>
@@ -82,7 +85,7 @@ public sealed record WorkerOptions
 
     internal DeviceLimit DeviceLimit => new(
         DeviceSessionCountMax ?? ((SessionCountMax + 1) / 2),
-        DeviceTokenCountMax ?? (KvLayout.PageBytes > 0 ? Math.Max(1, KvBytesMax / KvLayout.PageBytes / 2) * KvLayout.PagePositions : long.MaxValue));
+        DeviceTokenCountMax ?? (Math.Max(1, KvBytesMax / Math.Max(1, KvLayout.PageBytes) / 2) * KvLayout.PagePositions));
 
     /// <exception cref="ArgumentOutOfRangeException">A limit is not positive.</exception>
     internal void Validate()

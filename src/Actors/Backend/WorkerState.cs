@@ -117,7 +117,8 @@ public sealed record WorkerState(WorkerOptions Options)
         Sessions.TryGetValue(id, out var session) ? KvReservations.Remove(session.Layers.Count, KvBytesOf(session)) : KvReservations;
 
     /// <summary>Likewise.</summary>
-    public DeviceHoldings HoldingsWithout(SessionKey id) => Sessions.TryGetValue(id, out var session) ? Holdings.Remove(id.Device, session.TokenCountMax) : Holdings;
+    public DeviceHoldings HoldingsWithout(SessionKey id) =>
+        Sessions.TryGetValue(id, out var session) ? Holdings.Remove(id.Device, session.TokenCountMax) : Holdings;
 
     /// <summary>Adds to the sums what a batch computed.</summary>
     public WorkerState After(BatchComputed batch)

@@ -38,8 +38,9 @@ public sealed record EdgeOptions
     public int InflightFramesMax { get; init; } = 8;
 
     /// <summary>
-    /// Time of silence, once all has left, after which an unanswered message is asked for again and counts as an attempt; less, from 1 s on, where answers have been
-    /// quicker, and more behind a slow link. Also the time without anything leaving after which a link counts as stuck.
+    /// Time of silence, once all has left, after which an unanswered message is asked for again and counts as an attempt; less, from 1 s
+    /// on, where answers have been quicker, and more behind a slow link. Also the time after which a link on which nothing leaves counts
+    /// as stuck.
     /// </summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

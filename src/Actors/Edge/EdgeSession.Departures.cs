@@ -4,8 +4,8 @@ using SplitActors.Actors.Peers;
 namespace SplitActors.Actors.Edge;
 
 /// <summary>
-/// How a session waits for what is on its way: nobody is silent who cannot have the message yet, nothing that still leaves is sent again, and bytes are
-/// given the time that bytes have taken.
+/// How a session waits for what is on its way: nobody is silent who cannot have the message yet, nothing that still leaves is sent
+/// again, and bytes are given the time that bytes have taken.
 /// </summary>
 public static partial class EdgeSession
 {
@@ -17,7 +17,8 @@ public static partial class EdgeSession
         private string Peer => State.Phase is EdgePhase.Joining or EdgePhase.Planning ? Options.Scheduler : State.Worker;
 
         /// <summary>What the frames on their way take, by those before.</summary>
-        private TimeSpan TravelTime => State is { Phase: EdgePhase.Running, ByteTimes: { } times, HasUnacknowledged: true } && !IsOneTokenDue
+        private TimeSpan TravelTime =>
+            State is { Phase: EdgePhase.Running, ByteTimes: { } times, HasUnacknowledged: true } && !IsOneTokenDue
             ? times.LateAfterAll(BytesOnTheWay(State.SentCount - 1))
             : TimeSpan.Zero;
 
@@ -32,7 +33,11 @@ public static partial class EdgeSession
                 State = State with { LeavingSince = now };
             State = State with { LeavingBytes = outgoing.ByteCount, StallCount = 0 };
             if (outgoing.ByteCount == 0 && State.RefusedSince is { } since)
-                State = State with { RefusedSince = now - (State.LeavingSince > since ? State.LeavingSince - since : TimeSpan.Zero) }; // without the time of leaving
+            {
+                var beforeLeaving = State.LeavingSince > since ? State.LeavingSince - since : TimeSpan.Zero;
+                State = State with { RefusedSince = now - beforeLeaving };
+            }
+
             _restartTimer = true;
         }
 

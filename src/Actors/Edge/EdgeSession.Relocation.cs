@@ -27,8 +27,11 @@ public static partial class EdgeSession
             Relocate(new Relocation(plan, ReasonOf(plan)));
         }
 
-        /// <summary>Of a plan that comes while the device waits to ask again: it makes sense, is not of an earlier time, and does not send it where it just failed.</summary>
-        private bool IsWorthWhile(Plan plan) =>
+        /// <summary>
+        /// Of a plan that comes while the device waits to ask again: it makes sense, is not of an earlier time, and does not send it where it
+        /// just failed.
+        /// </summary>
+        private bool IsSound(Plan plan) =>
             FindFault(plan) is null && plan.Revision >= State.Revision && (State.LostWorker.Length == 0 || plan.Worker != State.LostWorker);
 
         private string ReasonOf(Plan plan) =>

@@ -16,7 +16,10 @@ public static partial class EdgeSession
         private const int HelloTimes = 4; // an answer may take longer than the hello's
         private const int SilenceTimes = 10;
 
-        /// <summary>A worker that answers in milliseconds is not waited for as one of which nothing is known, and one behind a slow link is given its time.</summary>
+        /// <summary>
+        /// A worker that answers in milliseconds is not waited for as one of which nothing is known, and one behind a slow link is given its
+        /// time.
+        /// </summary>
         private TimeSpan SilenceMax => TravelTime + RestMax;
 
         /// <summary>Beside the way of what is on it.</summary>

@@ -84,7 +84,7 @@ public static partial class EdgeSession
             switch (body)
             {
                 case Welcome when State.Phase == EdgePhase.Joining: RequestPlan(); break;
-                case Plan plan when State.Phase == EdgePhase.Planning && IsMine(plan.SessionId) && (!State.IsWaiting || IsWorthWhile(plan)): Adopt(plan); break;
+                case Plan plan when State.Phase == EdgePhase.Planning && IsMine(plan.SessionId) && (!State.IsWaiting || IsSound(plan)): Adopt(plan); break;
                 case Plan plan when State.Plan is not null && State.Phase != EdgePhase.Planning && IsMine(plan.SessionId): Replan(plan); break;
                 case DeadlineChanged changed when IsMine(changed.SessionId): Adopt(changed.Deadline); break;
             }

@@ -2,7 +2,10 @@ using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Links;
 
-/// <summary>Which messages of one sender have not left yet. Tells it of those that do not leave soon, so that it takes no message for unanswered that nobody can have.</summary>
+/// <summary>
+/// Which messages of one sender have not left yet. Tells it of those that do not leave soon, so that it takes no message for unanswered
+/// that nobody can have.
+/// </summary>
 /// <param name="clock">Runs the timer.</param>
 /// <param name="tell">Told in order.</param>
 internal sealed class Departures(TimeProvider clock, Action<Outgoing> tell) : IDisposable

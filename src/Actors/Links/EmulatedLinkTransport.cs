@@ -93,7 +93,8 @@ public sealed class EmulatedLinkTransport(
         var departures = new Departures(clock, outgoing => link?.Device?.Invoke(outgoing));
         return link = new DeviceLink(NewQueue(departures), NewQueue());
 
-        LinkQueue NewQueue(Departures? departures = null) => new(inner, clock, _seeds.Next(), timerLateness, () => CloseIfDone(address), departures);
+        LinkQueue NewQueue(Departures? departures = null) =>
+            new(inner, clock, _seeds.Next(), timerLateness, () => CloseIfDone(address), departures);
     }
 
     private void CloseIfDone(string address)

@@ -15,7 +15,8 @@ namespace SplitActors.Actors.Links;
 /// <param name="timerLateness">By how much the clock's timers may be late; this much is waited for actively.</param>
 /// <param name="arrived">Told after each delivery.</param>
 /// <param name="departures">Told of each message; null if nobody wants to know when messages leave.</param>
-internal sealed class LinkQueue(IPeers inner, TimeProvider clock, ulong seed, TimeSpan timerLateness, Action arrived, Departures? departures = null) : IDisposable
+internal sealed class LinkQueue(
+    IPeers inner, TimeProvider clock, ulong seed, TimeSpan timerLateness, Action arrived, Departures? departures = null) : IDisposable
 {
     private static readonly TimeSpan SleepTime = TimeSpan.FromMilliseconds(1); // of SpinWait
 

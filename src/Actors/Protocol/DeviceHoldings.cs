@@ -18,7 +18,8 @@ public readonly record struct DeviceLimit(int SessionCountMax, long TokenCountMa
     public bool Holds(DeviceHolding holding) => holding.SessionCount <= SessionCountMax && holding.TokenCount <= TokenCountMax;
 
     /// <summary>Whether one more session of so many tokens is within the limit.</summary>
-    public bool HoldsWith(DeviceHolding holding, long tokenCount) => Holds(new DeviceHolding(holding.SessionCount + 1, holding.TokenCount + tokenCount));
+    public bool HoldsWith(DeviceHolding holding, long tokenCount) =>
+        Holds(new DeviceHolding(holding.SessionCount + 1, holding.TokenCount + tokenCount));
 
     public override string ToString() => $"{SessionCountMax} sessions with {TokenCountMax} tokens";
 }
@@ -42,6 +43,7 @@ public sealed record DeviceHoldings
     public DeviceHoldings Remove(DeviceId device, long tokenCount)
     {
         var holding = Of(device);
-        return new() { ByDevice = holding.SessionCount == 1 ? ByDevice.Remove(device) : ByDevice.SetItem(device, new DeviceHolding(holding.SessionCount - 1, holding.TokenCount - tokenCount)) };
+        var left = new DeviceHolding(holding.SessionCount - 1, holding.TokenCount - tokenCount);
+        return new() { ByDevice = left.SessionCount == 0 ? ByDevice.Remove(device) : ByDevice.SetItem(device, left) };
     }
 }

@@ -38,12 +38,13 @@ public static class LinkDescriptions
     };
 
     private static LinkDirection? ToDirection(DirectionDescription? message) =>
-        message is not null && Plausible.IsRate(message.BitsPerSecond) && Plausible.IsLoss(message.FailureProbability) && Plausible.IsOutageTarget(message.OutageTarget)
-            && Plausible.AreTimes(message.Delay, message.RepeatAfter)
+        message is not null && Plausible.IsRate(message.BitsPerSecond) && Plausible.IsLoss(message.FailureProbability)
+            && Plausible.IsOutageTarget(message.OutageTarget) && Plausible.AreTimes(message.Delay, message.RepeatAfter)
             ? new LinkDirection(
                 message.BitsPerSecond, TimeSpan.FromSeconds(message.Delay), message.FailureProbability, TimeSpan.FromSeconds(message.RepeatAfter), message.OutageTarget)
             : null;
 
     private static bool IsSound(ChannelDescription channel) =>
-        Plausible.IsBandwidth(channel.BandwidthHz) && Plausible.IsSnr(channel.Snr) && Plausible.IsOutageTarget(channel.OutageTarget) && Plausible.IsTime(channel.RoundTrip);
+        Plausible.IsBandwidth(channel.BandwidthHz) && Plausible.IsSnr(channel.Snr)
+        && Plausible.IsOutageTarget(channel.OutageTarget) && Plausible.IsTime(channel.RoundTrip);
 }

@@ -36,10 +36,11 @@ public static class LinkMessages
         if (message.HasBitsPerSecond && !Plausible.IsRate(message.BitsPerSecond))
             return null;
         var rate = message.HasBitsPerSecond ? message.BitsPerSecond : (double?)null;
-        return new MeasuredTimes(rate, TimeSpan.FromSeconds(message.RoundTripUs / MicrosecondsPerSecond), message.Loss, message.SampleCount);
+        var roundTrip = TimeSpan.FromSeconds(message.RoundTripUs / MicrosecondsPerSecond);
+        return new MeasuredTimes(rate, roundTrip, message.Loss, message.SampleCount);
     }
 
     /// <summary>Whole microseconds, rounded up; null for what is not known, or has no bound.</summary>
     public static uint? ToMicroseconds(double? seconds) =>
-        seconds is { } known && double.IsFinite(known) && known >= 0 ? (uint)Math.Min(Math.Ceiling(known * MicrosecondsPerSecond), uint.MaxValue) : null;
+        seconds is >= 0 and < double.PositiveInfinity and var known ? (uint)Math.Min(Math.Ceiling(known * MicrosecondsPerSecond), uint.MaxValue) : null;
 }

@@ -19,7 +19,9 @@ public static class MachineMessages
         Arrival = profile.Session.ArrivalSeconds,
     };
 
-    /// <summary>Null if it has no formats, too many, unknown ones or not all combinations, or no plausible times: whoever sent it is not planned for.</summary>
+    /// <summary>
+    /// Null if it has no formats, too many, unknown ones or not all combinations, or no plausible times: whoever sent it is not planned for.
+    /// </summary>
     public static MachineProfile? ToProfile(this MachineCosts? message)
     {
         if (message is null || message.Formats.Count is 0 or > FormatCountMax || !Plausible.IsName(message.Name))
@@ -64,7 +66,8 @@ public static class MachineMessages
     private static ComputeProfile? ToCosts(FormatCosts message)
     {
         PassCosts?[] lines = [message.PrefillLayer, message.DecodeLayer, message.Head, message.Embedding];
-        return lines.All(line => line is not null && Plausible.AreTimes(line.PerPass, line.PerRow, line.PerPosition)) && Plausible.AreTimes(message.WakePass, message.WakeLayer)
+        return lines.All(line => line is not null && Plausible.AreTimes(line.PerPass, line.PerRow, line.PerPosition))
+            && Plausible.AreTimes(message.WakePass, message.WakeLayer)
             ? new ComputeProfile(ToCost(lines[0]!), ToCost(lines[1]!), ToCost(lines[2]!), ToCost(lines[3]!), new WakeCost(message.WakePass, message.WakeLayer))
             : null;
     }

@@ -10,8 +10,8 @@ public enum PeerKind
 }
 
 /// <summary>
-/// Who an address belongs to: <c>edge/NAME/…</c> to a device, <c>worker/NAME/…</c> to a worker. A transport delivers messages only from addresses that their senders may use:
-/// so this is who speaks, and what a message says of its sender is a claim.
+/// Who an address belongs to: <c>edge/NAME/…</c> to a device, <c>worker/NAME/…</c> to a worker. A transport delivers messages only from
+/// addresses that their senders may use: so this is who speaks, and what a message says of its sender is a claim.
 /// </summary>
 /// <param name="Name">The address up to NAME: the same for all processes of a device.</param>
 public readonly record struct Peer(PeerKind Kind, string Name)
@@ -30,8 +30,8 @@ public readonly record struct Peer(PeerKind Kind, string Name)
     }
 
     /// <summary>
-    /// Null if this peer may say this. Plans, results and refusals pass: who waits for one knows from which address. A wish for a session is a device's, a report about a
-    /// worker is that worker's.
+    /// Null if this peer may say this. Plans, results and refusals pass: who waits for one knows from which address. A wish for a session is a
+    /// device's, a report about a worker is that worker's.
     /// </summary>
     public Refusal? FindFault(IMessage body)
     {
@@ -41,7 +41,9 @@ public readonly record struct Peer(PeerKind Kind, string Name)
             Hello or PlanRequest or LinkReport or OpenSession or DecodeStep or CloseSession => PeerKind.Device,
             _ => Kind,
         };
-        return needed == Kind ? null : new Refusal(RejectReason.BadRequest, $"{Name} is {Describe(Kind)}; {body.Descriptor.Name} is for {Describe(needed)} to send.");
+        if (needed == Kind)
+            return null;
+        return new Refusal(RejectReason.BadRequest, $"{Name} is {Describe(Kind)}; {body.Descriptor.Name} is for {Describe(needed)} to send.");
     }
 
     private static string Describe(PeerKind kind) => kind switch

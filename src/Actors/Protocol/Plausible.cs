@@ -1,8 +1,8 @@
 namespace SplitActors.Actors.Protocol;
 
 /// <summary>
-/// Ranges of what others say in messages of their machines and links. Everything that planning computes with passes here, so that no message brings in NaN, an infinity
-/// that cancels another, or a time that no <see cref="TimeSpan"/> holds.
+/// Ranges of what others say in messages of their machines and links. Everything that planning computes with passes here, so that no message
+/// brings in NaN, an infinity that cancels another, or a time that no <see cref="TimeSpan"/> holds.
 /// </summary>
 internal static class Plausible
 {

@@ -13,16 +13,18 @@ public readonly record struct DeviceId(string Name)
 }
 
 /// <summary>
-/// Names a session where those of many devices meet. Devices choose their ids themselves: that another one has the same, by chance or on purpose, concerns neither.
+/// Names a session where those of many devices meet. Devices choose their ids themselves: that another one has the same, by chance or on
+/// purpose, concerns neither.
 /// </summary>
-public readonly record struct SessionKey(DeviceId Device, SessionId Session) : IComparable<SessionKey>
+public readonly record struct SessionKey(DeviceId Device, SessionId Session)
 {
     /// <param name="from">Address of the device's process.</param>
     /// <param name="session">As its messages name it.</param>
     public static SessionKey Of(string from, ulong session) => new(new DeviceId(Peer.Of(from).Name), new SessionId(session));
 
-    public int CompareTo(SessionKey other) =>
-        Session.Value.CompareTo(other.Session.Value) is var order && order != 0 ? order : string.CompareOrdinal(Device.Name, other.Device.Name);
+    /// <summary>By session, then by device: the same order in every process.</summary>
+    public static IComparer<SessionKey> Order { get; } = Comparer<SessionKey>.Create(static (a, b) =>
+        a.Session == b.Session ? string.CompareOrdinal(a.Device.Name, b.Device.Name) : a.Session.Value.CompareTo(b.Session.Value));
 
     /// <summary>Of the id alone: a text's hash differs from process to process, and with it the order of what is kept by it.</summary>
     public override int GetHashCode() => Session.GetHashCode();

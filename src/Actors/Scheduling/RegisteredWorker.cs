@@ -56,9 +56,13 @@ public sealed record RegisteredWorker(LayerRange Layers, int SessionCountMax, Wo
 
     /// <summary>Whether it has room for one more session beside others, for its device too.</summary>
     public bool HasRoomFor(DeviceId device, SessionLoad load, WorkerSessions others) =>
-        others.Count < SessionCountMax && Fits(others.LayerTokens, load.LayerTokens) && DeviceLimit.HoldsWith(others.Holdings.Of(device), load.TokenCountMax);
+        others.Count < SessionCountMax && Fits(others.LayerTokens, load.LayerTokens)
+        && DeviceLimit.HoldsWith(others.Holdings.Of(device), load.TokenCountMax);
 
-    /// <summary>Microseconds that a token of one more session was last seen to take here; +∞ where there was no room. Falls only when those that no worker has are weighed.</summary>
+    /// <summary>
+    /// Microseconds that a token of one more session was last seen to take here; +∞ where there was no room. Falls only when the sessions of
+    /// devices alone are weighed against it.
+    /// </summary>
     public double OfferedUs { get; init; } = double.PositiveInfinity;
 
     /// <summary>Microseconds of a step at worst for which its sessions' promises were last made.</summary>

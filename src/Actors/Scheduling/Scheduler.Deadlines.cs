@@ -45,7 +45,9 @@ public static partial class Scheduler
 
         private static string Sessions(int count) => count == 1 ? "1 session" : $"{count} sessions";
 
-        private static string Ms(long microseconds) => string.Create(CultureInfo.InvariantCulture, $"{(microseconds < 1000 ? $"{microseconds / 1000.0:0.###}" : $"{microseconds / 1000.0:F1}")} ms");
+        /// <summary>Less than a millisecond is not "0.0".</summary>
+        private static string Ms(long microseconds) =>
+            $"{(microseconds / 1000.0).ToString(microseconds < 1000 ? "0.###" : "F1", CultureInfo.InvariantCulture)} ms";
 
         /// <summary>Why a new session cannot start on a worker that then has so much to do; null if it can.</summary>
         private Refusal? CheckDeadlines(SessionKey id, DeadlineRequest? request, string worker, WorkerLoad load)

@@ -50,25 +50,6 @@ public static partial class Scheduler
             Place(id, found);
         }
 
-        /// <summary>Why a request is not even looked at; null if it is. It is about what a device may have at all, wherever it is placed.</summary>
-        private Refusal? FindFault(SessionKey id, PlanRequest request, bool isNew)
-        {
-            if (isNew && State.Sessions.Count >= Options.SessionCountMax)
-                return new Refusal(RejectReason.SessionLimit, $"The scheduler has {State.Sessions.Count} of {Options.SessionCountMax} sessions.");
-            if (!request.ModelDigest.IsEmpty && !request.ModelDigest.Equals(Options.ModelDigest))
-                return Compatibility.Check(id.Device.Name, ProtocolVersion.Current, request.ModelDigest, "the scheduler", Options.ModelDigest)! with { IsFinal = true };
-            var (limit, held) = (Options.DeviceLimit, State.Holdings.Of(id.Device));
-            if (request.TokenCountMax == 0 || request.TokenCountMax > Options.ContextLength)
-                return new Refusal(RejectReason.ContextLength, $"The session asks for {request.TokenCountMax} tokens; the model's context has 1–{Options.ContextLength}.") { IsFinal = true };
-            if (request is { HasDeadlineUs: true, DeadlineUs: 0 })
-                return new Refusal(RejectReason.BadRequest, "The session asks for a token in 0 ms; a deadline is above 0.") { IsFinal = true };
-            if (request.TokenCountMax > limit.TokenCountMax)
-                return new Refusal(RejectReason.ContextLength, $"The session asks for {request.TokenCountMax} tokens; the scheduler gives a device {limit.TokenCountMax}.") { IsFinal = true };
-            return isNew && !limit.HoldsWith(held, request.TokenCountMax)
-                ? new Refusal(RejectReason.SessionLimit, $"{id.Device} has {held}; the scheduler gives a device {limit}. Let a session end first, or allow more there (--device-sessions, --device-tokens).")
-                : null;
-        }
-
         /// <summary>Of what the scheduler knew, what the device says and it did not; where it runs counts, as its frames can only be replayed there.</summary>
         private PlacedSession Asking(string edge, PlanRequest request, PlacedSession? placed, RunningSession? running)
         {
@@ -85,18 +66,19 @@ public static partial class Scheduler
             if (running is null || (placed is not null && State.PlanOf(placed) == running.Plan))
                 return session;
             session = session with { Plan = running.Plan, Expected = null };
-            return running.TokenCountMax is { } shorter && shorter > request.PromptCount && shorter < session.TokenCountMax
-                ? session with { TokenCountMax = shorter, IsShortened = true, Needs = session.Needs is { } needs ? needs with { TokenCountMax = (int)shorter } : null }
-                : session;
+            if (running.TokenCountMax is not { } shorter || shorter <= request.PromptCount || shorter >= session.TokenCountMax)
+                return session;
+            var needs = session.Needs is { } known ? known with { TokenCountMax = (int)shorter } : null;
+            return session with { TokenCountMax = shorter, IsShortened = true, Needs = needs };
         }
 
         /// <summary>
-        /// A worker that has not said hello may be about to: this scheduler may be the younger one. That a session runs somewhere is its device's word alone, and gets it no
-        /// more there than a device may have.
+        /// A worker that has not said hello may be about to: this scheduler may be the younger one. That a session runs somewhere is its
+        /// device's word alone, and gets it no more there than a device may have.
         /// </summary>
         private bool CanStay(SessionKey id, PlacedSession session, RunningSession running) =>
             running.Worker.Length == 0 || !State.Workers.TryGetValue(running.Worker, out var worker)
-            || (IsServing(worker, running.Plan) && worker.DeviceLimit.HoldsWith(Others(running.Worker, but: id).Holdings.Of(id.Device), session.TokenCountMax));
+            || (IsServing(worker, running.Plan) && worker.DeviceLimit.HoldsWith(HeldThere(id, running.Worker), session.TokenCountMax));
 
         /// <summary>Leaves a session where it runs already. It is not weighed against other places before its worker has had the time to say hello.</summary>
         private void Keep(SessionKey id, PlacedSession session, string worker)
@@ -175,35 +157,6 @@ public static partial class Scheduler
 
         private static bool IsServing(RegisteredWorker worker, FixedPlan plan) =>
             worker.Layers.First <= plan.SplitLayer && plan.SplitLayer < worker.Layers.End;
-
-        /// <summary>Null if nobody serves the session's layers, or all who do have as many sessions as they take.</summary>
-        private Refusal? LackOfRoom(SessionKey id, PlacedSession newcomer)
-        {
-            Refusal? hopeless = null;
-            var mayWait = false;
-            var load = State.LoadOf(newcomer);
-            foreach (var (address, worker) in State.Workers)
-            {
-                if (!IsLive(worker) || worker.IsLeaving || !IsServing(worker, State.PlanOf(newcomer)))
-                    continue;
-                var (others, limit, tokensMax) = (Others(address, but: id), worker.DeviceLimit, worker.TokenCountMax(load.LayerCount));
-                if (load.TokenCountMax > Math.Min(limit.TokenCountMax, tokensMax))
-                {
-                    hopeless ??= new Refusal(
-                        RejectReason.ContextLength,
-                        $"The session's {load.TokenCountMax} tokens are too many for {address}, which holds {tokensMax} and gives a device {limit.TokenCountMax}. Ask for fewer.") { IsFinal = true };
-                    continue;
-                }
-
-                mayWait = true;
-                if (!worker.Fits(others.LayerTokens, load.LayerTokens))
-                    return new Refusal(RejectReason.Memory, $"The session's {load.TokenCountMax} tokens do not fit beside the {others.TokenCount} of other sessions on {address}, which holds {tokensMax}.");
-                if (!limit.HoldsWith(others.Holdings.Of(id.Device), load.TokenCountMax))
-                    return new Refusal(RejectReason.SessionLimit, $"{id.Device} has {others.Holdings.Of(id.Device)} on {address}, which gives a device {limit}. Let a session end first.");
-            }
-
-            return mayWait ? null : hopeless;
-        }
 
         private string LackOfWorkers(FixedPlan plan)
         {

@@ -33,11 +33,20 @@ public static partial class Scheduler
             var lacksMemoryAlone = nearest?.SmallestChange is [{ Constraint: Constraint.Memory }];
             if (lacksMemoryAlone && Shortened(id, session, lostWorker, Options.DegradationMax * asked) is { } shorter)
                 return (shorter, null);
+            if (IsFull(id, session))
+                return (session, LackOfRoom(id, session with { Plan = null }) ?? new Refusal(RejectReason.NoWorker, "All workers have as many sessions as they take. Try later, or start one."));
             var isLate = nearest?.SmallestChange.Any(change => change.Constraint == Constraint.Deadline) == true;
             var detail = nearest?.Reason ?? "No worker is free, and the device alone is not enough.";
             return (session, State.Workers.IsEmpty && needs.MemoryBytesMax < long.MaxValue
                 ? new Refusal(RejectReason.NoWorker, $"No worker has said hello, and the device alone is not enough: {detail}")
                 : new Refusal(isLate ? RejectReason.Deadline : RejectReason.NoPlan, detail) { IsFinal = true });
+        }
+
+        /// <summary>Whether there are workers, and none has room for the session.</summary>
+        private bool IsFull(SessionKey id, PlacedSession session)
+        {
+            var live = State.Workers.Where(worker => IsLive(worker.Value) && !worker.Value.IsLeaving).ToList();
+            return live.Count > 0 && !live.Exists(worker => HasRoom(worker.Key, worker.Value, id, session with { Plan = null }));
         }
 
         /// <summary>Over the least loaded workers, its own first, and the device alone. If there is none: what one of them lacks.</summary>
@@ -125,14 +134,15 @@ public static partial class Scheduler
                 PlanAnew(id);
         }
 
-        /// <summary>Whether one more session would do clearly better on a worker than when those of devices alone were last weighed against it.</summary>
+        /// <summary>Whether one more session would do clearly better on a worker than when those of devices alone were last weighed.</summary>
         private bool OffersMore(string address)
         {
             var (worker, sessions) = (State.Workers[address], State.SessionsOn(address));
             var isOpen = !worker.IsLeaving && sessions.Count < worker.SessionCountMax;
             var load = sessions.LoadWith(new SessionLoad(Options.LayerCount, TokenCountMax: 1, WorkerUsLeft: null));
             var queuedRows = (int)Math.Min(worker.QueuedRows, int.MaxValue);
-            var offeredUs = isOpen ? worker.Speed.StepUsWorst(load) + (queuedRows > 0 ? worker.Speed.BatchUs(queuedRows, 1, 1) : 0) : double.PositiveInfinity;
+            var queueUs = queuedRows > 0 ? worker.Speed.BatchUs(queuedRows, 1, 1) : 0;
+            var offeredUs = isOpen ? worker.Speed.StepUsWorst(load) + queueUs : double.PositiveInfinity;
             var isMore = offeredUs < OfferGain * worker.OfferedUs;
             if (isMore || offeredUs > worker.OfferedUs)
                 State = State with { Workers = State.Workers.SetItem(address, worker with { OfferedUs = offeredUs }) };

@@ -87,7 +87,8 @@ public static partial class Scheduler
 
             if (!State.Workers.ContainsKey(from) && !MakePlace())
             {
-                Reject(from, session: null, RejectReason.SessionLimit, $"The scheduler has {State.Workers.Count} of {Options.WorkerCountMax} workers.", Options.RetryAfter);
+                var detail = $"The scheduler has {State.Workers.Count} of {Options.WorkerCountMax} workers.";
+                Reject(from, session: null, RejectReason.SessionLimit, detail, Options.RetryAfter);
                 return false;
             }
 
@@ -95,32 +96,6 @@ public static partial class Scheduler
             DropBeyondLimits(from);
             _effects.Add(new SchedulerEffect.Watch(from));
             return true;
-        }
-
-        /// <summary>Whether there is a place for one more worker. That of a silent one is: if it is only cut off, it says hello again.</summary>
-        private bool MakePlace()
-        {
-            if (State.Workers.Count < Options.WorkerCountMax)
-                return true;
-            var silent = State.Workers.Where(worker => !IsLive(worker.Value)).OrderBy(worker => worker.Value.SeenAt).Select(worker => worker.Key).FirstOrDefault();
-            if (silent is null)
-                return false;
-            Forget(silent);
-            return true;
-        }
-
-        /// <summary>
-        /// Devices may have said of more sessions that they run on a worker, before it said hello, than it gives a device. Those that are too many lose their places; where
-        /// they do run, their devices say so again, and are told to wait or to go elsewhere.
-        /// </summary>
-        private void DropBeyondLimits(string address)
-        {
-            var limit = State.Workers[address].DeviceLimit;
-            foreach (var id in State.SessionsOn(address).All)
-            {
-                if (!limit.Holds(State.SessionsOn(address).Holdings.Of(id.Device)))
-                    Drop(id);
-            }
         }
 
         /// <summary>A worker that this scheduler does not know greeted an earlier one, or counted as lost while it was only cut off.</summary>

@@ -46,7 +46,9 @@ public sealed record SessionNeeds(MachineProfile Device, long MemoryBytesMax, do
     /// <summary>Null if the device does not describe itself, or not so that it can be planned for.</summary>
     public static SessionNeeds? Of(PlanRequest request)
     {
-        if (request.Device is not { } device || device.Costs.ToProfile() is not { } profile || !Plausible.IsRowCount(device.ChunkRows) || !Plausible.IsThreadCount(device.ThreadCount))
+        if (request.Device is not { } device || device.Costs.ToProfile() is not { } profile)
+            return null;
+        if (!Plausible.IsRowCount(device.ChunkRows) || !Plausible.IsThreadCount(device.ThreadCount))
             return null;
         if (device.HasPerplexityRiseMax && !Plausible.IsRise(device.PerplexityRiseMax))
             return null;

@@ -13,9 +13,10 @@ internal static class CalibrateSettings
     public static readonly Setting Split = Setting.Value("split", "all|ℓ,…", "Splits to calibrate, as layers in the front, such as 1,4 or 2-5. Default: all.");
 
     public static readonly Setting Tokens = Setting.Value(
-        "tokens", "N", "Most tokens of the text that are used. Default: 100000, more with --klt or --prediction where hidden states have over 5000 values.");
+        "tokens", "N", "Most tokens of the text that are used. Default: 100000, or with --klt or --prediction 20 per column of the states if more.");
 
-    public static readonly Setting Out = Setting.Value("out", "FILE", $"File to write; its other splits stay. Default: {ModelCalibration.FileName} in the folder of --model; required without --model.");
+    public static readonly Setting Out = Setting.Value(
+        "out", "FILE", $"File to write; its other splits stay. Default: {ModelCalibration.FileName} in the folder of --model; required without --model.");
     public static readonly Setting Klt = Setting.Flag("klt", "Stores eigenvectors of the hidden states too: 2·d² bytes a split, and d² multiplications a token at both ends.");
     public static readonly Setting Prediction = Setting.Flag("prediction", "Stores a prediction from the token's embedding too: 3·d² bytes a split.");
     public static readonly Setting Json = Setting.Flag("json", "Prints one JSON object.");
@@ -38,7 +39,12 @@ internal sealed record CalibrateOptions(
             ?? throw new UserErrorException(UserErrorKind.Options, "--text", "a text to calibrate on", "nothing", "Run `splitactors calibrate --help`.");
         var file = settings.Text(CalibrateSettings.Out);
         if (file is null && model is null)
-            throw new UserErrorException(UserErrorKind.Options, "--out", "a file to write", "none", "The calibration that comes with Quill stays as it is: name a file with --out, or your model with --model.");
+        {
+            throw new UserErrorException(
+                UserErrorKind.Options, "--out", "a file to write", "none",
+                "The calibration that comes with Quill stays as it is: name a file with --out, or your model with --model.");
+        }
+
         if (file is not null && OutputFile.IsDevice(file))
             throw SettingReader.Wrong(settings.PlaceOf(CalibrateSettings.Out), "a file, which is written beside its place first", file);
         model ??= EmbeddedModel.Folder;

@@ -12,7 +12,8 @@ internal static class CodecOutput
     public static void CreateFolder(string folder) => Guard(folder, "a folder to write to", () => Directory.CreateDirectory(folder));
 
     /// <exception cref="UserErrorException">The file cannot be written.</exception>
-    public static void Write(string path, string text) => Guard(path, "a file that can be written", () => OutputFile.Write(path, Encoding.UTF8.GetBytes(text)));
+    public static void Write(string path, string text) =>
+        Guard(path, "a file that can be written", () => OutputFile.Write(path, Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Whether a file can be written there, before anything is measured for it. What is there stays as it is.</summary>
     /// <exception cref="UserErrorException">It cannot.</exception>

@@ -78,7 +78,11 @@ internal sealed class CodecSelection
         var transform = Transforms.First(transform => CodecCatalog.FamilyOf(transform) == family);
         var step = float.TryParse(setting, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : (float?)null;
         if (step is not (null or (>= RateDistortionOptions.RelativeStepMin and <= RateDistortionOptions.RelativeStepMax)))
-            throw SettingReader.Wrong(place, FormattableString.Invariant($"a step from {RateDistortionOptions.RelativeStepMin} to {RateDistortionOptions.RelativeStepMax}"), $"{family}:{setting}");
+        {
+            var range = FormattableString.Invariant($"a step from {RateDistortionOptions.RelativeStepMin} to {RateDistortionOptions.RelativeStepMax}");
+            throw SettingReader.Wrong(place, range, $"{family}:{setting}");
+        }
+
         if (step is not null && transform == RateDistortionTransform.Columns)
         {
             var choice = CodecCatalog.RateDistortion(new RateDistortionOptions(step.Value));

@@ -3,7 +3,7 @@ using SplitActors.Inference;
 
 namespace SplitActors.Hosts.Cli;
 
-/// <summary>The names that settings have, of all commands: what is none of them in the environment or in a file is a mistake, and no silence.</summary>
+/// <summary>The names that settings have, of all commands. What is none of them in the environment or in a file is a mistake.</summary>
 internal static class KnownNames
 {
     private const string VariablePrefix = "SPLITACTORS_";
@@ -22,15 +22,17 @@ internal static class KnownNames
             .Order(StringComparer.Ordinal).FirstOrDefault();
         if (unknown is null)
             return;
-        var meant = NearestName.Of(unknown[VariablePrefix.Length..], names) is { } nearest ? $"Did you mean {Setting.VariableOf(nearest)}? " : "";
-        throw new UserErrorException(UserErrorKind.Options, unknown, "the name of a setting", "an unknown one", $"{meant}Correct it, or unset it.");
+        var nearest = NearestName.Of(unknown[VariablePrefix.Length..], names);
+        var meant = nearest is null ? "" : $"Did you mean {Setting.VariableOf(nearest)}? ";
+        throw new UserErrorException(UserErrorKind.Options, unknown, "the name of a setting", "an unknown one", $"{meant}Correct or unset it.");
     }
 
     /// <summary>Commands for whose configuration file these names would be right, as a sentence has them; empty for none.</summary>
     public static string OwnersOf(ParseResult parsed, IReadOnlyCollection<string> names)
     {
         var owners = Commands(parsed)
-            .Where(command => command.Options.Any(option => option.Name == ConfigOption) && names.All(Names(command).Except(["config"]).Contains))
+            .Where(command => command.Options.Any(option => option.Name == ConfigOption))
+            .Where(command => names.All(name => name != "config" && Names(command).Contains(name, StringComparer.Ordinal)))
             .Select(command => $"`splitactors {command.Name}`").ToList();
         return owners.Count > 1 ? $"{string.Join(", ", owners[..^1])} or {owners[^1]}" : string.Concat(owners);
     }

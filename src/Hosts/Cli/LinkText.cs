@@ -59,7 +59,8 @@ internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed, st
         var link = ParseAny(text, place);
         return IsUsable(link.Profile.Up) && IsUsable(link.Profile.Down)
             ? link
-            : throw SettingReader.Wrong(place, $"a link of {BitsPerSecondLowest} bit/s to {BitsPerSecondHighest / 1e9:0} Gbit/s, and of at most {RoundTripSecondsMax} s", text);
+            : throw SettingReader.Wrong(
+                place, $"a link of {BitsPerSecondLowest} bit/s to {BitsPerSecondHighest / 1e9:0} Gbit/s, and of at most {RoundTripSecondsMax} s", text);
     }
 
     private static LinkText ParseAny(string text, string place)
@@ -106,7 +107,8 @@ internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed, st
         const string bandwidth = "bits per second such as 5Mbit, 800kbit or 1Gbit";
         var up = fields.Required("bandwidth", bandwidth, value => Positive(value, BitsPerSecond));
         var down = fields.Optional("down", bandwidth, value => Positive(value, BitsPerSecond)) ?? up;
-        var loss = fields.Optional<double>("loss", "a share up to 99% such as 1% or 0.01", value => Probability(value) is <= LossMax and var p ? p : null) ?? 0;
+        var loss = fields.Optional<double>(
+            "loss", "a share up to 99% such as 1% or 0.01", value => Probability(value) is <= LossMax and var p ? p : null) ?? 0;
         var roundTrip = RoundTrip(fields) ?? throw fields.Missing("rtt", "a time such as 20ms");
         return new LinkText(text, LinkProfile.Of(up, down, roundTrip, loss), SeedOf(fields));
     }
@@ -122,7 +124,8 @@ internal sealed record LinkText(string Text, LinkProfile Profile, ulong Seed, st
     /// <summary>Seconds; null if the text is no time.</summary>
     public static double? Time(string text) => Scaled(text, Seconds) is >= 0 and var seconds ? seconds : null;
 
-    private static double? Positive(string text, (string, double)[] units) => Scaled(text, units) is > 0 and < double.PositiveInfinity and var value ? value : null;
+    private static double? Positive(string text, (string, double)[] units) =>
+        Scaled(text, units) is > 0 and < double.PositiveInfinity and var value ? value : null;
 
     private static double? Snr(string text)
     {

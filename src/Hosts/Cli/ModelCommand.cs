@@ -45,15 +45,16 @@ internal static class ModelCommand
         using var line = new LoadingLine(isEnabled: !isJson, interruption.Token);
         try
         {
-            using var model = ModelFolder.OpenRunnable(folder, line);
-            var checkpoint = model.Checkpoint;
+            // A package that was made to measure with has no tokenizer: it can be looked at all the same.
+            var hasTokenizer = File.Exists(Path.Combine(folder, ModelFolder.TokenizerFileName));
+            using var checkpoint = hasTokenizer ? ModelFolder.OpenRunnable(folder, line).Checkpoint : ModelFolder.Open(folder, line);
             ModelCalibration.TryOpen(checkpoint);
             var summary = CheckpointSummary.Of(checkpoint);
             int? verifiedCount = verifies ? VerifyFiles(checkpoint, line) : null;
             if (isJson)
-                Console.Out.WriteLine(JsonSerializer.Serialize(ToJson(checkpoint.Folder, summary, verifiedCount), JsonOptions));
+                Console.Out.WriteLine(JsonSerializer.Serialize(ToJson(checkpoint.Folder, summary, hasTokenizer, verifiedCount), JsonOptions));
             else
-                Print(checkpoint.Folder, summary, verifiedCount);
+                Print(checkpoint.Folder, summary, hasTokenizer, verifiedCount);
             return ExitCode.Success;
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
@@ -72,14 +73,14 @@ internal static class ModelCommand
         return checksums.VerifyAll(line);
     }
 
-    private static void Print(string folder, CheckpointSummary summary, int? verifiedCount)
+    private static void Print(string folder, CheckpointSummary summary, bool hasTokenizer, int? verifiedCount)
     {
-        Terminal.Output.WriteFacts([.. Facts(folder, summary, verifiedCount)]);
+        Terminal.Output.WriteFacts([.. Facts(folder, summary, hasTokenizer, verifiedCount)]);
         Console.Out.WriteLine();
         Terminal.Output.Write(summary.Parts.IsEmpty ? Splits(summary) : Parts(summary));
     }
 
-    private static IEnumerable<(string Name, string Value)> Facts(string folder, CheckpointSummary summary, int? verifiedCount)
+    private static IEnumerable<(string Name, string Value)> Facts(string folder, CheckpointSummary summary, bool hasTokenizer, int? verifiedCount)
     {
         var config = summary.Config;
         var parameters = summary.Parameters;
@@ -91,6 +92,8 @@ internal static class ModelCommand
         yield return ("context", $"{config.ContextLength} tokens");
         yield return ("parameters", $"{parameters.Total:N0} (embedding {parameters.Embedding:N0}, each layer {parameters.PerLayer:N0}, head {parameters.Head:N0})");
         yield return ("files", $"{Mebibytes(summary.FileBytes)} MiB: {string.Join(", ", summary.Types.Select(type => Share(type, summary)))}");
+        if (!hasTokenizer)
+            yield return ("tokenizer", $"none: `run` refuses a model without {ModelFolder.TokenizerFileName}");
         if (verifiedCount is { } count)
             yield return ("verified", $"{count} files have the SHA-256 that {ChecksumFile.FileName} lists");
     }
@@ -143,7 +146,7 @@ internal static class ModelCommand
         part.KvBytesPerToken,
     };
 
-    private static object ToJson(string folder, CheckpointSummary summary, int? verifiedCount) => new
+    private static object ToJson(string folder, CheckpointSummary summary, bool hasTokenizer, int? verifiedCount) => new
     {
         Folder = folder,
         Digest = summary.Digest.Hex,
@@ -151,6 +154,7 @@ internal static class ModelCommand
         summary.Parameters,
         summary.FileBytes,
         summary.Weights,
+        HasTokenizer = hasTokenizer,
         VerifiedFileCount = verifiedCount,
         Types = summary.Types.Select(type => new { type.Type, type.TensorCount, type.ElementCount, type.ByteCount }),
         summary.Splits,

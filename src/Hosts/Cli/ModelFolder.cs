@@ -8,7 +8,7 @@ namespace SplitActors.Hosts.Cli;
 /// <summary>Opens the folder of a model for a command, and says before any work what would be refused later.</summary>
 internal static class ModelFolder
 {
-    private const string TokenizerFileName = "tokenizer.json";
+    public const string TokenizerFileName = "tokenizer.json";
 
     /// <summary>Compares the tensors with the configuration.</summary>
     /// <param name="folder">A Hugging Face folder or an OPSC package.</param>

@@ -9,11 +9,12 @@ internal static class NearestName
     public static string? Of(string mistyped, IEnumerable<string> known)
     {
         var letters = Letters(mistyped);
-        var (nearest, distance) = known.Select(name => (name, Distance(letters, Letters(name)))).DefaultIfEmpty(("", int.MaxValue)).MinBy(pair => pair.Item2);
-        return distance <= 1 + (letters.Length / LettersOfAMistake) ? nearest : null;
+        var nearest = known.MinBy(name => Distance(letters, Letters(name)));
+        return nearest is not null && Distance(letters, Letters(nearest)) <= 1 + (letters.Length / LettersOfAMistake) ? nearest : null;
     }
 
-    private static string Letters(string name) => name.Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal).ToLowerInvariant();
+    private static string Letters(string name) =>
+        name.Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal).ToLowerInvariant();
 
     /// <summary>Levenshtein's, a row at a time.</summary>
     private static int Distance(string a, string b)

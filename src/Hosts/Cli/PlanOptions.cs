@@ -115,7 +115,7 @@ internal sealed record PlanOptions
             WorkerWeights = WeightFormat.Of(settings.OneOf(PlanSettings.WorkerBits, WeightFormat.SupportedBits) ?? 16, groupSize),
             WorkerKv = (KvFormat)(settings.OneOf(PlanSettings.WorkerKvBits, RunOptions.KvBits) ?? 16),
             WorkerBatch = settings.Integer(PlanSettings.WorkerBatch, 1, BatchMax) ?? 1,
-            WorkerQueueSeconds = settings.Parse<double>(PlanSettings.WorkerQueue, "a time up to an hour such as 5ms", text => LinkText.Time(text) is <= QueueSecondsMax and var seconds ? seconds : null) ?? 0,
+            WorkerQueueSeconds = settings.Parse<double>(PlanSettings.WorkerQueue, "a time up to an hour such as 5ms", ParseQueue) ?? 0,
             ThreadCount = settings.Integer(PlanSettings.Threads, 1, Environment.ProcessorCount) ?? Environment.ProcessorCount,
             CacheFolder = settings.Text(PlanSettings.ProfileCache) ?? Planning.CacheFolder.Default,
             Refresh = settings.IsOn(PlanSettings.Refresh),
@@ -129,6 +129,8 @@ internal sealed record PlanOptions
             Json = settings.IsOn(PlanSettings.Json),
         };
     }
+
+    private static double? ParseQueue(string text) => LinkText.Time(text) is <= QueueSecondsMax and var seconds ? seconds : null;
 
     private static IReadOnlyList<int> OrDefault(IReadOnlyList<int> bits) => bits.Count > 0 ? bits : [16, 8, 4];
 

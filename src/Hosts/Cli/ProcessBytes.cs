@@ -6,8 +6,8 @@ using SplitActors.Inference;
 namespace SplitActors.Hosts.Cli;
 
 /// <summary>
-/// The bytes of the command line and of the environment. The runtime puts U+FFFD in the place of what is not UTF-8, and so would continue a text that nobody
-/// gave, or open a file of another name.
+/// The bytes of the command line and of the environment. The runtime puts U+FFFD in the place of what is not UTF-8, and so the program would
+/// continue a text that nobody gave, or open a file of another name.
 /// </summary>
 internal static class ProcessBytes
 {
@@ -20,7 +20,11 @@ internal static class ProcessBytes
         for (var index = 0; index < arguments.Length; index++)
         {
             if (arguments[index].Contains(Replacement) && InvalidByteOf(arguments.Length, index) is >= 0 and var at)
-                throw IsPrompt(parsed, arguments[index]) ? Wrong(UserErrorKind.Prompt, "The prompt", at) : Wrong(UserErrorKind.Options, $"Argument {index + 1}", at);
+            {
+                throw IsPrompt(parsed, arguments[index])
+                    ? Wrong(UserErrorKind.Prompt, "The prompt", at)
+                    : Wrong(UserErrorKind.Options, $"Argument {index + 1}", at);
+            }
         }
     }
 

@@ -118,8 +118,10 @@ internal sealed record RunCompression
     {
         foreach (var setting in among)
         {
-            if (settings.Find(setting) is var (text, place) && !IsOff(text))
-                throw new UserErrorException(UserErrorKind.Options, IsOn(text) ? place : $"{place} '{ShownText.Of(text)}'", $"{needed} beside it", found, "Leave one of them out.");
+            if (settings.Find(setting) is not var (text, place) || IsOff(text))
+                continue;
+            var given = IsOn(text) ? place : $"{place} '{ShownText.Of(text)}'";
+            throw new UserErrorException(UserErrorKind.Options, given, $"{needed} beside it", found, "Leave one of them out.");
         }
     }
 

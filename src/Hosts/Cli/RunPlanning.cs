@@ -39,7 +39,11 @@ internal sealed record RunPlanning
             foreach (var setting in new[] { RunSettings.DeviceMemory, RunSettings.DeviceMemoryAt, RunSettings.MaxRise })
             {
                 if (settings.Find(setting) is var (text, place))
-                    throw new UserErrorException(UserErrorKind.Options, $"{place} '{ShownText.Of(text)}'", "--split auto beside it", "another split", "Leave it out, or let the scheduler plan.");
+                {
+                    throw new UserErrorException(
+                        UserErrorKind.Options, $"{place} '{ShownText.Of(text)}'", "--split auto beside it", "another split",
+                        "Leave it out, or let the scheduler plan.");
+                }
             }
         }
 

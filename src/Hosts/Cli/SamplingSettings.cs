@@ -16,7 +16,8 @@ internal static class SamplingSettings
         var topK = settings.Integer(RunSettings.TopK, 0, int.MaxValue);
         var topP = settings.Single(RunSettings.TopP, "a number above 0 and at most 1", value => value is > 0 and <= 1);
         var minP = settings.Single(RunSettings.MinP, "a number from 0 to 1", value => value is >= 0 and <= 1);
-        var penalty = settings.Single(RunSettings.RepetitionPenalty, $"a number from 1/{PenaltyMost} to {PenaltyMost}", value => value is >= 1f / PenaltyMost and <= PenaltyMost);
+        var penalty = settings.Single(
+            RunSettings.RepetitionPenalty, $"a number from 1/{PenaltyMost} to {PenaltyMost}", value => value is >= 1f / PenaltyMost and <= PenaltyMost);
         var seed = settings.Unsigned(RunSettings.Seed);
         return model => model with
         {

@@ -88,14 +88,15 @@ internal sealed class SettingReader
     public IReadOnlyList<int> Integers(Setting setting, ReadOnlySpan<int> supported, int countMax = int.MaxValue)
     {
         var values = supported.ToArray();
-        return Integers(setting, $"{(countMax == 1 ? "one" : "some")} of {string.Join(", ", values)}{(countMax == 1 ? "" : ", with commas between them")}", values.Contains, countMax);
+        var list = string.Join(", ", values);
+        return Integers(setting, countMax == 1 ? $"one of {list}" : $"some of {list}, with commas between them", values.Contains, countMax);
     }
 
     /// <summary>Different numbers of a range, with commas between them; none if it is given nowhere.</summary>
     public IReadOnlyList<int> Integers(Setting setting, int min, int max) =>
         Integers(setting, $"whole numbers from {min} to {max}, with commas between them", value => value >= min && value <= max, int.MaxValue);
 
-    private IReadOnlyList<int> Integers(Setting setting, string expected, Func<int, bool> isValid, int countMax)
+    private List<int> Integers(Setting setting, string expected, Func<int, bool> isValid, int countMax)
     {
         if (Find(setting) is not var (text, place))
             return [];
@@ -142,7 +143,7 @@ internal sealed class SettingReader
 
     /// <summary>A time in seconds that a timer can keep, never 0.</summary>
     public TimeSpan? Seconds(Setting setting, double max) =>
-        Number(setting, $"seconds from {SecondsMin.ToString(CultureInfo.InvariantCulture)} to {max}", value => value >= SecondsMin && value <= max) is { } seconds
+        Number(setting, FormattableString.Invariant($"seconds from {SecondsMin} to {max}"), value => value >= SecondsMin && value <= max) is { } seconds
             ? TimeSpan.FromSeconds(seconds)
             : null;
 

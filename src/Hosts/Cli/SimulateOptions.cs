@@ -50,7 +50,8 @@ internal sealed record SimulateOptions
             throw SettingReader.Wrong("--plot", "an --offload beside it, which it draws", plot);
         if (offload.Count > 0 && settings.Find(SimulateSettings.Worlds) is var (worlds, place))
             throw SettingReader.Wrong(place, "nothing beside --offload", worlds);
-        var minutes = settings.Number(SimulateSettings.Minutes, FormattableString.Invariant($"a number from {MinutesMin} to {MinutesMax}"), value => value is >= MinutesMin and <= MinutesMax) ?? 2;
+        var minutes = settings.Number(
+            SimulateSettings.Minutes, FormattableString.Invariant($"a number from {MinutesMin} to {MinutesMax}"), value => value is >= MinutesMin and <= MinutesMax) ?? 2;
         return new SimulateOptions
         {
             Cluster = new ClusterOptions

@@ -21,7 +21,8 @@ internal static class SlowStart
         var other = faster is { FirstToken: var its } && its.Seconds < ShareWorthNaming * parts.Seconds
             ? FormattableString.Invariant($"; {PlaceOf(faster.Choice.SplitLayer, problem.Config.LayerCount)} would take {its.Seconds:0.#} s")
             : "";
-        return FormattableString.Invariant($"Expect the first token after {parts.Seconds:0} s: {cause} takes {seconds:0} s of them. To shorten that, use {remedy}{other}.");
+        return FormattableString.Invariant($"Expect the first token after {parts.Seconds:0} s: {cause} takes {seconds:0} s of them. ")
+            + $"To shorten that, use {remedy}{other}.";
     }
 
     private static (double Seconds, string Cause, string Remedy) Longest(LatencyParts parts, int splitLayer, PlanningProblem problem)

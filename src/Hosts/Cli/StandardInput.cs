@@ -8,7 +8,10 @@ internal static class StandardInput
 {
     private const string Place = "Standard input";
 
-    /// <summary>Ends a command that would wait for ever: where it was closed when the process began (<c>&lt;&amp;-</c>), its number is by now something of the runtime's own.</summary>
+    /// <summary>
+    /// Ends a command that would wait for ever: where the stream was closed when the process began (<c>&lt;&amp;-</c>), its number stands for
+    /// something of the runtime's own by now.
+    /// </summary>
     /// <exception cref="UserErrorException">It is closed.</exception>
     public static void Require(UserErrorKind kind, string expected)
     {

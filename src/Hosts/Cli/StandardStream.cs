@@ -5,8 +5,8 @@ using SplitActors.Inference;
 namespace SplitActors.Hosts.Cli;
 
 /// <summary>
-/// Standard output or standard error as unbuffered UTF-8: a text that is made is seen. Output that cannot be written ends the program, with a message unless its
-/// reader has simply read enough; a message that cannot be written is dropped.
+/// Standard output or standard error as unbuffered UTF-8: a text that is made is seen. Output that cannot be written ends the program, with a
+/// message unless its reader has simply read enough; a message that cannot be written is dropped.
 /// </summary>
 internal sealed class StandardStream : TextWriter
 {

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace SplitActors.Hosts.Cli;
 
 /// <summary>
-/// Whether a standard stream is the caller's. Where it was closed when the process began, the runtime has opened something of its own under its number by now: to
-/// read there would wait for ever, and what is written there would go nowhere, or where it does harm. The runtime's own descriptors close when another program is
-/// started, and an inherited one cannot, or it would not be here.
+/// Whether a standard stream is the caller's. Where it was closed when the process began, the runtime has opened something of its own under
+/// its number by now: to read there would wait for ever, and what is written there would go nowhere, or where it does harm. The runtime's own
+/// descriptors close when another program is started, and an inherited one cannot, or it would not be here.
 /// </summary>
 internal static partial class StreamDescriptor
 {

@@ -44,7 +44,8 @@ internal static class TableLayout
         foreach (var row in table.Rows)
         {
             var line = "";
-            foreach (var item in names.Zip(row.Select(cell => TextOf(cell, options)), (name, value) => name.Length > 0 ? $"{name}: {value}" : value).Where(item => item.Length > 0))
+            var values = row.Select(cell => TextOf(cell, options));
+            foreach (var item in names.Zip(values, (name, value) => name.Length > 0 ? $"{name}: {value}" : value).Where(item => item.Length > 0))
             {
                 var isFirst = line.Length == 0;
                 if (!isFirst && line.Length + Gap.Length + item.Length >= width)

@@ -60,5 +60,6 @@ internal static class OutputFile
     private static FileStream Begin(string unfinished) => new(unfinished, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
 
     /// <summary>A link stays a link.</summary>
-    private static string TargetOf(string path) => new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
+    private static string TargetOf(string path) =>
+        new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
 }

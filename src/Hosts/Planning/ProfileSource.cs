@@ -89,7 +89,7 @@ internal sealed class ProfileSource
         Measuring?.Invoke();
         var start = clock.GetTimestamp();
         using var threads = new ComputeThreads(ThreadCount);
-        var profile = MachineProbe.Measure(machine.Processor, Config, Weights, KeyValues, threads, clock, ProcessorCache.LastLevelBytes, cancellation, storedWeightBytes);
+        var profile = MachineProbe.Measure(machine.Processor, Config, Weights, KeyValues, threads, clock, ProcessorCache.LastLevelBytes, storedWeightBytes, cancellation);
         var (encode, decode) = CodecProbe.Measure(Config.HiddenSize, Compression.Options, Compression.Calibration, clock, cancellation);
         var (handOver, arrival) = HandOverProbe.MeasureAsync(clock).GetAwaiter().GetResult();
         var measured = MeasuredProfile.Of(machine, Config, profile with { Session = new SessionCosts(encode, decode, handOver, arrival) });

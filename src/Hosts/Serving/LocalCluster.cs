@@ -83,7 +83,8 @@ internal sealed class LocalCluster : IAsyncDisposable
         var host = new WorkerHost(_runtime, _model, firstLayer, _options.BackFormat, _options.KvFormat, progress);
         for (var (number, last) = (_workers.Count + 1, _workers.Count + count); number <= last; number++)
         {
-            var options = host.Describe($"worker/{number}", SchedulerAddress, _options.Profile?.Worker) with { DeviceTokenCountMax = long.MaxValue }; // all is the user's own
+            var options = host.Describe($"worker/{number}", SchedulerAddress, _options.Profile?.Worker);
+            options = options with { DeviceTokenCountMax = long.MaxValue }; // all memory is for the one device
             _workers[options.Address] = host.Start(options, _transport);
         }
     }
@@ -92,7 +93,8 @@ internal sealed class LocalCluster : IAsyncDisposable
     public void ChangeLink(LinkProfile profile) => _link!.Profile = profile;
 
     /// <summary>Lets a session go on under another plan.</summary>
-    public void MoveSession(SessionId session, FixedPlan plan, string reason) => _scheduler.Tell(new MoveSession(SessionKey.Of(AddressOf(session), session.Value), plan, reason));
+    public void MoveSession(SessionId session, FixedPlan plan, string reason) =>
+        _scheduler.Tell(new MoveSession(SessionKey.Of(AddressOf(session), session.Value), plan, reason));
 
     /// <summary>The device has so much memory from now on.</summary>
     public void ChangeDeviceMemory(SessionId session, long bytes) => _edges[session].Tell(new DeviceMemoryChanged((ulong)bytes));

@@ -115,8 +115,8 @@ internal sealed class CalibrationReader
         if (float.IsNaN(relativeStep))
             throw step.Field("relative_step").Error("a number");
         return new CalibratedStep(
-            ReadQuality(step), new RateDistortionOptions(relativeStep, transform), Percent(step, "rise_percent"), Percent(step, "standard_error_percent"),
-            Percent(step, "elsewhere_percent"));
+            ReadQuality(step), new RateDistortionOptions(relativeStep, transform),
+            Percent(step, "rise_percent"), Percent(step, "standard_error_percent"), Percent(step, "elsewhere_percent"));
     }
 
     private static CalibratedTabq ReadTabq(JsonField setting)
@@ -128,7 +128,8 @@ internal sealed class CalibrationReader
             Threshold.Parse(setting.Field("threshold").Text(), setting.Field("threshold").Place), (double)(decimal)setting.Field("distortion_tolerance").Number(0, min: 0, max: DistortionToleranceMax), most,
             bitsMin.Integer(TabqOptions.BitsLowest, most));
         return new CalibratedTabq(
-            ReadQuality(setting), tabq, Percent(setting, "rise_percent"), Percent(setting, "standard_error_percent"), Percent(setting, "elsewhere_percent"),
+            ReadQuality(setting), tabq,
+            Percent(setting, "rise_percent"), Percent(setting, "standard_error_percent"), Percent(setting, "elsewhere_percent"),
             Rounded(setting.Field("bytes_per_token").Number(0, min: 0)));
     }
 

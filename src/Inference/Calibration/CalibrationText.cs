@@ -3,12 +3,15 @@ using SplitActors.Inference.Checkpoints;
 namespace SplitActors.Inference.Calibration;
 
 /// <summary>
-/// A text that a model is calibrated on, in two parts: the first four fifths for statistics, the rest, which is held back, for quality. How much of it is
-/// needed follows from what is estimated: a standard error from its number of clusters, a covariance from the number of its columns (docs/calibration.md).
+/// A text that a model is calibrated on, in two parts: the first four fifths for statistics, the rest, which is held back, for quality. How
+/// much of it is needed follows from what is estimated: a standard error from its number of clusters, a covariance from the number of its
+/// columns (docs/calibration.md).
 /// </summary>
 internal sealed class CalibrationText
 {
-    /// <summary>Fewest windows of a part: each is one cluster of the standard errors, and of eight the error is itself known within a quarter.</summary>
+    /// <summary>
+    /// Fewest windows of a part: each is one cluster of the standard errors, and of eight the error is itself known within a quarter.
+    /// </summary>
     public const int WindowCountMin = 8;
 
     /// <summary>Fewest tokens of a window: those of a frame.</summary>
@@ -26,7 +29,8 @@ internal sealed class CalibrationText
     private CalibrationText(ReadOnlyMemory<int> statistics, ReadOnlyMemory<int> quality, int contextLength)
     {
         (Statistics, Quality) = (statistics, quality);
-        (StatisticsWindowTokens, QualityWindowTokens) = (WindowTokens(statistics.Length, contextLength), WindowTokens(quality.Length, contextLength));
+        StatisticsWindowTokens = WindowTokens(statistics.Length, contextLength);
+        QualityWindowTokens = WindowTokens(quality.Length, contextLength);
     }
 
     public ReadOnlyMemory<int> Statistics { get; }
@@ -40,7 +44,8 @@ internal sealed class CalibrationText
     /// <summary>Fewest tokens of a text for a model whose hidden states have <paramref name="width"/> columns.</summary>
     /// <param name="width">d</param>
     /// <param name="withCovariance">Whether eigenvectors or predictions are wanted, not deviations of columns alone.</param>
-    public static int TokensMin(int width, bool withCovariance) => Math.Max(TokenCountMin, withCovariance ? OfStatistics(TokensPerColumnMin * width) : 0);
+    public static int TokensMin(int width, bool withCovariance) =>
+        Math.Max(TokenCountMin, withCovariance ? OfStatistics(TokensPerColumnMin * width) : 0);
 
     /// <summary>Most tokens that are used where the user does not say: <inheritdoc cref="TokensMin" path="/summary"/></summary>
     /// <inheritdoc cref="TokensMin" path="/param"/>
@@ -56,17 +61,19 @@ internal sealed class CalibrationText
     {
         var withCovariance = options.WithKarhunenLoeve || options.WithPrediction;
         var min = TokensMin(config.HiddenSize, withCovariance);
-        var why = min > TokenCountMin ? $" for eigenvectors of {config.HiddenSize} columns, {TokensPerColumnMin} for each in the four fifths that give statistics" : "";
+        var isWide = min > TokenCountMin;
+        var expected = isWide
+            ? $"at least {min} tokens for eigenvectors of {config.HiddenSize} columns, {TokensPerColumnMin} for each in the four fifths that give statistics"
+            : $"at least {min} tokens";
+        var without = isWide ? ", or leave out --klt and --prediction" : "";
         if (options.TokenCountMax < min)
-            throw new UserErrorException(UserErrorKind.Options, "--tokens", $"at least {min} tokens{why}", $"{options.TokenCountMax}", "Use more tokens.");
+            throw new UserErrorException(UserErrorKind.Options, "--tokens", expected, $"{options.TokenCountMax}", $"Use more tokens{without}.");
         if (tokens.Length < min)
-            throw new UserErrorException(UserErrorKind.Prompt, place, $"a text of at least {min} tokens{why}", $"{tokens.Length} tokens", NextStep(min));
+            throw new UserErrorException(UserErrorKind.Prompt, place, $"a text of {expected}", $"{tokens.Length} tokens", $"Give a longer text{without}.");
         var used = tokens[..Math.Min(tokens.Length, options.TokenCountMax ?? TokensDefault(config.HiddenSize, withCovariance))];
         var held = used.Length / PartCount;
         return new CalibrationText(used[..^held], used[^held..], config.ContextLength);
     }
-
-    private static string NextStep(int min) => min > TokenCountMin ? "Give a longer text, or leave out --klt and --prediction." : "Give a longer text.";
 
     /// <summary>Tokens of a text whose part for statistics has so many.</summary>
     private static int OfStatistics(int tokens) => ((tokens * PartCount) + PartCount - 2) / (PartCount - 1);

@@ -3,8 +3,8 @@ using SplitActors.Inference.Checkpoints;
 namespace SplitActors.Inference.Calibration;
 
 /// <summary>
-/// How much of a calibration is done, in layers that a token goes through: that is what most of the time goes into, and other work is reckoned in. Reckons with all
-/// of the text until less is known to do, so the share never falls.
+/// How much of a calibration is done, in layers that a token goes through: that is what most of the time goes into, and other work is
+/// reckoned in. Reckons with all of the text until less is known to do, so the share never falls.
 /// </summary>
 internal sealed class CalibrationWork
 {
@@ -18,7 +18,7 @@ internal sealed class CalibrationWork
     private readonly int _layerCount;
     private readonly int _settingCount;         // of a split, at most
     private readonly double _momentCost;        // of a token at a split
-    private readonly double _decompositionCost; // of a split
+    private readonly double _decompositionCost; // of a matrix
     private double _done;
     private double _total;
 
@@ -28,22 +28,23 @@ internal sealed class CalibrationWork
     /// <param name="groups">Splits that are calibrated at once.</param>
     /// <param name="progress">Told after each piece.</param>
     public CalibrationWork(
-        ModelConfig config, CalibrationOptions options, CalibrationText text, IReadOnlyList<IReadOnlyList<int>> groups, IProgress<CalibrationProgress>? progress)
+        ModelConfig config, CalibrationOptions options, CalibrationText text, IReadOnlyList<IReadOnlyList<int>> groups,
+        IProgress<CalibrationProgress>? progress)
     {
         (_text, _progress, _layerCount) = (text, progress, config.LayerCount);
         var matrixCount = (options.WithKarhunenLoeve ? 1 : 0) + (options.WithPrediction ? 1 : 0);
         _momentCost = MomentLayers * (options.WithPrediction ? 3 : matrixCount);
-        _decompositionCost = matrixCount * DecompositionTokens * config.HiddenSize;
+        _decompositionCost = DecompositionTokens * config.HiddenSize;
         _settingCount = SplitQuality.SettingCountMax(2 + matrixCount);
         foreach (var group in groups)
         {
-            _total += (text.Statistics.Length * GatheringCost(group)) + (group.Count * _decompositionCost);
+            _total += (text.Statistics.Length * GatheringCost(group)) + (group.Count * matrixCount * _decompositionCost);
             _total += text.Quality.Length * _settingCount * group.Sum(SettingCost);
         }
     }
 
-    /// <summary>Told the share of a split's decompositions, of which there are <paramref name="count"/>.</summary>
-    public IProgress<double> Decomposition(int count) => new DecompositionProgress(this, count);
+    /// <summary>Told the share of one of a split's decompositions after the other.</summary>
+    public IProgress<double> Decomposition() => new DecompositionProgress(this);
 
     /// <summary>A window went through the front.</summary>
     public void Gathered(IReadOnlyList<int> group) => Add("statistics", _text.StatisticsWindowTokens * GatheringCost(group));
@@ -70,14 +71,14 @@ internal sealed class CalibrationWork
         _progress?.Report(new CalibrationProgress(work, Math.Min(_done / _total, 1), IsDone: false));
     }
 
-    private sealed class DecompositionProgress(CalibrationWork work, int count) : IProgress<double>
+    private sealed class DecompositionProgress(CalibrationWork work) : IProgress<double>
     {
         private double _last;
 
         /// <summary>Each decomposition counts from 0 to 1.</summary>
         public void Report(double value)
         {
-            work.Add("eigenvectors", Math.Max(value - _last, 0) * work._decompositionCost / count);
+            work.Add("eigenvectors", Math.Max(value - _last, 0) * work._decompositionCost);
             _last = value;
         }
     }

@@ -26,7 +26,8 @@ public sealed class Calibrator
     {
         (_checkpoint, _text, _options) = (checkpoint, text, options);
         var splitBytes = Math.Max(SplitSample.BytesOf(Width, WithCovariance, options.WithPrediction), 1);
-        var atOnce = (int)Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * MemoryShare / splitBytes, 1, checkpoint.Config.LayerCount);
+        var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * MemoryShare;
+        var atOnce = (int)Math.Clamp(memory / splitBytes, 1, checkpoint.Config.LayerCount);
         _groups = [.. options.SplitLayers.Distinct().Order().Chunk(atOnce)];
         _work = new CalibrationWork(checkpoint.Config, options, text, _groups, progress);
     }
@@ -70,7 +71,8 @@ public sealed class Calibrator
 
     private List<(SplitTensors Tensors, SplitCalibration Settings)> Calibrate()
     {
-        using var model = new LayerChain(_checkpoint, Math.Max(_text.StatisticsWindowTokens, _text.QualityWindowTokens), _options.Threads, progress: null);
+        var windowTokens = Math.Max(_text.StatisticsWindowTokens, _text.QualityWindowTokens);
+        using var model = new LayerChain(_checkpoint, windowTokens, _options.Threads, progress: null);
         var splits = _groups.SelectMany(splitLayers => Measure(model, Gather(model, splitLayers))).ToList();
         _work.Finish();
         return splits;
@@ -79,10 +81,11 @@ public sealed class Calibrator
     /// <summary>The first part of the text: what is known of each split's hidden states.</summary>
     private SplitQuality[] Gather(LayerChain model, int[] splitLayers)
     {
-        SplitSample?[] samples = [.. splitLayers.Select(_ => new SplitSample(Width, WithCovariance, _options.WithPrediction, _options.Threads))];
-        var windows = new TextWindows(_text.Statistics, _text.StatisticsWindowTokens, model.Config.BosTokenId);
-        var pass = new SplitPass(model, splitLayers, _text.StatisticsWindowTokens);
-        for (var start = 0; windows.TryRead(start, out var input, out _) && input.Length == _text.StatisticsWindowTokens; start += input.Length)
+        var (withPrediction, threads, windowTokens) = (_options.WithPrediction, _options.Threads, _text.StatisticsWindowTokens);
+        SplitSample?[] samples = [.. splitLayers.Select(_ => new SplitSample(Width, WithCovariance, withPrediction, threads))];
+        var windows = new TextWindows(_text.Statistics, windowTokens, model.Config.BosTokenId);
+        var pass = new SplitPass(model, splitLayers, windowTokens);
+        for (var start = 0; windows.TryRead(start, out var input, out _) && input.Length == windowTokens; start += input.Length)
         {
             pass.Run(input, (split, hidden, embeddings) => samples[split]!.Add(hidden, embeddings));
             _work.Gathered(splitLayers);
@@ -92,7 +95,7 @@ public sealed class Calibrator
         {
             var sample = samples[split]!;
             samples[split] = null; // its sums are not needed any more
-            var tensors = SplitStatistics.Of(sample, _options.WithKarhunenLoeve, _options.WithPrediction, _options.Threads, _work.Decomposition((_options.WithKarhunenLoeve ? 1 : 0) + (_options.WithPrediction ? 1 : 0)));
+            var tensors = SplitStatistics.Of(sample, _options.WithKarhunenLoeve, withPrediction, threads, _work.Decomposition());
             var quality = new SplitQuality(splitLayer, tensors, sample.Magnitudes);
             _work.Found(splitLayer, quality.SettingCount);
             return quality;
@@ -100,7 +103,7 @@ public sealed class Calibrator
     }
 
     /// <summary>The other part: what settings cost, until that is known well enough.</summary>
-    private IEnumerable<(SplitTensors Tensors, SplitCalibration Settings)> Measure(LayerChain model, SplitQuality[] splits)
+    private List<(SplitTensors Tensors, SplitCalibration Settings)> Measure(LayerChain model, SplitQuality[] splits)
     {
         var windowTokens = _text.QualityWindowTokens;
         var windows = new TextWindows(_text.Quality, windowTokens, model.Config.BosTokenId);
@@ -123,8 +126,10 @@ public sealed class Calibrator
             var targets = following.ToArray();
             pass.Run(input, (split, hidden, embeddings) =>
             {
-                if (done < needed[split])
-                    splits[split].Cross(model, crossing, hidden, embeddings, targets, scratch, predictions, () => _work.Measured(splits[split].SplitLayer, targets.Length));
+                if (done >= needed[split])
+                    return;
+                var layer = splits[split].SplitLayer;
+                splits[split].Cross(model, crossing, hidden, embeddings, targets, scratch, predictions, () => _work.Measured(layer, targets.Length));
             });
             pass.Finish(targets, predictions);
             foreach (var split in splits.Where((_, split) => done < needed[split]))

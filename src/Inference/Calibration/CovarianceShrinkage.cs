@@ -3,10 +3,10 @@ using SplitActors.Inference.Threading;
 namespace SplitActors.Inference.Calibration;
 
 /// <summary>
-/// How far a covariance S is to be drawn towards μ·1, μ the mean of its eigenvalues, for the least expected error [Ledoit, Wolf 2004: A well-conditioned
-/// estimator for large-dimensional covariance matrices]: by ρ = min(1, β²/δ²) with δ² = ‖S − μ·1‖² and β² = E‖S − Σ‖². Tokens of a window are not
-/// independent, so β² is the variance of the mean over whole windows, as that of <see cref="Evaluation.ClusteredMean"/>, not over tokens as in the paper:
-/// β² = Σ_b ‖S_b − S‖² / (B·(B − 1)).
+/// How far a covariance S is to be drawn towards μ·1, μ the mean of its eigenvalues, for the least expected error [Ledoit, Wolf 2004: A
+/// well-conditioned estimator for large-dimensional covariance matrices]: by ρ = min(1, β²/δ²) with δ² = ‖S − μ·1‖² and β² = E‖S − Σ‖².
+/// Tokens of a window are not independent, so β² is the variance of the mean over whole windows, as that of <see
+/// cref="Evaluation.ClusteredMean"/>, not over tokens as in the paper: β² = Σ_b ‖S_b − S‖² / (B·(B − 1)).
 /// </summary>
 /// <param name="size">d.</param>
 /// <param name="threads">Compute.</param>
@@ -72,7 +72,8 @@ internal sealed class CovarianceShrinkage(int size, ComputeThreads threads)
             across += shift[row] * DoubleVectors.Dot(covariance.AsSpan(row * size, size), shift);
         }
 
-        var aboutOrigin = norm + (2 * weight * across) + Math.Pow(weight * DoubleVectors.Dot(shift, shift), 2); // ‖S + w·(m − o)(m − o)ᵀ‖²
+        var outer = weight * DoubleVectors.Dot(shift, shift);
+        var aboutOrigin = norm + (2 * weight * across) + (outer * outer); // ‖S + w·(m − o)(m − o)ᵀ‖²
         var error = ((_squareSum / _windowCount) - aboutOrigin) / (_windowCount - 1);
         var dispersion = norm - (trace * trace / size);
         return error <= 0 ? 0 : error >= dispersion ? 1 : error / dispersion;

@@ -10,7 +10,8 @@ internal sealed class FrameCrossing(int width, ComputeThreads threads)
 {
     public const int FrameTokens = 64;
 
-    private readonly float[][] _sent = [.. Enumerable.Range(0, threads.ThreadCount).Select(_ => new float[FrameTokens * width])]; // of each thread
+    private readonly float[][] _sent = // of each thread
+        [.. Enumerable.Range(0, threads.ThreadCount).Select(_ => new float[FrameTokens * width])];
 
     /// <summary>Codes and decodes.</summary>
     /// <param name="options">Codec and settings.</param>
@@ -18,7 +19,8 @@ internal sealed class FrameCrossing(int width, ComputeThreads threads)
     /// <param name="hidden">[n, d], replaced by what the receiver has</param>
     /// <param name="embeddings">[n, d]</param>
     /// <returns>Bytes of all frames, and the squared error of the tokens, each over its own squares, summed.</returns>
-    public (long FrameBytes, double Error) Run(CompressionOptions options, SplitCalibration calibration, Span<float> hidden, ReadOnlySpan<float> embeddings)
+    public (long FrameBytes, double Error) Run(
+        CompressionOptions options, SplitCalibration calibration, Span<float> hidden, ReadOnlySpan<float> embeddings)
     {
         var frameCount = ((hidden.Length / width) + FrameTokens - 1) / FrameTokens;
         var frames = new Frame[frameCount];
@@ -32,7 +34,8 @@ internal sealed class FrameCrossing(int width, ComputeThreads threads)
     private readonly record struct Frame(DecodeStatus Status, int Bytes, double Error);
 
     private readonly ref struct Work(
-        CompressionOptions options, SplitCalibration calibration, int width, Span<float> hidden, ReadOnlySpan<float> embeddings, float[][] sent, Frame[] frames) : IParallelWork
+        CompressionOptions options, SplitCalibration calibration, int width, Span<float> hidden, ReadOnlySpan<float> embeddings, float[][] sent,
+        Frame[] frames) : IParallelWork
     {
         private readonly Span<float> _hidden = hidden;
         private readonly ReadOnlySpan<float> _embeddings = embeddings;

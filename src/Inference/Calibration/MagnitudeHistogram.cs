@@ -11,7 +11,9 @@ internal sealed class MagnitudeHistogram(int width)
     private const int OctaveMax = 8;
     private const double OutlierBits = 45; // column and value of a CSR entry, as the rate–distortion codec reckons
 
-    private readonly long[] _counts = new long[(OctaveMax - OctaveMin) * PerOctave]; // [k] from 2^(OctaveMin + k/PerOctave) on; the first has all below, too
+    /// <summary>[k] From 2^(OctaveMin + k/PerOctave) on; the first has all below, too.</summary>
+    private readonly long[] _counts = new long[(OctaveMax - OctaveMin) * PerOctave];
+
     private long _count;
 
     /// <param name="hidden">[n, d]; tokens of zeros or of values that are not finite do not count.</param>
@@ -35,7 +37,10 @@ internal sealed class MagnitudeHistogram(int width)
     /// <summary>Values from a multiple of the RMS on, 0 to 1, within the resolution of an eighth of an octave.</summary>
     public double ShareFrom(double multiple) => (double)_counts.AsSpan(IndexOf(multiple)..).ToArray().Sum() / Math.Max(_count, 1);
 
-    /// <summary>About what a value takes with a uniform quantizer: the entropy of levels and signs below the threshold, and a CSR entry from there on.</summary>
+    /// <summary>
+    /// About what a value takes with a uniform quantizer: the entropy of levels and signs below the threshold, and a CSR entry from there
+    /// on.
+    /// </summary>
     /// <param name="step">As a multiple of the RMS.</param>
     /// <param name="threshold">Likewise, above <paramref name="step"/>.</param>
     public double BitsPerValue(double step, double threshold)

@@ -9,13 +9,14 @@ namespace SplitActors.Inference.Calibration;
 internal readonly record struct RiseEstimate(double Percent, double StandardErrorPercent, double ElsewherePercent);
 
 /// <summary>
-/// Rise of perplexity against the relative step s, fitted to a few measurements on the same windows of a text: a·s² + b·s⁴ with a, b ≥ 0. A small error costs in
-/// proportion to its square, so even a rise that drowns in noise where it is small can be told from where it is not.
+/// Rise of perplexity against the relative step s, fitted to a few measurements on the same windows of a text: a·s² + b·s⁴ with a, b ≥ 0. A
+/// small error costs in proportion to its square, so even a rise that drowns in noise where it is small can be told from where it is not.
 /// </summary>
 /// <remarks>
-/// All measurements share the text's windows, so their errors go together. The curve is fitted anew without each window in turn, and the spread of these fits is its
-/// standard error (the jackknife over clusters [Efron, Stein 1981]): SE² = (C−1)/C · Σ_c (r₍₋c₎ − r̄)². Another text of the same length is a sample with
-/// the same error, so its rise differs from the one that was measured by √2·SE, and stays below r + t₀.₉₅(C−1)·√2·SE with 95 %.
+/// All measurements share the text's windows, so their errors go together. The curve is fitted anew without each window in turn, and the
+/// spread of these fits is its standard error (the jackknife over clusters [Efron, Stein 1981]): SE² = (C−1)/C · Σ_c (r₍₋c₎ − r̄)². Another
+/// text of the same length is a sample with the same error, so its rise differs from the one that was measured by √2·SE, and stays below r
+/// + t₀.₉₅(C−1)·√2·SE with 95 %.
 /// </remarks>
 internal sealed class QualityCurve
 {
@@ -38,7 +39,8 @@ internal sealed class QualityCurve
         _fit = Fit(loss => loss.Mean);
         _fits = [.. Enumerable.Range(0, points[0].Loss.ClusterCount).Select(cluster => Fit(loss => loss.MeanWithout(cluster)))];
 
-        Coefficients Fit(Func<ClusteredMean, double> mean) => Coefficients.Fit([.. used.Select((point, i) => (point.Step, Percent(mean(point.Loss)), weights[i]))]);
+        Coefficients Fit(Func<ClusteredMean, double> mean) =>
+            Coefficients.Fit([.. used.Select((point, i) => (point.Step, Percent(mean(point.Loss)), weights[i]))]);
     }
 
     /// <param name="step">At least 0.</param>
@@ -69,8 +71,8 @@ internal sealed class QualityCurve
     }
 
     /// <summary>
-    /// Windows that are expected to bring the margin for other texts, at the step that a target allows, down to a share of the target. It shrinks with the root of their
-    /// number, which makes this the second stage of a two-stage sample [Stein 1945].
+    /// Windows that are expected to bring the margin for other texts, at the step that a target allows, down to a share of the target. It
+    /// shrinks with the root of their number, which makes this the second stage of a two-stage sample [Stein 1945].
     /// </summary>
     /// <param name="target">A quality.</param>
     /// <param name="marginShare">Of its rise.</param>

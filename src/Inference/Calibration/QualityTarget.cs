@@ -30,7 +30,9 @@ public readonly record struct QualityTarget(double RisePercent)
     /// <param name="elsewherePercent">What the rise on another text is expected to stay below.</param>
     internal bool Allows(double elsewherePercent) => elsewherePercent <= RisePercent;
 
-    /// <summary>As <see cref="Allows"/>, of a figure as a calibration file has it: what was allowed before it was rounded still is.</summary>
+    /// <summary>
+    /// As <see cref="Allows"/>, of a figure as a calibration file has it: what was allowed before it was rounded still is.
+    /// </summary>
     internal bool AllowsRounded(double elsewherePercent) => Allows(elsewherePercent - (Math.Pow(10, -CalibrationFormat.Decimals) / 2));
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RisePercent}{PercentSign}");

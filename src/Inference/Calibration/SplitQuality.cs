@@ -11,9 +11,11 @@ internal sealed class SplitQuality
     private const double MarginShareMax = 1.0 / 3;
 
     private const int TabqStepCount = 10;
-    private const double TabqErrorShareMin = 0.001; // a candidate is taken as it was measured, so the finest must reach the strictest quality
+    private const double TabqErrorShareMin = 0.001; // candidates are taken as they are, so the finest must keep the strictest quality
 
-    /// <summary>Parts of the median column's variance that the error of a measured step takes; what the qualities allow lies between.</summary>
+    /// <summary>
+    /// Parts of the median column's variance that the error of a measured step takes; what the qualities allow lies between.
+    /// </summary>
     private static readonly double[] ErrorShares = [0.005, 0.0125, 0.03, 0.07, 0.14];
 
     private readonly SplitTensors _tensors;
@@ -60,8 +62,8 @@ internal sealed class SplitQuality
     /// <param name="predictions">Scratch of n predictions.</param>
     /// <param name="done">Called after each setting.</param>
     public void Cross(
-        LayerChain model, FrameCrossing crossing, ReadOnlySpan<float> hidden, ReadOnlySpan<float> embeddings, ReadOnlySpan<int> targets, Span<float> scratch,
-        WindowPredictions predictions, Action done)
+        LayerChain model, FrameCrossing crossing, ReadOnlySpan<float> hidden, ReadOnlySpan<float> embeddings, ReadOnlySpan<int> targets,
+        Span<float> scratch, WindowPredictions predictions, Action done)
     {
         var received = scratch[..hidden.Length];
         foreach (var setting in Settings)
@@ -84,7 +86,9 @@ internal sealed class SplitQuality
             setting.Add(logLikelihood, tokenCount);
     }
 
-    /// <summary>Windows after which the margin for other texts is expected to take no more than a third of the default quality, with any transform.</summary>
+    /// <summary>
+    /// Windows after which the margin for other texts is expected to take no more than a third of the default quality, with any transform.
+    /// </summary>
     public int WindowsNeeded() => Curves().Max(entry => entry.Curve.WindowsFor(QualityTarget.Default, MarginShareMax));
 
     public (SplitTensors Tensors, SplitCalibration Settings) Result()
@@ -93,15 +97,17 @@ internal sealed class SplitQuality
         {
             var step = Math.Max((float)entry.Curve.StepFor(target), RateDistortionOptions.RelativeStepMin);
             var rise = entry.Curve.At(step);
-            return new CalibratedStep(target, new RateDistortionOptions(step, entry.Transform), rise.Percent, rise.StandardErrorPercent, rise.ElsewherePercent);
+            var options = new RateDistortionOptions(step, entry.Transform);
+            return new CalibratedStep(target, options, rise.Percent, rise.StandardErrorPercent, rise.ElsewherePercent);
         })).ToList();
-        var tabq = TabqSearch.Choose([.. _tabq.Select(setting => (setting.Options.Tabq, setting.RelativeError, setting.Loss, setting.BytesPerToken))]);
-        return (_tensors, new SplitCalibration(SplitLayer, id: 0, _tensors, steps, tabq));
+        var candidates = _tabq.Select(setting => new TabqCost(setting.Options.Tabq, setting.RelativeError, setting.Loss, setting.BytesPerToken));
+        return (_tensors, new SplitCalibration(SplitLayer, id: 0, _tensors, steps, TabqSearch.Choose([.. candidates])));
     }
 
     private IEnumerable<(RateDistortionTransform Transform, QualityCurve Curve)> Curves() =>
-        _rateDistortion.GroupBy(setting => setting.Options.RateDistortion.Transform).Select(settings =>
-            (settings.Key, new QualityCurve([.. settings.Select(setting => ((double)setting.Options.RateDistortion.RelativeStep, setting.Loss))])));
+        from setting in _rateDistortion
+        group ((double)setting.Options.RateDistortion.RelativeStep, setting.Loss) by setting.Options.RateDistortion.Transform into points
+        select (points.Key, new QualityCurve([.. points]));
 
     /// <summary>A uniform quantizer's step s makes an error of variance s²/12.</summary>
     private static double StepFor(double spread, double share) =>

@@ -21,9 +21,9 @@ internal sealed class SplitSample(int width, bool withCovariance, bool withEmbed
     /// <summary>Null without embeddings.</summary>
     public CovarianceShrinkage? EmbeddingShrinkage { get; } = withEmbeddings ? new CovarianceShrinkage(width, threads) : null;
 
-    /// <summary>What one split keeps until its statistics are found, and then for its transforms.</summary>
+    /// <summary>What one split keeps until its statistics are found; its transforms take less.</summary>
     public static long BytesOf(int width, bool withCovariance, bool withEmbeddings) =>
-        (long)width * width * ((withCovariance ? 4 * sizeof(double) : 0) + (withEmbeddings ? 4 * sizeof(double) : 0)); // of doubles the sums, and results at work
+        (long)width * width * sizeof(double) * (withEmbeddings ? 3 : withCovariance ? 1 : 0);
 
     /// <param name="hidden">[n, d] The same n in every window.</param>
     /// <param name="embeddings">[n, d]</param>

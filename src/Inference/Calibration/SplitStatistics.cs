@@ -13,7 +13,8 @@ internal static class SplitStatistics
     /// <param name="withPrediction">Whether to predict from embeddings, and to find the eigenvectors of the residual's covariance.</param>
     /// <param name="threads">Compute.</param>
     /// <param name="progress">Told the share of each decomposition.</param>
-    public static SplitTensors Of(SplitSample sample, bool withKarhunenLoeve, bool withPrediction, ComputeThreads threads, IProgress<double>? progress)
+    public static SplitTensors Of(
+        SplitSample sample, bool withKarhunenLoeve, bool withPrediction, ComputeThreads threads, IProgress<double>? progress)
     {
         var moments = sample.Moments;
         var covariance = withKarhunenLoeve || withPrediction ? moments.Covariance() : [];
@@ -31,14 +32,16 @@ internal static class SplitStatistics
     /// <param name="size">d</param>
     /// <param name="threads">Compute.</param>
     /// <param name="progress">Told the share.</param>
-    private static KarhunenLoeveBasis BasisOf(double[] covariance, double intensity, int size, ComputeThreads threads, IProgress<double>? progress)
+    private static KarhunenLoeveBasis BasisOf(
+        double[] covariance, double intensity, int size, ComputeThreads threads, IProgress<double>? progress)
     {
         CovarianceShrinkage.Shrink(covariance, size, intensity);
         var (values, vectors) = SymmetricEigen.Decompose(covariance, size, threads, progress);
         return new KarhunenLoeveBasis([.. vectors.Select(value => BitConverter.HalfToUInt16Bits((Half)value))], [.. values.Select(DeviationOf)]);
     }
 
-    private static EmbeddingPrediction Predict(SplitSample sample, double[] covariance, double intensity, ComputeThreads threads, IProgress<double>? progress)
+    private static EmbeddingPrediction Predict(
+        SplitSample sample, double[] covariance, double intensity, ComputeThreads threads, IProgress<double>? progress)
     {
         var (moments, size) = (sample.Moments, sample.Moments.Size);
         var inputs = moments.EmbeddingCovariance();
@@ -60,7 +63,8 @@ internal static class SplitStatistics
     }
 
     /// <summary>Covariance of h − P·e: C_hh − P·C_eh − (P·C_eh)ᵀ + P·C_ee·Pᵀ.</summary>
-    private static double[] Residual(double[] covariance, double[] weights, double[] inputs, double[] cross, int size, ComputeThreads threads)
+    private static double[] Residual(
+        double[] covariance, double[] weights, double[] inputs, double[] cross, int size, ComputeThreads threads)
     {
         var predicted = Multiply(weights, cross, size, threads);                        // P·C_eh
         var spread = Multiply(weights, inputs, size, threads);                          // P·C_ee
@@ -72,8 +76,8 @@ internal static class SplitStatistics
                 for (var column = 0; column <= row; column++)
                 {
                     var square = DoubleVectors.Dot(spread.AsSpan(row * size, size), weights.AsSpan(column * size, size));
-                    var value = covariance[(row * size) + column] - predicted[(row * size) + column] - predicted[(column * size) + row] + square;
-                    residual[(row * size) + column] = residual[(column * size) + row] = value;
+                    var (place, mirror) = ((row * size) + column, (column * size) + row);
+                    residual[place] = residual[mirror] = covariance[place] - predicted[place] - predicted[mirror] + square;
                 }
             }
         });

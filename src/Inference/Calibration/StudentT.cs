@@ -5,7 +5,9 @@ internal static class StudentT
 {
     private const double Normal95 = 1.6448536269514722; // what a normal deviate stays below with 95 %
 
-    /// <summary>What a deviate stays below with 95 %, by the expansion in 1/ν [Abramowitz, Stegun 26.7.5]: within 0.1 % from ν = 5 on.</summary>
+    /// <summary>
+    /// What a deviate stays below with 95 %, by the expansion in 1/ν [Abramowitz, Stegun 26.7.5]: within 0.1 % from ν = 5 on.
+    /// </summary>
     /// <param name="degrees">ν, at least 1.</param>
     public static double Quantile95(int degrees)
     {

@@ -34,7 +34,8 @@ internal static class SymmetricEigen
     }
 
     /// <summary>A := H·A·H for one column after the other; row k keeps the unit vector of its reflection H = 1 − 2·v·vᵀ from column k + 1 on.</summary>
-    private static void Reduce(double[] a, int size, double[] diagonal, double[] offDiagonal, ComputeThreads threads, IProgress<double>? progress)
+    private static void Reduce(
+        double[] a, int size, double[] diagonal, double[] offDiagonal, ComputeThreads threads, IProgress<double>? progress)
     {
         var product = new double[size];
         for (var k = 0; k < size; k++)
@@ -116,8 +117,11 @@ internal static class SymmetricEigen
         }
     }
 
-    /// <summary>Turns rows i and i + 1 of the eigenvectors for each i from <paramref name="last"/> − 1 down to <paramref name="first"/>.</summary>
-    private static void Rotate(double[] vectors, int size, (double Sine, double Cosine)[] rotations, int first, int last, ComputeThreads threads) =>
+    /// <summary>
+    /// Turns rows i and i + 1 of the eigenvectors for each i from <paramref name="last"/> − 1 down to <paramref name="first"/>.
+    /// </summary>
+    private static void Rotate(
+        double[] vectors, int size, (double Sine, double Cosine)[] rotations, int first, int last, ComputeThreads threads) =>
         ParallelRows.Run(threads, 0, size, (from, end) => // some columns, which do not depend on each other
         {
             for (var i = last - 1; i >= first; i--)

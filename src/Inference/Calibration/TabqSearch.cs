@@ -3,16 +3,26 @@ using SplitActors.Inference.Evaluation;
 
 namespace SplitActors.Inference.Calibration;
 
+/// <summary>What was measured of a setting of TAB-Q.</summary>
+/// <param name="Tabq">τ, Δ and bits.</param>
+/// <param name="Error">Its RMS over that of the hidden state.</param>
+/// <param name="Loss">Nats per token.</param>
+/// <param name="BytesPerToken">In frames of 64 tokens.</param>
+internal sealed record TabqCost(TabqOptions Tabq, double Error, ClusteredMean Loss, double BytesPerToken);
+
 /// <summary>
-/// Picks TAB-Q's settings by measuring: of those that keep a quality, the one with the shortest frames. All candidates have Δ = 0, so all tokens keep
-/// Q̄ bits, and τ alone sets the step: τ ÷ Q_max. What a candidate costs follows from the error that it makes, so one curve goes through all of them.
+/// Picks TAB-Q's settings by measuring: of those that keep a quality, the one with the shortest frames. All candidates have Δ = 0, so all
+/// tokens keep Q̄ bits, and τ alone sets the step: τ ÷ Q_max. What a candidate costs follows from the error that it makes, so one curve
+/// goes through all of them.
 /// </summary>
 internal static class TabqSearch
 {
-    private const double OutlierShareMin = 1e-5; // of values: a threshold that fewer reach does not set the step, the largest value of a token does
+    private const double OutlierShareMin = 1e-5; // a threshold that fewer reach does not set the step, the token's largest value does
     private const int BitsMin = 3;
 
-    /// <summary>For each step, that number of bits, and with it τ, which is expected to take the fewest bytes; and the finest that there is.</summary>
+    /// <summary>
+    /// For each step, that number of bits, and with it τ, which is expected to take the fewest bytes; and the finest that there is.
+    /// </summary>
     /// <param name="magnitudes">Of the split's hidden states.</param>
     /// <param name="steps">As multiples of a token's RMS.</param>
     public static IReadOnlyList<TabqOptions> Candidates(MagnitudeHistogram magnitudes, IReadOnlyList<double> steps)
@@ -30,20 +40,21 @@ internal static class TabqSearch
         return [.. candidates.Distinct()];
     }
 
-    /// <param name="costs">What was measured of each candidate: the error's RMS over that of the state, nats lost per token, and bytes.</param>
-    public static List<CalibratedTabq> Choose(IReadOnlyList<(TabqOptions Tabq, double Error, ClusteredMean Loss, double BytesPerToken)> costs)
+    /// <param name="costs">Of all candidates.</param>
+    public static List<CalibratedTabq> Choose(IReadOnlyList<TabqCost> costs)
     {
         var curve = new QualityCurve([.. costs.Select(cost => (cost.Error, cost.Loss))]);
         return [.. QualityTarget.All.Select(target =>
         {
-            var (tabq, error, _, bytes) = costs.Where(cost => target.Allows(curve.At(cost.Error).ElsewherePercent)).DefaultIfEmpty(costs.MinBy(cost => cost.Error))
-                .MinBy(cost => cost.BytesPerToken);
-            var rise = curve.At(error);
-            return new CalibratedTabq(target, tabq, rise.Percent, rise.StandardErrorPercent, rise.ElsewherePercent, bytes);
+            var kept = costs.Where(cost => target.Allows(curve.At(cost.Error).ElsewherePercent)).MinBy(cost => cost.BytesPerToken);
+            var chosen = kept ?? costs.MinBy(cost => cost.Error)!;
+            var rise = curve.At(chosen.Error);
+            return new CalibratedTabq(target, chosen.Tabq, rise.Percent, rise.StandardErrorPercent, rise.ElsewherePercent, chosen.BytesPerToken);
         })];
     }
 
     private static double ThresholdFor(double step, int bits) => step * ((1 << (bits - 1)) - 1);
 
-    private static TabqOptions Setting(double threshold, int bits) => new(Threshold.RelativeToRms((float)Math.Round(threshold, 2)), 0, bits, bits);
+    private static TabqOptions Setting(double threshold, int bits) =>
+        new(Threshold.RelativeToRms((float)Math.Round(threshold, 2)), distortionTolerance: 0, bits, bits);
 }

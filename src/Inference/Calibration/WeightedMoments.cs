@@ -107,15 +107,16 @@ internal sealed class WeightedMoments(int size, bool withProducts, bool withEmbe
     }
 
     /// <summary>products += Σ w·left·rightᵀ</summary>
-    private void AddProducts(double[] products, double[] left, double[] right, int count) => ParallelRows.Run(threads ?? ComputeThreads.Single, 0, size, (first, end) =>
-    {
-        for (var row = first; row < end; row++)
+    private void AddProducts(double[] products, double[] left, double[] right, int count) =>
+        ParallelRows.Run(threads ?? ComputeThreads.Single, 0, size, (first, end) =>
         {
-            var target = products.AsSpan(row * size, size);
-            for (var token = 0; token < count; token++)
-                DoubleVectors.AddScaled(right.AsSpan(token * size, size), _weights[token] * left[(token * size) + row], target);
-        }
-    });
+            for (var row = first; row < end; row++)
+            {
+                var target = products.AsSpan(row * size, size);
+                for (var token = 0; token < count; token++)
+                    DoubleVectors.AddScaled(right.AsSpan(token * size, size), _weights[token] * left[(token * size) + row], target);
+            }
+        });
 
     private static void Widen(ReadOnlySpan<float> from, Span<double> to)
     {

@@ -193,12 +193,12 @@ public sealed class Checkpoint : IDisposable
 
     private static UserErrorException NoFolder(string path)
     {
-        const string Folder = "a checkpoint folder";
+        const string expected = "a checkpoint folder";
         if (!File.Exists(path))
-            return CheckpointError.At(path, Folder, "no such folder", "Correct the path, or download the checkpoint.");
+            return CheckpointError.At(path, expected, "no such folder", "Correct the path, or download the checkpoint.");
         return path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
-            ? CheckpointError.At(path, Folder, "a GGUF file", "GGUF is not read yet: name a Hugging Face folder, with config.json, tokenizer.json and safetensors files.")
-            : CheckpointError.At(path, Folder, "a file", "Name the folder that holds config.json, tokenizer.json and the safetensors files.");
+            ? CheckpointError.At(path, expected, "a GGUF file", "GGUF is not read yet: name a Hugging Face folder, with config.json, tokenizer.json and safetensors files.")
+            : CheckpointError.At(path, expected, "a file", "Name the folder that holds config.json, tokenizer.json and the safetensors files.");
     }
 
     private string ExpectedShard(string fileName) => (Quantization, fileName) switch

@@ -28,9 +28,8 @@ public sealed record CheckpointSummary(
     /// <exception cref="UserErrorException">A shard is missing or damaged.</exception>
     public static CheckpointSummary Of(Checkpoint checkpoint)
     {
-        var types = from tensor in checkpoint.Tensors
-                    group tensor by tensor.TypeName into share
-                    select new TypeShare(share.Key, share.Count(), share.Sum(t => t.ElementCount), share.Sum(t => t.ByteCount));
+        var types = checkpoint.Tensors.GroupBy(tensor => tensor.TypeName, StringComparer.Ordinal)
+            .Select(share => new TypeShare(share.Key, share.Count(), share.Sum(tensor => tensor.ElementCount), share.Sum(tensor => tensor.ByteCount)));
         var splitCount = checkpoint.Quantization is null ? checkpoint.Config.LayerCount + 1 : 0;
         var stored = StoredSizes.Of(checkpoint);
         var splits = from splitLayer in Enumerable.Range(0, splitCount)

@@ -23,7 +23,7 @@ public sealed class StoredSizes
 
     private StoredSizes(ModelConfig config, Func<ModelTensor, long> bytesOf)
     {
-        var parts = ModelTensors.Of(config).ToLookup(tensor => tensor.Name is ModelTensors.Embedding or ModelTensors.FinalNorm or ModelTensors.Head ? tensor.Name : null, Count);
+        var parts = ModelTensors.Of(config).ToLookup(tensor => tensor.Name is ModelTensors.Embedding or ModelTensors.FinalNorm or ModelTensors.Head ? tensor.Name : null, Count, StringComparer.Ordinal);
         Embedding = Sum(parts[ModelTensors.Embedding]);
         FinalNorm = Sum(parts[ModelTensors.FinalNorm]);
         Head = config.TieWordEmbeddings ? Embedding : Sum(parts[ModelTensors.Head]);

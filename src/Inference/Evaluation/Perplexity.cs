@@ -26,7 +26,9 @@ public readonly record struct Perplexity(double NegativeLogLikelihood, int Token
             progress?.Report(count);
         }
 
-        return count > 0 ? new Perplexity(nll, count) : throw new ArgumentException("A text without tokens to predict has no perplexity.", nameof(text));
+        if (count == 0)
+            throw new ArgumentException("A text without tokens to predict has no perplexity.", nameof(text));
+        return new Perplexity(nll, count);
     }
 
     /// <summary>Of each window by itself, which has no less than one predicted token.</summary>

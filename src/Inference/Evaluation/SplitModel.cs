@@ -32,7 +32,9 @@ public sealed class SplitModel(
     /// <param name="logits">[n, V], written</param>
     public void Run(ReadOnlySpan<int> tokens, Span<float> logits) => Logits(Forward(tokens), logits);
 
-    /// <summary>The hidden states behind the last layer for every position of a fresh sequence: [n, d], valid until the next call.</summary>
+    /// <summary>
+    /// The hidden states behind the last layer for every position of a fresh sequence: [n, d], valid until the next call.
+    /// </summary>
     /// <param name="tokens">[n]</param>
     internal ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens)
     {

@@ -2,7 +2,10 @@ using SplitActors.Inference.Models;
 
 namespace SplitActors.Inference.Evaluation;
 
-/// <summary>One pass through a model that shows the hidden state at several splits on its way, so that the layers before a split run once for all of them.</summary>
+/// <summary>
+/// One pass through a model that shows the hidden state at several splits on its way, so that the layers before a split run once for all of
+/// them.
+/// </summary>
 internal sealed class SplitPass
 {
     private readonly LayerChain _model;

@@ -26,11 +26,12 @@ internal sealed class PackageFolder : IDisposable
     {
         _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         _fills = Directory.Exists(_folder);
-        if (File.Exists(_folder) || (_fills && Directory.EnumerateFileSystemEntries(_folder).Any(entry => Path.GetFileName(entry) != UnfinishedName)))
+        var isTaken = _fills && Directory.EnumerateFileSystemEntries(_folder).Any(entry => Path.GetFileName(entry) != UnfinishedName);
+        if (isTaken || File.Exists(_folder))
         {
             var found = File.Exists(_folder) ? "a file"
-                : Directory.Exists(Path.Combine(_folder, UnfinishedName)) ? $"a folder with files in it, and {UnfinishedName} of a run that was killed"
-                : "a folder with files in it";
+                : !Directory.Exists(Path.Combine(_folder, UnfinishedName)) ? "a folder with files in it"
+                : $"a folder with files in it, and {UnfinishedName} of a run that was killed";
             throw new UserErrorException(UserErrorKind.Output, folder, "a new or an empty folder", found, "Name another one, or remove it.");
         }
 
@@ -43,7 +44,8 @@ internal sealed class PackageFolder : IDisposable
     private FileStream Begin()
     {
         var marker = Path.Combine(_unfinished, MarkerName);
-        if (File.Exists(_unfinished) || (Directory.Exists(_unfinished) && !File.Exists(marker) && Directory.EnumerateFileSystemEntries(_unfinished).Any()))
+        var isForeign = Directory.Exists(_unfinished) && !File.Exists(marker) && Directory.EnumerateFileSystemEntries(_unfinished).Any();
+        if (isForeign || File.Exists(_unfinished))
             throw Taken("something that no run of splitactors left", "Move it away, or name another folder.");
         Directory.CreateDirectory(_unfinished);
         FileStream held;
@@ -61,7 +63,8 @@ internal sealed class PackageFolder : IDisposable
         return held;
     }
 
-    private UserErrorException Taken(string found, string nextStep) => new(UserErrorKind.Output, _unfinished, "a free place", found, nextStep);
+    private UserErrorException Taken(string found, string nextStep) =>
+        new(UserErrorKind.Output, _unfinished, "a free place", found, nextStep);
 
     /// <summary>Makes a folder of what is written into it.</summary>
     /// <param name="folder">New or empty.</param>

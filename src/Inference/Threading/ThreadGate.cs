@@ -1,3 +1,5 @@
+#pragma warning disable RS0030 // Kernels need threads within a microsecond, and what they compute does not depend on them.
+
 namespace SplitActors.Inference.Threading;
 
 /// <summary>

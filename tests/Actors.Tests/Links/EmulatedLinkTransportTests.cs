@@ -203,7 +203,7 @@ public sealed class EmulatedLinkTransportTests
         link.Send(Worker, Device, Step(0, 50_000));
         _world.RunFor(TimeSpan.FromMinutes(1));
 
-        Assert.Equal(["Received", "Received"], toWorker.Concat(toDevice).Select(message => message.GetType().Name));
+        Assert.Equal(["Received", "Received"], toWorker.Concat(toDevice).Select(message => message.GetType().Name), StringComparer.Ordinal);
     }
 
     private static bool IsDevice(string address) => address.StartsWith("edge-", StringComparison.Ordinal);

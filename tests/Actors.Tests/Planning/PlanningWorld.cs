@@ -59,7 +59,9 @@ internal sealed class PlanningWorld
             return new ComputeProfile(line, line, default, default);
         }));
 
-    public void Greet(string worker, double layerMs, uint firstLayer = 0) => Receive(worker, new Hello
+    public void Greet(string worker, double layerMs, uint firstLayer = 0) => Receive(worker, Hello(layerMs, firstLayer));
+
+    public static Hello Hello(double layerMs, uint firstLayer = 0) => new()
     {
         Role = Role.Worker,
         ProtocolVersion = ProtocolVersion.Current,
@@ -68,11 +70,12 @@ internal sealed class PlanningWorld
         EndLayer = 8,
         SessionCountMax = 100,
         Profile = new WorkerProfile { Costs = Machine(layerMs).ToMessage(), BatchRowsMax = 128 },
-    });
+    };
 
     /// <summary>Asks for a plan for 100 tokens, of which 10 are the prompt.</summary>
     public Protocol.Plan? Ask(
-        MachineProfile device, double roundTripMs = 0, long? memoryBytesMax = null, uint? deadlineUs = null, uint session = 1, double? riseMax = null, LinkProfile? link = null, string lostWorker = "")
+        MachineProfile device, double roundTripMs = 0, long? memoryBytesMax = null, uint? deadlineUs = null, uint session = 1,
+        double? riseMax = null, LinkProfile? link = null, string lostWorker = "", string? from = null)
     {
         var description = new DeviceDescription { Costs = device.ToMessage(), ChunkRows = 64, ThreadCount = 1 };
         if (memoryBytesMax is { } bytes)
@@ -90,7 +93,7 @@ internal sealed class PlanningWorld
         };
         if (deadlineUs is { } deadline)
             request.DeadlineUs = deadline;
-        Receive($"edge/{session}", request);
+        Receive(from ?? $"edge/{session}", request);
         return Planned;
     }
 

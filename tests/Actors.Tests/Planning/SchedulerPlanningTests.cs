@@ -165,6 +165,18 @@ public sealed class SchedulerPlanningTests
         Assert.Equal(ExecutionMode.Device, _world.Ask(PlanningWorld.Machine(1.1), session: 2)!.Mode); // half a batch of the first one would be in its way
     }
 
+    /// <summary>Where only others' sessions are in the way, or the device's own, waiting helps.</summary>
+    [Fact]
+    public void DeviceThatHasAllThatAWorkerGivesIt_IsToldToWait()
+    {
+        _world.Receive("worker/1", new Hello(PlanningWorld.Hello(layerMs: 0.1)) { DeviceSessionCountMax = 1 });
+        var memory = _world.MemoryAt(2);
+        Assert.NotNull(_world.Ask(PlanningWorld.Machine(1), memoryBytesMax: memory));
+        Assert.Null(_world.Ask(PlanningWorld.Machine(1), memoryBytesMax: memory, session: 2, from: "edge/1"));
+        Assert.Equal((RejectReason.SessionLimit, true), (_world.Rejected.Reason, _world.Rejected.HasRetryAfterMs));
+        Assert.NotNull(_world.Ask(PlanningWorld.Machine(1), memoryBytesMax: memory, session: 2));
+    }
+
     private sealed class CostlyBits : IAccuracyModel
     {
         public double? PerplexityRise(SplitChoice choice) => choice.SplitLayer > 0 && choice.FrontWeights.Bits < 16 ? 0.02 : 0;

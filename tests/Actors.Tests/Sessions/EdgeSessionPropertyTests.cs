@@ -87,6 +87,7 @@ public sealed class EdgeSessionPropertyTests
                 9 when session.IsPreparing => new FrontUnavailable("It is not there."),
                 10 when session.IsPreparing => new FrontReady(),
                 11 when session.Probe is not null => new ProbeDue(),
+                12 => new Outgoing(Random.Next(4) == 0 ? EdgeStepper.Scheduler : EdgeStepper.Worker, Random.Next(3) * 1000),
                 _ => FromWorker(Result(state)),
             };
         }

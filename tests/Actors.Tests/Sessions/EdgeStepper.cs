@@ -57,7 +57,8 @@ internal sealed class EdgeStepper
 
     /// <summary>Up to where the worker was asked what has arrived, and of which steps something was sent.</summary>
     public (IEnumerable<uint> Asked, IEnumerable<uint> Steps) SentSteps => (
-        Sent<DecodeStep>().Where(step => step.TokenCount == 0).Select(step => step.Position), Sent<DecodeStep>().Where(step => step.TokenCount > 0).Select(step => step.Position));
+        Sent<DecodeStep>().Where(step => step.TokenCount == 0).Select(step => step.Position),
+        Sent<DecodeStep>().Where(step => step.TokenCount > 0).Select(step => step.Position));
 
     public SessionEnded? Ended => Effects.OfType<EdgeEffect.Publish>().Select(publish => publish.Event).OfType<SessionEnded>().SingleOrDefault();
 

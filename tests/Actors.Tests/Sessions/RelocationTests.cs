@@ -130,7 +130,7 @@ public sealed class RelocationTests
     [Fact]
     public async Task Session_WhoseNewFrontFailsToLoadInAnyWay_StaysWhereItIs()
     {
-        foreach (var failure in (Exception[])[new IOException("The disk is gone."), new InvalidDataException("No such tensor."), new OutOfMemoryException("No memory.")])
+        foreach (var failure in (Exception[])[new IOException("The disk is gone."), new InvalidDataException("No such tensor."), new InsufficientMemoryException("No memory.")])
         {
             await using var cluster = Cluster();
             (cluster.UnloadableSplit, cluster.LoadFailure) = (2, failure);

@@ -36,7 +36,10 @@ public sealed class SlowLinkTests
     {
         var (once, tokens) = await RunAsync(Undisturbed.Lossless, Fast);
         var (sent, sameTokens) = await RunAsync(
-            Undisturbed.Lossless, LinkProfile.Of(1e5, 1e5, RoundTrip), (session, link) => session.TokenCount == atToken && link.Traffic.Up.ByteCount > 100_000, LinkProfile.Of(1e3, 1e3, RoundTrip));
+            Undisturbed.Lossless,
+            LinkProfile.Of(1e5, 1e5, RoundTrip),
+            (session, link) => session.TokenCount == atToken && link.Traffic.Up.ByteCount > 100_000,
+            LinkProfile.Of(1e3, 1e3, RoundTrip));
 
         Assert.InRange(sent, once, 1.1 * once);
         Assert.Equal(tokens, sameTokens);
@@ -53,7 +56,11 @@ public sealed class SlowLinkTests
 
     /// <returns>Bytes that the device sent, and the tokens that it got.</returns>
     private static async Task<(double Bytes, IEnumerable<int> Tokens)> RunAsync(
-        FixedPlan plan, LinkProfile profile, Func<SimulatedSession, EmulatedLinkTransport, bool>? slows = null, LinkProfile? slow = null, Func<EdgeOptions, EdgeOptions>? change = null)
+        FixedPlan plan,
+        LinkProfile profile,
+        Func<SimulatedSession, EmulatedLinkTransport, bool>? slows = null,
+        LinkProfile? slow = null,
+        Func<EdgeOptions, EdgeOptions>? change = null)
     {
         EmulatedLinkTransport? link = null;
         await using var cluster = new SimulatedCluster(

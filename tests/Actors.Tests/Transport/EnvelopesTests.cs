@@ -92,6 +92,6 @@ public sealed partial class EnvelopesTests
         Assert.Equal(EnvelopeStatus.Malformed, Envelopes.Read(bytes, out _));
     }
 
-    [GeneratedRegex(@"//.*\b0: ")]
+    [GeneratedRegex(@"//.*\b0: ", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex ZeroSentinel();
 }

@@ -68,7 +68,7 @@ public sealed class HostileDeviceToSchedulerTests
         _world.Now = TimeSpan.FromSeconds(8);
         _world.Receive("worker/5", Hello());
         Assert.IsType<Welcome>(_world.Sent.Single());
-        Assert.Equal(new[] { "worker/1", "worker/3", "worker/4", "worker/5" }, _world.State.Workers.Keys);
+        Assert.Equal(new[] { "worker/1", "worker/3", "worker/4", "worker/5" }, _world.State.Workers.Keys, StringComparer.Ordinal);
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class HostileDeviceToSchedulerTests
         _world.Receive(Evil, Request(1, 101));
         var rejected = Assert.IsType<Rejected>(_world.Sent.Single());
         Assert.Equal((RejectReason.ContextLength, false), (rejected.Reason, rejected.HasRetryAfterMs));
-        Assert.Contains("101 tokens are too many for worker/1, which holds 100", rejected.Detail, StringComparison.Ordinal);
+        Assert.Contains("101 tokens are too many for worker/1, which gives a device 100", rejected.Detail, StringComparison.Ordinal);
         Assert.Equal("worker/1", PlaceOf(Good, 2, 100));
     }
 

@@ -32,7 +32,8 @@ public sealed class LostWorkerTests
     public async Task Run_StopBeyondTheEnd_SaysThatItDidNothing()
     {
         string[] session = ["run", "x", "--max-tokens", "3", "--link", "lan"];
-        var result = (await SplitActorsProcess.RunAsync([.. session, "--stop-worker-at", "5", "--relink-at", "6:wifi", "--resplit-at", "2:3,7:2", "--cut-link-at", "8:9"])).Succeeded();
+        string[] events = ["--stop-worker-at", "5", "--relink-at", "6:wifi", "--resplit-at", "2:3,7:2", "--cut-link-at", "8:9"];
+        var result = (await SplitActorsProcess.RunAsync([.. session, .. events])).Succeeded();
 
         foreach (var missed in new[] { "--stop-worker-at 5", "--relink-at 6:wifi", "--resplit-at 7:2", "--cut-link-at 8:9" })
             Assert.Contains($"splitactors: {missed} did nothing: the text ended after 3 tokens.\n", result.Error, StringComparison.Ordinal);

@@ -38,6 +38,17 @@ public sealed class ModelFolderTests : IDisposable
         Assert.False(File.Exists(_model.PathTo("calibration.safetensors")));
     }
 
+    /// <summary>As of a package that was made to measure with.</summary>
+    [Fact]
+    public async Task Model_NoTokenizer_SaysThatRunRefuses_OthersRefuse()
+    {
+        _model.Delete("tokenizer.json");
+        Assert.Matches("(?m)^tokenizer +none: `run` refuses", (await SplitActorsProcess.RunAsync("model", _model.Folder)).Succeeded().Output);
+        foreach (var command in Commands()[1..])
+            (await SplitActorsProcess.RunAsync(command)).Refused(ExitCode.Checkpoint, _model.PathTo("tokenizer.json"), "Download");
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
     [Fact]
     public async Task Model_Quantize_DamagedCalibration_IsRefused()
     {

@@ -107,15 +107,17 @@ public sealed class MoveTests
         Assert.Matches($@"(?m)^exit +at \(w, ℓ\) = {expected}.*; [\d.]+ ms to the next token, \d+ B sent *$", handedOver.Error);
     }
 
+    /// <summary>Nothing arrives in a millisecond; on a fast link keys and values in 4 bits are there before the prompt would be computed again.</summary>
     [Fact]
-    public async Task Run_HandoffWithDeadline_ShipsWhatArrivesInTime()
+    public async Task Run_HandoffWithLostDeadline_ShipsWhatArrivesFirst()
     {
         var result = await SplitActorsProcess.RunAsync([.. Session, "--mode", "handoff", "--handoff-deadline", "0.001", "--link", "lan", "--json"]);
 
         var lines = result.Succeeded().JsonLines;
         Assert.Equal("handoff", lines[0]["mode"]!.GetValue<string>());
         var exit = Assert.Single(lines, line => Type(line) == "moved");
-        Assert.Equal((1, "none", 0), (exit["at_token"]!.GetValue<int>(), exit["shipment"]!.GetValue<string>(), exit["kv_bytes"]!.GetValue<int>()));
+        Assert.Equal((1, "tabq"), (exit["at_token"]!.GetValue<int>(), exit["shipment"]!.GetValue<string>()));
+        Assert.InRange(exit["kv_bytes"]!.GetValue<int>(), 1, 10_000);
         Assert.Contains("can no longer arrive within the deadline of 0.001 s", exit["reason"]!.GetValue<string>(), StringComparison.Ordinal);
     }
 

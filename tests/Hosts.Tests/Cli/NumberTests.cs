@@ -41,7 +41,8 @@ public sealed class NumberTests
     [InlineData("--link", "rayleigh:bw=1e308GHz,snr=10")]
     [InlineData("--link", "rayleigh:bw=1Hz,snr=-60dB")]
     [InlineData("--link", "rayleigh:bw=10MHz,snr=10,eps=0.99999999")]
-    public void RunOptions_NumberThatCannotBeKept_IsRefusedWithItsText(string option, string text) => Refuses(RunCommand.Create(), parsed => RunOptions.Read(parsed), option, text);
+    public void RunOptions_NumberThatCannotBeKept_IsRefusedWithItsText(string option, string text) =>
+        Refuses(RunCommand.Create(), parsed => RunOptions.Read(parsed), option, text);
 
     [Theory]
     [InlineData("--device-memory", "0MB")]
@@ -56,7 +57,8 @@ public sealed class NumberTests
     [InlineData("--deadline", "0")]
     [InlineData("--tokens", "0")]
     [InlineData("--worker-queue", "1e300s")]
-    public void PlanOptions_NumberThatCannotBeKept_IsRefusedWithItsText(string option, string text) => Refuses(PlanCommand.Create(), parsed => PlanOptions.Read(parsed), option, text);
+    public void PlanOptions_NumberThatCannotBeKept_IsRefusedWithItsText(string option, string text) =>
+        Refuses(PlanCommand.Create(), parsed => PlanOptions.Read(parsed), option, text);
 
     [Theory]
     [InlineData("--minutes", "1e-300")]

@@ -73,14 +73,14 @@ public sealed class SimulateCommandTests : IDisposable
 
     [Theory]
     [InlineData("--devices", "0", "from 1 to 100000")]
-    [InlineData("--minutes", "0", "above 0")]
+    [InlineData("--minutes", "0", "0.001 to 1440")]
     [InlineData("--faults", "many", "none or default")]
     [InlineData("--link", "string", "lte")]
     [InlineData("--mode", "both", "handoff")]
     [InlineData("--split", "16", "from 1 to 15")]
     [InlineData("--shape", "llama-2t", "llama-8b")]
     [InlineData("--worker-profile", "toaster", "server")]
-    [InlineData("--offload", "32", "some of 33")]
+    [InlineData("--offload", "32", "whole numbers from 33")]
     [InlineData("--plot", "fig5.svg", "--offload")]
     public async Task Simulate_WrongOption_IsRefused(string option, string value, string expected) =>
         (await SimulateAsync([option, value])).Refused(ExitCode.Options, option, expected);

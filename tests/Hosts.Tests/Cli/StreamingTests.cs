@@ -39,8 +39,9 @@ public sealed class StreamingTests : IDisposable
     [Fact]
     public async Task Run_HangUpIsIgnoredByTheCaller_GoesOn()
     {
-        string[] run = ["-c", "trap '' HUP; exec \"$0\" \"$@\"", SplitActorsProcess.ProgramPath, "run", "x", "--model", _model.Folder, "--max-tokens", $"{TokensWithoutEnd}"];
-        using var running = new SplitActorsProcess(run) { Program = "/bin/sh" }.Start();
+        string[] shell = ["-c", "trap '' HUP; exec \"$0\" \"$@\"", SplitActorsProcess.ProgramPath];
+        string[] run = ["run", "x", "--model", _model.Folder, "--max-tokens", $"{TokensWithoutEnd}"];
+        using var running = new SplitActorsProcess([.. shell, .. run]) { Program = "/bin/sh" }.Start();
         Assert.NotEmpty(await running.ReadOutputAsync());
         await running.SignalAsync("HUP");
         await running.SignalAsync("INT");

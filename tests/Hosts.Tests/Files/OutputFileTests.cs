@@ -37,7 +37,8 @@ public sealed class OutputFileTests : IDisposable
     {
         using var other = new FileStream(Place + ".unfinished", FileMode.Create, FileAccess.Write, FileShare.None);
 
-        Assert.Throws<IOException>(() => OutputFile.Write(Place, "new"u8));
+        var fault = Assert.Throws<IOException>(() => OutputFile.Write(Place, "new"u8));
+        Assert.Equal("another process that writes it now", FileFault.Describe(fault));
         Assert.True(File.Exists(other.Name));
     }
 

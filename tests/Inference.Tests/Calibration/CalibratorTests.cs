@@ -86,7 +86,7 @@ public sealed class CalibratorTests : IDisposable
         Assert.Equal(reports.All.Select(report => report.ShareDone).Order(), reports.All.Select(report => report.ShareDone));
         Assert.Equal(new CalibrationProgress("quality", 1, IsDone: true), reports.All[^1]);
         Assert.InRange(reports.All[^2].ShareDone, 0.95, 1);
-        Assert.Equal(["statistics", "eigenvectors", "quality"], reports.All.Select(report => report.Work).Distinct());
+        Assert.Equal(["statistics", "eigenvectors", "quality"], reports.All.Select(report => report.Work).Distinct(StringComparer.Ordinal), StringComparer.Ordinal);
     }
 
     private Checkpoint Open()

@@ -34,8 +34,8 @@ public sealed class TabqSearchTests
     [Fact]
     public void Choose_Costs_TakesTheShortestThatKeepsTheQuality()
     {
-        (TabqOptions Tabq, double Error, ClusteredMean Loss, double BytesPerToken)[] costs =
-            [.. new[] { (0.05, 200.0), (0.06, 150), (0.09, 120), (0.2, 60) }.Select((cost, i) => (Setting(i), cost.Item1, Loss(100 * cost.Item1 * cost.Item1), cost.Item2))];
+        (double Error, int Bytes)[] measured = [(0.05, 200), (0.06, 150), (0.09, 120), (0.2, 60)];
+        TabqCost[] costs = [.. measured.Select((cost, i) => new TabqCost(Setting(i), cost.Error, Loss(100 * cost.Error * cost.Error), cost.Bytes))];
         var chosen = TabqSearch.Choose(costs);
         Assert.Equal([Setting(0), Setting(1), Setting(2), Setting(2)], chosen.Select(setting => setting.Tabq));
         Assert.Equal([false, true, true, true], chosen.Select(setting => setting.KeepsQuality));

@@ -107,7 +107,7 @@ public sealed class CheckpointSummaryTests
         OpscPackage.Write(source, new OpscQuantization(1, new WeightFormat(4), WeightFormat.Unquantized), folder);
         using var package = Checkpoint.Open(folder);
         package.RequireTensors();
-        Assert.Equal(["int4 in groups of 32", "F32"], CheckpointSummary.Of(package).Parts.Select(part => part.Weights));
+        Assert.Equal(["int4 in groups of 32", "F32"], CheckpointSummary.Of(package).Parts.Select(part => part.Weights), StringComparer.Ordinal);
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public sealed class CheckpointSummaryTests
         using var builder = new CheckpointBuilder().AddModelTensors().Add("extra", "F32", [2, 3], new byte[24]);
         using var checkpoint = Checkpoint.Open(builder.WriteShards(2).Folder);
         var summary = CheckpointSummary.Of(checkpoint);
-        Assert.Equal(["BF16", "F32"], summary.Types.Select(share => share.Type));
+        Assert.Equal(["BF16", "F32"], summary.Types.Select(share => share.Type), StringComparer.Ordinal);
         Assert.Equal(summary.Parameters.Total, summary.Types[0].ElementCount);
         Assert.Equal(new TypeShare("F32", 1, 6, 24), summary.Types[1]);
     }

@@ -11,8 +11,7 @@ internal static class FirstTables
     private const int ThreadCount = 2;
 
     /// <param name="countMin">First uses of a table by each thread, at least.</param>
-    /// <param name="progress">Told after each round how many there were.</param>
-    public static FirstTablesResult Run(long countMin, Action<long>? progress = null)
+    public static FirstTablesResult Run(long countMin)
     {
         var expected = Enumerable.Range(0, SpreadTables.ShapeCount).Select(shape => new SpreadTables(shape)).ToArray();
         foreach (var tables in expected)
@@ -21,7 +20,6 @@ internal static class FirstTables
         var (done, wrongCount, firstFault) = (0L, 0L, (string?)null);
         using var meeting = new Barrier(ThreadCount, _ =>
         {
-            progress?.Invoke(done);
             fresh = new SpreadTables((int)(done / SpreadTables.Count % SpreadTables.ShapeCount));
             done += SpreadTables.Count;
         });

@@ -20,7 +20,10 @@ public sealed class WaitingThreadsTests
         {
             var work = new SleepWatchingWork(meeting, "caller waits", hasLeft, sawSleep);
             threads.Run(ref work, 2);
-        }) { Name = "caller waits" };
+        })
+        {
+            Name = "caller waits",
+        };
         caller.Start();
         Assert.True(caller.Join(2 * HangLimit), "The computation hangs.");
         Assert.True(sawSleep[0] == 1, "A caller without work does not sleep.");
@@ -35,7 +38,10 @@ public sealed class WaitingThreadsTests
         {
             var work = new MeetingWork(meeting);
             ComputeThreads.Single.Run(ref work, 10);
-        }) { IsBackground = true }).ToList();
+        })
+        {
+            IsBackground = true,
+        }).ToList();
         callers.ForEach(caller => caller.Start());
         Assert.All(callers, caller => Assert.True(caller.Join(HangLimit), "A caller waits for another."));
     }

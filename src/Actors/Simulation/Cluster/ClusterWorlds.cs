@@ -41,7 +41,8 @@ public static class ClusterWorlds
         var (fallsBack, answerMs) = (random.Next(4) == 0, 300 + random.Next(700));
         var (sessionCountMax, queuedRowsMax, batchRows, promptRows) = (1 + random.Next(4), 12 + random.Next(24), 12 + random.Next(24), 1 + random.Next(24));
         var kvSessions = random.Next(3) == 0 ? 1 + random.Next(2) : 64; // that fit beside each other
-        var (deviceSessions, sessionTokens) = (seed % 2 == 0 ? (int?)null : 1 + (int)(seed / 2 % 3), options.PromptTokensMax + options.GeneratedTokensMax);
+        var deviceSessions = seed % 2 == 0 ? (int?)null : 1 + (int)(seed / 2 % 3);
+        var sessionTokens = options.PromptTokensMax + options.GeneratedTokensMax;
         var (idleSeconds, silenceSeconds) = (2 + random.Next(10), 4 + random.Next(10));
         return options with
         {

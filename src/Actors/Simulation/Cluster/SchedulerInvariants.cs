@@ -20,17 +20,24 @@ internal sealed class SchedulerInvariants(Func<SessionId, bool> isStarted)
     {
         if (state.Sessions.Count > state.Options.SessionCountMax)
             return $"{state.Sessions.Count} sessions are placed; at most {state.Options.SessionCountMax} may be";
-        if (message is Received { Body: PlanRequest } device && SessionKey.Of(device.From, 0).Device is var who && !state.Options.DeviceLimit.Holds(state.Holdings.Of(who)))
-            return $"{who} has {state.Holdings.Of(who)}; a device may have {state.Options.DeviceLimit}";
-        if (message is Received { Body: PlanRequest request } asked && state.Sessions.TryGetValue(SessionKey.Of(asked.From, request.SessionId), out var placed)
-            && !state.SessionsOn(placed.Worker).All.Contains(SessionKey.Of(asked.From, request.SessionId)))
-            return $"session {request.SessionId} is placed on {placed.Worker}, and not counted there";
+        if (message is Received { Body: PlanRequest request } asked && FindIn(state, SessionKey.Of(asked.From, request.SessionId)) is { } fault)
+            return fault;
         if (message is Received { Body: WorkerStatus { Leaving: true } } leaving && FindLeft(leaving.From, state, now) is { } left)
             return left;
         if (now - _auditedAt < AuditPeriod)
             return null;
         _auditedAt = now;
         return state.Sessions.Keys.Any(id => !isStarted(id.Session)) ? "a session is placed that no device ever had" : Audit(state);
+    }
+
+    /// <summary>After its device asked.</summary>
+    private static string? FindIn(SchedulerState state, SessionKey id)
+    {
+        if (!state.Options.DeviceLimit.Holds(state.Holdings.Of(id.Device)))
+            return $"{id.Device} has {state.Holdings.Of(id.Device)}; a device may have {state.Options.DeviceLimit}";
+        return state.Sessions.TryGetValue(id, out var placed) && !state.SessionsOn(placed.Worker).All.Contains(id)
+            ? $"session {id} is placed on {placed.Worker}, and not counted there"
+            : null;
     }
 
     /// <summary>What a leaving worker has goes elsewhere where there is room.</summary>

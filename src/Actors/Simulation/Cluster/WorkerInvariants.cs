@@ -21,7 +21,8 @@ internal static class WorkerInvariants
             return $"{state.Sessions.Count} sessions are open; at most {options.SessionCountMax} may be";
         if (state.KvReservations.BytesKept > options.KvBytesMax)
             return $"{state.KvReservations.BytesKept} bytes of keys and values are reserved; at most {options.KvBytesMax} may be";
-        if (message is Received { Body: OpenSession } opened && SessionKey.Of(opened.From, 0).Device is var who && !options.DeviceLimit.Holds(state.Holdings.Of(who)))
+        if (message is Received { Body: OpenSession } opened && new DeviceId(Peer.Of(opened.From).Name) is var who
+            && !options.DeviceLimit.Holds(state.Holdings.Of(who)))
             return $"{who} has {state.Holdings.Of(who)}; a device may have {options.DeviceLimit}";
         if (caches.Count != state.Sessions.Count)
             return $"there are {caches.Count} caches for {state.Sessions.Count} sessions";

@@ -20,12 +20,12 @@ public static class MachineProbe
     /// <param name="threads">Compute.</param>
     /// <param name="clock">Takes the times.</param>
     /// <param name="lastCacheBytes">What the processor's last cache holds; 0 if that is not known.</param>
-    /// <param name="cancellation">Ends it between two passes.</param>
     /// <param name="storedWeightBytes">Of a weight that is not quantized: 2 or 4.</param>
+    /// <param name="cancellation">Ends it between two passes.</param>
     /// <exception cref="UserErrorException">There is too little memory for the model's largest matrix.</exception>
     public static MachineProfile Measure(
         string name, ModelConfig config, IReadOnlyCollection<WeightFormat> weights, IReadOnlyCollection<KvFormat> keyValues, ComputeThreads threads, TimeProvider clock,
-        long lastCacheBytes = 0, CancellationToken cancellation = default, int storedWeightBytes = sizeof(ushort))
+        long lastCacheBytes = 0, int storedWeightBytes = sizeof(ushort), CancellationToken cancellation = default)
     {
         var timer = new PassTimer(clock, cancellation);
         var memory = ProbeMemory.Allocate(config, weights, lastCacheBytes, storedWeightBytes);

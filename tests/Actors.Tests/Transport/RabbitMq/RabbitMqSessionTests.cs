@@ -34,23 +34,28 @@ public sealed class RabbitMqSessionTests(BrokerFixture fixture)
         {
             if (count != 3)
                 return;
-            hostile.Send("edge/d3/1", "worker/w1", new CloseSession { SessionId = 1 });
+            hostile.Send("edge/d3/1", "worker/w1", new CloseSession { SessionId = 1 }); // of no session of its own: no answer
             hostile.Send("edge/d3/1", "scheduler", new CloseSession { SessionId = 1 });
             hostile.Send("edge/d3/1", "worker/w1", new DecodeStep { SessionId = 1, Position = 1, TokenCount = 1 });
             hostile.Send("edge/d3/1", "worker/w1", new OpenSession { SessionId = 1, Epoch = 99 });
+            hostile.Send("edge/d3/1", "worker/w1", new WorkerStatus());
             hostile.Send("edge/d3/1", "scheduler", new PlanRequest { SessionId = 1 });
             hostile.Send("edge/d3/1", "scheduler", new LinkReport { SessionId = 1 });
+            hostile.Send("edge/d3/1", "scheduler", new WorkerStatus());
             while (answers.Count < 6) // before the session goes on, and ends
                 answers.Add(((Rejected)inbox.NextAsync<Received>().GetAwaiter().GetResult().Body).Reason);
         });
 
         AssertReference(await session.EndedAsync(), promptIndex: 0);
-        Assert.All(answers, answer => Assert.Equal(RejectReason.BadRequest, answer));
         Assert.Equal(
             [
-                "scheduler refused a message of edge/d3/1: Session 0000000000000001 belongs to another device. Further ones of this kind are not reported.",
-                "worker/w1 refused a message of edge/d3/1: Session 0000000000000001 belongs to another device. Further ones of this kind are not reported.",
+                RejectReason.ProtocolVersion, RejectReason.UnknownSession, RejectReason.UnknownSession, RejectReason.ContextLength,
+                RejectReason.BadRequest, RejectReason.BadRequest,
             ],
+            answers.Order());
+        const string Why = "edge/d3 is a device (edge/…); WorkerStatus is for a worker (worker/…) to send. Further ones of this kind are not reported.";
+        Assert.Equal(
+            [$"scheduler refused a message of edge/d3/1: {Why}", $"worker/w1 refused a message of edge/d3/1: {Why}"],
             cluster.Refusals.Order(StringComparer.Ordinal),
             StringComparer.Ordinal);
     }
