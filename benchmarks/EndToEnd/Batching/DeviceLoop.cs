@@ -1,6 +1,7 @@
 using System.Diagnostics;
-using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Stepping;
 
 namespace SplitActors.EndToEnd.Batching;
 
@@ -20,10 +21,11 @@ internal enum SessionOutcome
 /// A device that computes nothing: it opens a session, and sends the next stored step when it has the answer to the last one. What is refused with a delay it
 /// sends again after it, a bounded number of times.
 /// </summary>
-internal sealed class DeviceLoop(ServedModel model, OpenSession open, LocalPeers transport, int attemptsMax) : Actor
+internal sealed class DeviceLoop(ServedModel model, OpenSession open, LocalPeers transport, int attemptsMax) : IStepShell
 {
     private readonly TaskCompletionSource<SessionOutcome> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _address = $"edge/{open.SessionId}";
+    private IStepHost? _host;
     private int _attemptCount;
 
     /// <summary>When each token came, in <see cref="Stopwatch"/> ticks; to read once the session has ended.</summary>
@@ -34,15 +36,18 @@ internal sealed class DeviceLoop(ServedModel model, OpenSession open, LocalPeers
 
     public Task<SessionOutcome> Ended => _ended.Task;
 
-    protected override void PreStart()
+    public void Start(IStepHost host)
     {
-        transport.Register(_address, Context.Self);
+        _host = host;
+        transport.Register(_address, host.Post);
         SendNext();
     }
 
-    protected override void PostStop() => transport.Unregister(_address);
+    public void Fail(Exception reason) => End(SessionOutcome.Failed);
 
-    protected override void Receive(object message)
+    public void Stop() => transport.Unregister(_address);
+
+    public void Receive(object message)
     {
         switch (message)
         {
@@ -58,7 +63,7 @@ internal sealed class DeviceLoop(ServedModel model, OpenSession open, LocalPeers
                     Advance();
                 break;
             case Received { Body: Rejected { RetryAfterMs: > 0 } rejected } when _attemptCount < attemptsMax:
-                Context.Timers.StartSingle("again", new SendAgain(), TimeSpan.FromMilliseconds(rejected.RetryAfterMs));
+                _host!.StartTimer("again", new SendAgain(), TimeSpan.FromMilliseconds(rejected.RetryAfterMs));
                 break;
             case Received { Body: Rejected } or Undelivered:
                 End(IsOpen ? SessionOutcome.Failed : SessionOutcome.Refused);
@@ -92,7 +97,7 @@ internal sealed class DeviceLoop(ServedModel model, OpenSession open, LocalPeers
         if (IsOpen)
             transport.Send(_address, ServingWorker.Address, new CloseSession { SessionId = open.SessionId, Epoch = open.Epoch });
         _ended.TrySetResult(outcome);
-        Context.Stop(Context.Self);
+        _host!.Stop();
     }
 
     private sealed record SendAgain;

@@ -1,11 +1,12 @@
-using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Stepping;
 using SplitActors.Inference.KvCaching;
 
 namespace SplitActors.EndToEnd.Batching;
 
 /// <summary>Welcomes the worker, and keeps the most that its statuses say, and that its pools hold then.</summary>
-internal sealed class SchedulerStub(LocalPeers transport, KvPagePools pools) : Actor
+internal sealed class SchedulerStub(LocalPeers transport, KvPagePools pools) : IStepShell
 {
     public const string Address = "scheduler";
 
@@ -19,11 +20,15 @@ internal sealed class SchedulerStub(LocalPeers transport, KvPagePools pools) : A
 
     public long SessionsMost => Interlocked.Read(ref _sessionsMost);
 
-    protected override void PreStart() => transport.Register(Address, Context.Self);
+    public void Start(IStepHost host) => transport.Register(Address, host.Post);
 
-    protected override void PostStop() => transport.Unregister(Address);
+    public void Fail(Exception reason)
+    {
+    }
 
-    protected override void Receive(object message)
+    public void Stop() => transport.Unregister(Address);
+
+    public void Receive(object message)
     {
         if (message is Received { Body: Hello } hello)
             transport.Send(Address, hello.From, new Welcome());

@@ -1,7 +1,9 @@
+using Akka.Actor;
 using Google.Protobuf;
 using SplitActors.Actors.Backend;
-using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Stepping;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Threading;
 
@@ -14,7 +16,8 @@ internal sealed class ServingWorker : IAsyncDisposable
 
     private static readonly ByteString Digest = ByteString.CopyFrom(1, 2, 3);
 
-    private readonly ActorSystem _system = new(new ActorSystemOptions { Dispatcher = new ThreadPoolDispatcher(), TimeProvider = TimeProvider.System });
+    private readonly ActorSystem _system = ActorSystem.Create("benchmark", ActorSettings.Local);
+    private readonly ComputeLanes _lanes = new();
     private readonly ServedModel _model;
     private ulong _sessionCount;
 
@@ -35,7 +38,7 @@ internal sealed class ServingWorker : IAsyncDisposable
         Options = change?.Invoke(options) ?? options;
         Pools = new KvPagePools(Options.KvLayout, Options.KvBytesMax);
         var engine = new BackEngine(model.Back, Options.BatchRowsMax, Pools, threads, TimeProvider.System);
-        _system.Spawn(new Props(() => new BackendActor(Options, Transport, engine)), "worker");
+        _system.ActorOf(ActorProps.Of(() => new BackendWorkerActor(Options, Transport, () => engine, _lanes)), "worker");
     }
 
     public LocalPeers Transport { get; } = new();
@@ -60,7 +63,7 @@ internal sealed class ServingWorker : IAsyncDisposable
     public SchedulerStub Watch()
     {
         var scheduler = new SchedulerStub(Transport, Pools);
-        _system.Spawn(new Props(() => scheduler), "scheduler");
+        _system.ActorOf(ActorProps.Of(() => new ShellActor(scheduler, _lanes)), "scheduler");
         return scheduler;
     }
 
@@ -70,9 +73,15 @@ internal sealed class ServingWorker : IAsyncDisposable
         var id = Interlocked.Increment(ref _sessionCount);
         var open = new OpenSession(Template) { SessionId = id };
         var loop = new DeviceLoop(_model, open, Transport, attemptsMax);
-        _system.Spawn(new Props(() => loop), $"device-{id}");
+        _system.ActorOf(ActorProps.Of(() => new ShellActor(loop, _lanes)), $"device-{id}");
         return loop;
     }
 
-    public ValueTask DisposeAsync() => _system.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _system.Terminate();
+        await _lanes.DrainAsync();
+    }
+
+    private sealed class ShellActor(IStepShell shell, ComputeLanes lanes) : StepActor(() => shell, lanes);
 }

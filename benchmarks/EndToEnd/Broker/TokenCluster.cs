@@ -1,7 +1,8 @@
 using SplitActors.Actors.Edge;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Peers;
+using SplitActors.Actors.Stepping;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
@@ -35,7 +36,7 @@ internal sealed class TokenCluster : IAsyncDisposable
         var splitLayer = model.Config.LayerCount / 2;
         var plan = new FixedPlan(ExecutionMode.Split, splitLayer, CompressionOptions.Default);
         var scheduler = new SchedulerOptions { Address = Scheduler, ModelDigest = model.Digest, LayerCount = model.Config.LayerCount, ContextLength = model.Config.ContextLength, Plan = plan };
-        _runtime.System.Spawn(new Props(() => new SchedulerActor([scheduler], transportOf(Scheduler))), Scheduler);
+        _runtime.System.ActorOf(ActorProps.Of(() => new SchedulerActor([scheduler], transportOf(Scheduler), _runtime.Lanes)), Scheduler);
         var host = new WorkerHost(_runtime, model, splitLayer, back, KvFormat.Float16);
         host.Start(host.Describe($"worker/{Worker}", Scheduler, costs: null), transportOf(Worker));
         var options = new ServingOptions { ThreadCount = 1, KvFormat = KvFormat.Float16, FrontFormat = front, BackFormat = back };
