@@ -40,7 +40,7 @@ internal sealed class TokenCluster : IAsyncDisposable
         var host = new WorkerHost(_runtime, model, splitLayer, back, KvFormat.Float16);
         host.Start(host.Describe($"worker/{Worker}", Scheduler, costs: null), transportOf(Worker));
         var options = new ServingOptions { ThreadCount = 1, KvFormat = KvFormat.Float16, FrontFormat = front, BackFormat = back };
-        _devices = new DeviceHost(_runtime, model, options, transportOf(Device), Scheduler);
+        _devices = new DeviceHost(_runtime, model, options, new LocalNames(_runtime.System, transportOf(Device)), Scheduler);
     }
 
     /// <summary>Runs a session and returns the bills of its later tokens: the first ones wait for the prompt.</summary>

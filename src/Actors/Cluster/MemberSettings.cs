@@ -23,6 +23,9 @@ public sealed record MemberSettings
 
     public required ImmutableArray<string> Roles { get; init; }
 
+    /// <summary>For its sessions to go elsewhere, when it leaves.</summary>
+    public TimeSpan DrainTimeMax { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Null: without TLS, on loopback only.</summary>
     public NodeTls? Tls { get; init; }
 
@@ -38,6 +41,7 @@ public sealed record MemberSettings
               port = {{Port}}
               enable-ssl = {{(Tls is null ? "off" : "on")}}
             }
+            akka.coordinated-shutdown.phases.service-requests-done.timeout = {{DrainTimeMax.TotalSeconds + 5}}s
             akka.cluster {
               roles = [{{string.Join(", ", Roles.Select(role => $"\"{role}\""))}}]
               seed-nodes = [{{seeds}}]

@@ -24,9 +24,9 @@ internal sealed record Generation(IReadOnlyList<int> Prompt, SamplingOptions Sam
 /// <param name="runtime">Of the process.</param>
 /// <param name="model">That they run.</param>
 /// <param name="options">How they compute, and what they want.</param>
-/// <param name="transport">The way to scheduler and workers.</param>
+/// <param name="names">Where its sessions get theirs.</param>
 /// <param name="scheduler">Its address.</param>
-internal sealed class DeviceHost(NodeRuntime runtime, ServedModel model, ServingOptions options, IPeers transport, string scheduler)
+internal sealed class DeviceHost(NodeRuntime runtime, ServedModel model, ServingOptions options, INameHost names, string scheduler)
 {
     private const int StepHeaderBytes = 64; // of message and frame
     private const int KvMessageBytesMax = 1 << 20;
@@ -50,7 +50,7 @@ internal sealed class DeviceHost(NodeRuntime runtime, ServedModel model, Serving
         var tokenCountMax = TokenCountMax(generation);
         var isRunning = false;
         var events = Channel.CreateUnbounded<SessionEvent>(new UnboundedChannelOptions { SingleReader = true }); // bounded by the tokens
-        var actor = runtime.System.ActorOf(ActorProps.Of(() => new EdgeSessionActor(new EdgeState(session, edge), transport, LoadFront, Publish, runtime.Lanes)), $"edge-{session}");
+        var actor = names.Start(address, peers => ActorProps.Of(() => new EdgeSessionActor(new EdgeState(session, edge), peers, LoadFront, Publish, runtime.Lanes)));
         actor.Tell(new StartSession([.. generation.Prompt]));
         return (events.Reader, actor);
 

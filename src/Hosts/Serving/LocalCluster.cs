@@ -52,7 +52,7 @@ internal sealed class LocalCluster : IAsyncDisposable
 
         _transport = new CuttableTransport(transport, IsDevice);
         _runtime = new NodeRuntime(options.ThreadCount, clock, report);
-        _devices = new DeviceHost(_runtime, model, options, _transport, SchedulerAddress) { Plan = plan, Link = options.Link ?? InProcess };
+        _devices = new DeviceHost(_runtime, model, options, new LocalNames(_runtime.System, _transport), SchedulerAddress) { Plan = plan, Link = options.Link ?? InProcess };
         var scheduler = new SchedulerOptions
         {
             Address = SchedulerAddress,

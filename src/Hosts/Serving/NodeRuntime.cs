@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Event;
 using SplitActors.Actors.Stepping;
 using SplitActors.Inference.Threading;
 
@@ -12,6 +11,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
 
     private readonly Action<string> _report;
     private readonly List<ITimer> _timers = [];
+    private readonly Lazy<ActorSystem> _system;
 
     /// <param name="threadCount">That compute.</param>
     /// <param name="clock">Runs timers and measures.</param>
@@ -20,11 +20,16 @@ internal sealed class NodeRuntime : IAsyncDisposable
     {
         (_report, Clock) = (report, clock);
         Threads = new ComputeThreads(threadCount);
-        System = ActorSystem.Create(SystemName, ActorSettings.Local);
-        System.ActorOf(ActorProps.Of(() => new FailureReport(report)), "failures");
+        _system = new Lazy<ActorSystem>(() =>
+        {
+            var system = ActorSystem.Create(SystemName, ActorSettings.Local);
+            FailureReport.Start(system, report);
+            return system;
+        });
     }
 
-    public ActorSystem System { get; }
+    /// <summary>Of this process alone; made when it is first asked for.</summary>
+    public ActorSystem System => _system.Value;
 
     public ComputeThreads Threads { get; }
 
@@ -43,28 +48,9 @@ internal sealed class NodeRuntime : IAsyncDisposable
     {
         foreach (var timer in _timers)
             await timer.DisposeAsync();
-        await System.Terminate();
+        if (_system.IsValueCreated)
+            await System.Terminate();
         await Lanes.DrainAsync();
         Threads.Dispose();
-    }
-
-    /// <summary>Tells of actors that threw, in a sentence and without a stack trace.</summary>
-    private sealed class FailureReport : UntypedActor
-    {
-        private readonly Action<string> _report;
-
-        public FailureReport(Action<string> report)
-        {
-            _report = report;
-            Context.System.EventStream.Subscribe(Self, typeof(Error));
-        }
-
-        protected override void OnReceive(object message)
-        {
-            if (message is Error { Cause: { } cause } error)
-                _report($"{error.LogSource} failed: {cause.Message}");
-            else if (message is Error other)
-                _report($"{other.LogSource}: {other.Message}");
-        }
     }
 }

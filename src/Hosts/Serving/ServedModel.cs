@@ -17,9 +17,12 @@ internal sealed class ServedModel
     public ServedModel(Checkpoint checkpoint, ModelCalibration? calibration, bool predicts)
     {
         (Checkpoint, Calibration) = (checkpoint, calibration);
-        Digest = ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(checkpoint).Hex));
+        Digest = DigestOf(checkpoint);
         _embedding = predicts ? new(() => Segment.Load(checkpoint, LayerRange.Front(0))) : null;
     }
+
+    /// <summary>SHA-256.</summary>
+    public static ByteString DigestOf(Checkpoint checkpoint) => ByteString.CopyFrom(Convert.FromHexString(ModelDigest.Of(checkpoint).Hex));
 
     public Checkpoint Checkpoint { get; }
 

@@ -53,9 +53,12 @@ internal sealed class WorkerHost
         Costs = costs,
     };
 
-    public IActorRef Start(WorkerOptions options, IPeers transport) =>
-        _runtime.System.ActorOf(
-        ActorProps.Of(() => new BackendWorkerActor(options, transport, () => NewEngine(options), _runtime.Lanes, _runtime.Warn)), options.Address.Replace('/', '-'));
+    /// <summary>The actor that runs it, given its way to its peers.</summary>
+    public Props Actor(WorkerOptions options, IPeers peers) =>
+        ActorProps.Of(() => new BackendWorkerActor(options, peers, () => NewEngine(options), _runtime.Lanes, _runtime.Warn));
+
+    /// <summary>Starts it in the actor system of this process.</summary>
+    public IActorRef Start(WorkerOptions options, IPeers peers) => new LocalNames(_runtime.System, peers).Start(options.Address, own => Actor(options, own));
 
     private BackEngine NewEngine(WorkerOptions options) => new(
         _segment,

@@ -20,7 +20,8 @@ internal static class EdgeCommand
             Continues a text as a device of a cluster: the first layers, as many as the scheduler says, run here, the rest on a worker. A worker, a scheduler or a
             broker that is lost costs time, and no token.
 
-            Example: splitactors edge "Once upon a time" --config cluster/gateway1.json --max-tokens 200
+            Example: splitactors edge "Once upon a time" --max-tokens 200, where `splitactors cloud` runs
+            Over a broker: splitactors edge "Once upon a time" --config cluster/gateway1.json
             """,
             exitCodes: "0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 7 no broker, or it refuses, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated",
             EdgeRole.Settings,
@@ -32,13 +33,13 @@ internal static class EdgeCommand
     private static async Task<int> RunAsync(SettingReader settings, ParseResult parsed)
     {
         var role = EdgeRole.Read(settings, parsed);
-        var connection = NodeConnection.Read(settings, NodeSettings.Amqp);
+        var way = EdgeWay.Read(settings);
         var prompt = PromptReader.Read(role.Prompt);
         using var interruption = new Interruption();
         using var loading = new LoadingLine(isEnabled: !role.Quiet && !role.Json, interruption.Token, warns: !role.Quiet);
         try
         {
-            return await RunAsync(role, connection, prompt, loading, interruption);
+            return await RunAsync(role, way, prompt, loading, interruption);
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
@@ -46,7 +47,7 @@ internal static class EdgeCommand
         }
     }
 
-    private static async Task<int> RunAsync(EdgeRole role, NodeConnection connection, string prompt, LoadingLine loading, Interruption interruption)
+    private static async Task<int> RunAsync(EdgeRole role, EdgeWay way, string prompt, LoadingLine loading, Interruption interruption)
     {
         using var opened = ModelFolder.OpenRunnable(role.Model, loading);
         var (checkpoint, tokenizer, defaults) = opened;
@@ -55,11 +56,12 @@ internal static class EdgeCommand
         var generation = new Generation(PromptReader.Encode(prompt, tokenizer, checkpoint.Config), role.Sampling(defaults), role.MaxTokens);
         var serving = role.Serving with { Profile = role.Profile(checkpoint, calibration, loading, interruption.Token) };
 
-        await using var transport = await connection.ConnectAsync(role.Patience, Warn, interruption.Token);
-        await using var runtime = new NodeRuntime(serving.ThreadCount, TimeProvider.System, Warn); // ends before the transport
-        var device = new DeviceHost(runtime, new ServedModel(checkpoint, calibration, predicts), serving, transport, SchedulerRole.Address);
+        var model = new ServedModel(checkpoint, calibration, predicts);
+        await using var runtime = new NodeRuntime(serving.ThreadCount, TimeProvider.System, Warn);
+        await using var cloud = await way.ConnectAsync(runtime, model, role.Patience, interruption.Token);
+        var device = new DeviceHost(runtime, model, serving, cloud.Names, cloud.Scheduler);
         var id = SessionFollower.NewId();
-        var (events, session) = device.StartSession(id, $"edge/{connection.User}/{id}", generation, _ => { }, loading.Layers("device"));
+        var (events, session) = device.StartSession(id, $"edge/{cloud.Device}/{id}", generation, _ => { }, loading.Layers("device"));
         using var cancelling = interruption.Token.Register(() => session.Tell(new CancelSession()));
 
         IRunReport report = role.Json

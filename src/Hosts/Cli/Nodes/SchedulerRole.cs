@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using Akka.Actor;
-using SplitActors.Actors.Scheduling;
+using SplitActors.Actors.Cluster;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Stepping;
 using SplitActors.Hosts.Planning;
 using SplitActors.Hosts.Serving;
@@ -41,26 +42,49 @@ internal sealed record SchedulerRole
 
     /// <summary>Serves all models at once: workers and devices say which one they have.</summary>
     /// <exception cref="UserErrorException">What is asked for does not fit a model, or its calibration or measured accuracy is damaged.</exception>
-    public IActorRef Start(NodeRuntime runtime, IReadOnlyList<Checkpoint> models, IPeers transport, NodeLog log)
+    public IActorRef Start(NodeRuntime runtime, IReadOnlyList<Checkpoint> models, IPeers peers, NodeLog log)
     {
-        var cluster = new ClusterLog(log, runtime.Clock);
-        var options = models.Select(OptionsFor).ToImmutableArray();
-        var actor = runtime.System.ActorOf(ActorProps.Of(() => new SchedulerActor(options, transport, runtime.Lanes, log.Warn, cluster.Observe)), Address);
-        if (StatusPeriod is { } period)
-            runtime.Repeat(cluster.Report, period);
+        var cluster = Watch(runtime, log);
+        var options = models.Select(model => OptionsFor(model, Address)).ToImmutableArray();
+        var actor = new LocalNames(runtime.System, peers).Start(Address, own => ActorProps.Of(() => new SchedulerActor(options, own, runtime.Lanes, log.Warn, cluster.Observe)));
         foreach (var (model, option) in models.Zip(options))
-            log.Write("ready", $"the scheduler is ready for {Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder))}: {Describe(option)}");
+            Ready(log, model, option);
         return actor;
     }
 
-    private SchedulerOptions OptionsFor(Checkpoint checkpoint)
+    /// <summary>Serves each model by itself, as a candidate for its one scheduler in the cluster.</summary>
+    /// <inheritdoc cref="Start"/>
+    public ImmutableArray<SchedulerSingleton> Candidates(NodeRuntime runtime, IReadOnlyList<Checkpoint> models, NodeLog log)
+    {
+        var cluster = Watch(runtime, log);
+        return [.. models.Select(model =>
+        {
+            var name = PeerNames.ModelOf(ServedModel.DigestOf(model).Span);
+            var options = OptionsFor(model, PeerNames.SchedulerOf(name));
+            Ready(log, model, options);
+            return new SchedulerSingleton(name, peers => ActorProps.Of(() => new SchedulerActor([options], peers, runtime.Lanes, log.Warn, cluster.Observe)));
+        })];
+    }
+
+    private static void Ready(NodeLog log, Checkpoint model, SchedulerOptions options) =>
+        log.Write("ready", $"the scheduler is ready for {Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder))}: {Describe(options)}");
+
+    private ClusterLog Watch(NodeRuntime runtime, NodeLog log)
+    {
+        var cluster = new ClusterLog(log, runtime.Clock);
+        if (StatusPeriod is { } period)
+            runtime.Repeat(cluster.Report, period);
+        return cluster;
+    }
+
+    private SchedulerOptions OptionsFor(Checkpoint checkpoint, string address)
     {
         var (plan, calibration) = Placement.PlanFor(checkpoint);
         var figures = plan is null ? AccuracyFile.Find(checkpoint, named: null, CacheFolder)?.Figures : null;
         var options = new SchedulerOptions
         {
-            Address = Address,
-            ModelDigest = new ServedModel(checkpoint, calibration, predicts: false).Digest,
+            Address = address,
+            ModelDigest = ServedModel.DigestOf(checkpoint),
             LayerCount = checkpoint.Config.LayerCount,
             ContextLength = checkpoint.Config.ContextLength,
             Plan = plan,

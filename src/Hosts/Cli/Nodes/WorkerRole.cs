@@ -1,5 +1,6 @@
 using Akka.Actor;
 using SplitActors.Actors.Backend;
+using SplitActors.Actors.Cluster;
 using SplitActors.Actors.Peers;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference;
@@ -68,7 +69,28 @@ internal sealed record WorkerRole
     }
 
     /// <exception cref="UserErrorException">The weights are damaged or leave no memory for sessions.</exception>
-    public IActorRef Start(NodeRuntime runtime, Checkpoint checkpoint, NodeConnection connection, IPeers transport, Node node)
+    public IActorRef Start(NodeRuntime runtime, Checkpoint checkpoint, NodeConnection connection, IPeers peers, Node node)
+    {
+        var (host, options) = Load(runtime, checkpoint, Name is null ? $"worker/{connection.User}" : $"worker/{connection.User}/{Name}", SchedulerRole.Address, node);
+        var actor = host.Start(options, peers);
+        Ready(host, options, checkpoint, node);
+        return actor;
+    }
+
+    /// <summary>Loads the weights once, for a slot that may join a cluster again and again.</summary>
+    /// <param name="slot">Its name.</param>
+    /// <inheritdoc cref="Start"/>
+    public Func<WorkerSlot> Slots(NodeRuntime runtime, Checkpoint checkpoint, string slot, Node node)
+    {
+        var (host, options) = Load(runtime, checkpoint, PeerNames.Worker(slot), PeerNames.Scheduler(ServedModel.DigestOf(checkpoint).Span), node);
+        Ready(host, options, checkpoint, node);
+        return () => new WorkerSlot(slot, peers => host.Actor(options, peers));
+    }
+
+    private static void Ready(WorkerHost host, WorkerOptions options, Checkpoint checkpoint, Node node) => node.Log.Write("ready", FormattableString.Invariant(
+        $"{options.Address} is ready: {host.Layers} of {checkpoint.Config.LayerCount}, {host.ByteCount / 1e6:0.#} MB of weights, {options.KvBytesMax / 1e6:0.#} MB for keys and values, at most {options.SessionCountMax} sessions"));
+
+    private (WorkerHost Host, WorkerOptions Options) Load(NodeRuntime runtime, Checkpoint checkpoint, string address, string scheduler, Node node)
     {
         var layerCount = checkpoint.Config.LayerCount;
         if (FirstLayer >= layerCount)
@@ -78,21 +100,16 @@ internal sealed record WorkerRole
         var format = (Weights ?? checkpoint.Quantization?.Back ?? WeightFormat.Unquantized, KvFormat);
         var costs = RunProfile.Measure(checkpoint, [format], RunCompression.Default, calibration, CacheFolder, ThreadCount, node.Loading, node.Cancellation);
         var host = new WorkerHost(runtime, new ServedModel(checkpoint, calibration, predicts), FirstLayer, Weights, KvFormat, node.Loading.Layers("worker"));
-        var address = Name is null ? $"worker/{connection.User}" : $"worker/{connection.User}/{Name}";
-        var options = host.Describe(address, SchedulerRole.Address, costs);
-        options = options with
+        var options = host.Describe(address, scheduler, costs);
+        node.Loading.Clear();
+        return (host, options with
         {
             KvBytesMax = MemoryBytesMax is { } memory ? MemoryLeft(memory, host.ByteCount) : options.KvBytesMax,
             SessionCountMax = SessionCountMax ?? options.SessionCountMax,
             DeviceSessionCountMax = DeviceLimits.SessionCountMax,
             DeviceTokenCountMax = DeviceLimits.TokenCountMax,
             LeaveTimeMax = DrainTimeMax ?? options.LeaveTimeMax,
-        };
-        node.Loading.Clear();
-        var actor = host.Start(options, transport);
-        node.Log.Write("ready", FormattableString.Invariant(
-            $"{address} is ready: {host.Layers} of {layerCount}, {host.ByteCount / 1e6:0.#} MB of weights, {options.KvBytesMax / 1e6:0.#} MB for keys and values, at most {options.SessionCountMax} sessions"));
-        return actor;
+        });
     }
 
     /// <summary>Lets its sessions go elsewhere first; a second signal ends the process at once.</summary>
