@@ -20,7 +20,7 @@ internal static class Eviction
         var bytes = layout.BytesFor((int)open.TokenCountMax);
         var before = worker.Without(id);
         var idle = before.Sessions.Where(session => IsEvictable(session.Value, worker.Options, now))
-            .OrderBy(session => session.Value.SeenAt).ThenBy(session => session.Key, SessionKey.Order).Select(session => session.Key).ToList();
+            .OrderBy(session => session.Value.SeenAt).ThenBy(session => session.Key).Select(session => session.Key).ToList();
 
         var (own, without) = Evict(before, idle.Where(session => session.Device == id.Device), HasDeviceRoom);
         var (others, after) = Evict(without, idle.Except(own), HasRoom);

@@ -16,15 +16,23 @@ public readonly record struct DeviceId(string Name)
 /// Names a session where those of many devices meet. Devices choose their ids themselves: that another one has the same, by chance or on
 /// purpose, concerns neither.
 /// </summary>
-public readonly record struct SessionKey(DeviceId Device, SessionId Session)
+public readonly record struct SessionKey(DeviceId Device, SessionId Session) : IComparable<SessionKey>
 {
     /// <param name="from">Address of the device's process.</param>
     /// <param name="session">As its messages name it.</param>
     public static SessionKey Of(string from, ulong session) => new(new DeviceId(Peer.Of(from).Name), new SessionId(session));
 
+    public static bool operator <(SessionKey left, SessionKey right) => left.CompareTo(right) < 0;
+
+    public static bool operator <=(SessionKey left, SessionKey right) => left.CompareTo(right) <= 0;
+
+    public static bool operator >(SessionKey left, SessionKey right) => left.CompareTo(right) > 0;
+
+    public static bool operator >=(SessionKey left, SessionKey right) => left.CompareTo(right) >= 0;
+
     /// <summary>By session, then by device: the same order in every process.</summary>
-    public static IComparer<SessionKey> Order { get; } = Comparer<SessionKey>.Create(static (a, b) =>
-        a.Session == b.Session ? string.CompareOrdinal(a.Device.Name, b.Device.Name) : a.Session.Value.CompareTo(b.Session.Value));
+    public int CompareTo(SessionKey other) =>
+        Session == other.Session ? string.CompareOrdinal(Device.Name, other.Device.Name) : Session.Value.CompareTo(other.Session.Value);
 
     /// <summary>Of the id alone: a text's hash differs from process to process, and with it the order of what is kept by it.</summary>
     public override int GetHashCode() => Session.GetHashCode();

@@ -48,7 +48,7 @@ public sealed class PeerTests
     {
         Assert.NotEqual(SessionKey.Of("edge/gw1/1", 7), SessionKey.Of("edge/gw2/1", 7));
         Assert.Equal(SessionKey.Of("edge/gw1/1", 7), SessionKey.Of("edge/gw1/2", 7));
-        Assert.True(SessionKey.Order.Compare(SessionKey.Of("edge/gw1/1", 7), SessionKey.Of("edge/gw2/1", 7)) < 0);
-        Assert.True(SessionKey.Order.Compare(SessionKey.Of("edge/gw2/1", 7), SessionKey.Of("edge/gw1/1", 8)) < 0);
+        Assert.True(SessionKey.Of("edge/gw1/1", 7) < SessionKey.Of("edge/gw2/1", 7));
+        Assert.True(SessionKey.Of("edge/gw2/1", 7) < SessionKey.Of("edge/gw1/1", 8));
     }
 }

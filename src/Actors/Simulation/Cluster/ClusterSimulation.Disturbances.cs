@@ -94,7 +94,7 @@ public sealed partial class ClusterSimulation
             var worker = cluster._workers[random.Next(cluster._workers.Count)];
             if (worker.Actor is not { } actor || worker.Record.State is not { Sessions.Count: > 0 } state)
                 return false;
-            var sessions = state.Sessions.OrderBy(session => session.Key, SessionKey.Order).ToList();
+            var sessions = state.Sessions.OrderBy(session => session.Key).ToList();
             var (id, session) = sessions[random.Next(sessions.Count)];
             actor.Post(new Received(session.Edge, new CloseSession { SessionId = id.Session.Value, Epoch = session.Epoch }));
             return true;
