@@ -87,7 +87,8 @@ public sealed class CalibrateCommandTests : IDisposable
     {
         using var model = new CheckpointBuilder();
         model.Config["num_hidden_layers"] = 1;
-        model.AddModelTensors().WriteSingleFile();
+        model.Config["vocab_size"] = 4096;
+        model.AddModelTensors().WriteSingleFile().Write("tokenizer.json", await File.ReadAllBytesAsync(Path.Combine(Repository.Quill, "tokenizer.json")));
         foreach (var split in new[] { "1", "all" })
             (await CalibrateAsync("--model", model.Folder, "--text", Text, "--split", split)).Refused(ExitCode.Options, "--model", "a model with at least 2 layers");
     }

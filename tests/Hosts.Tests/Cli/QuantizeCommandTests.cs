@@ -137,12 +137,12 @@ public sealed class QuantizeCommandTests : IDisposable
     {
         if (isThere)
             Directory.CreateDirectory(Package);
-        using var model = Quill.Copy().Delete("SHA256SUMS").Delete("tokenizer.json");
-        var tokenizer = model.PathTo("tokenizer.json");
-        using (var makePipe = System.Diagnostics.Process.Start("mkfifo", [tokenizer]))
+        using var model = Quill.Copy().Delete("SHA256SUMS");
+        var template = model.PathTo("chat_template.jinja");
+        using (var makePipe = System.Diagnostics.Process.Start("mkfifo", [template]))
             await makePipe.WaitForExitAsync();
         using var running = new SplitActorsProcess("quantize", "--model", model.Folder, "--out", Package).Start();
-        await using (await Task.Run(() => new FileStream(tokenizer, FileMode.Open, FileAccess.Write)))
+        await using (await Task.Run(() => new FileStream(template, FileMode.Open, FileAccess.Write)))
         {
             (await QuantizeAsync()).Refused(ExitCode.Output, ".unfinished", "a run that writes it now");
             await running.SignalAsync("KILL");
