@@ -72,14 +72,14 @@ internal static class CalibrateCommand
             foreach (var step in split.Steps)
             {
                 table.AddRow(
-                    $"{split.SplitLayer}", $"{step.Quality}", $"rd, {step.RateDistortion.Transform.Name()}", Invariant($"step {step.RateDistortion.RelativeStep:F3} rms"),
-                    Rise(step.RisePercent, step.StandardErrorPercent), Elsewhere(step.ElsewherePercent, step.KeepsQuality));
+                    $"{split.SplitLayer}", $"{step.Quality}", $"rd, {step.RateDistortion.Transform.Name()}",
+                    Invariant($"{step.RateDistortion.RelativeStep:F3}rms"), Rise(step.RisePercent, step.StandardErrorPercent), Elsewhere(step.ElsewherePercent, step.KeepsQuality));
             }
 
             foreach (var setting in split.Tabq)
             {
                 table.AddRow(
-                    $"{split.SplitLayer}", $"{setting.Quality}", "tabq", Invariant($"{setting.Tabq.Threshold}, {setting.Tabq.BitsMax} bits"),
+                    $"{split.SplitLayer}", $"{setting.Quality}", "tabq", Invariant($"{setting.Tabq.Threshold}:{setting.Tabq.BitsMax}"),
                     Rise(setting.RisePercent, setting.StandardErrorPercent), Elsewhere(setting.ElsewherePercent, setting.KeepsQuality));
             }
         }

@@ -46,7 +46,7 @@ internal sealed class QualityCurve
     /// <param name="step">At least 0.</param>
     public RiseEstimate At(double step)
     {
-        var (rise, clusterCount) = (_fit.At(step), _fits.Length);
+        var (rise, clusterCount) = (Math.Max(_fit.At(step), 0), _fits.Length);
         var mean = _fits.Average(fit => fit.At(step));
         var error = Math.Sqrt(_fits.Sum(fit => Math.Pow(fit.At(step) - mean, 2)) * (clusterCount - 1) / clusterCount);
         return new RiseEstimate(rise, error, rise + (StudentT.Quantile95(clusterCount - 1) * Math.Sqrt(2) * error));
@@ -91,7 +91,9 @@ internal sealed class QualityCurve
     {
         public double At(double step) => step * step * (A + (B * step * step));
 
-        /// <summary>Least squares.</summary>
+        /// <summary>
+        /// Least squares with one term where two would have opposite signs. That one may be negative: noise that would be cut off at 0 would look like none.
+        /// </summary>
         /// <param name="points">Step, rise and weight.</param>
         public static Coefficients Fit(IReadOnlyList<(double Step, double Rise, double Weight)> points)
         {
@@ -104,12 +106,11 @@ internal sealed class QualityCurve
             }
 
             var determinant = (s22 * s44) - (s24 * s24);
+            var (squareAlone, fourthAlone) = (new Coefficients(r2 / s22, 0), new Coefficients(0, r4 / s44));
             if (points.Count == 1 || determinant <= 0)
-                return new Coefficients(Math.Max(r2 / s22, 0), 0);
+                return squareAlone;
             var (a, b) = (((s44 * r2) - (s24 * r4)) / determinant, ((s22 * r4) - (s24 * r2)) / determinant);
-            return a > 0 && b >= 0 ? new Coefficients(a, b)
-                : a <= 0 && b > 0 ? new Coefficients(0, r4 / s44)
-                : new Coefficients(Math.Max(r2 / s22, 0), 0);
+            return a > 0 && b >= 0 ? new Coefficients(a, b) : a <= 0 && b > 0 ? fourthAlone : squareAlone;
         }
     }
 }

@@ -36,6 +36,18 @@ public class QualityCurveTests
         Assert.True(curve.At(0.3).Percent >= 0);
     }
 
+    /// <summary>Noise below zero tells no gain, and is no less uncertain than noise above.</summary>
+    [Theory]
+    [InlineData(-0.5, -0.4, -0.3)] // one term, and that is negative
+    [InlineData(-0.9, -0.5, -0.1)]
+    public void At_NoiseBelowZero_RisesByNothingAndKeepsItsError(double first, double second, double third)
+    {
+        var estimate = new QualityCurve([(0.3, Loss(first, 0.2)), (0.6, Loss(second, 0.2)), (0.9, Loss(third, 0.2))]).At(0.9);
+        Assert.Equal(0, estimate.Percent);
+        Assert.InRange(estimate.StandardErrorPercent, 0.01, 1);
+        Assert.InRange(estimate.ElsewherePercent, 2 * estimate.StandardErrorPercent, 1);
+    }
+
     /// <summary>One step leaves one coefficient, which is the rise ÷ s²: the jackknife of the rise is written out by hand.</summary>
     [Fact]
     public void At_OneStep_HasTheErrorOfTheJackknifeOverWindows()
