@@ -13,7 +13,7 @@ internal sealed class HeldTransport(IPeers inner) : IPeers
     /// <summary>Of each message.</summary>
     public TimeSpan HoldTime { get; set; }
 
-    public void Register(string name, Action<object> post) => inner.Register(name, post);
+    public void Register(string address, Action<object> post) => inner.Register(address, post);
 
     public void Unregister(string address) => inner.Unregister(address);
 

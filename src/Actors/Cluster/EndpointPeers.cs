@@ -7,18 +7,18 @@ namespace SplitActors.Actors.Cluster;
 /// <summary>The way to peers of the one shell that an endpoint has.</summary>
 internal sealed class EndpointPeers(string ownName, IActorRef endpoint) : IPeers
 {
-    public void Register(string name, Action<object> post)
+    public void Register(string address, Action<object> post)
     {
-        if (name != ownName)
-            throw new InvalidOperationException($"The endpoint of {ownName} has no name {name}.");
+        if (address != ownName)
+            throw new InvalidOperationException($"The endpoint of {ownName} has no name {address}.");
         endpoint.Tell(new Attach(post), ActorRefs.NoSender);
     }
 
-    public void Unregister(string name) => endpoint.Tell(new Detach(), ActorRefs.NoSender);
+    public void Unregister(string address) => endpoint.Tell(new Detach(), ActorRefs.NoSender);
 
     public void Send(string from, string to, IMessage body) => endpoint.Tell(new Outbound(to, body), ActorRefs.NoSender);
 
-    public void Watch(string name, string watcher) => endpoint.Tell(new WatchPeer(name), ActorRefs.NoSender);
+    public void Watch(string address, string watcher) => endpoint.Tell(new WatchPeer(address), ActorRefs.NoSender);
 }
 
 /// <summary>A shell has started.</summary>

@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.Cluster;
-using Akka.Event;
 using Akka.Remote;
 using Google.Protobuf;
 using SplitActors.Actors.Cluster.Wire;
@@ -40,7 +39,7 @@ public sealed class PeerEndpoint : UntypedActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private TimeSpan Now => TimeSpan.FromTicks(Context.System.Scheduler.Now.Ticks);
+    private static TimeSpan Now => TimeSpan.FromTicks(Context.System.Scheduler.Now.Ticks);
 
     /// <param name="name">Its own.</param>
     /// <param name="routes">To others.</param>

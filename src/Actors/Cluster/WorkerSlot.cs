@@ -1,6 +1,5 @@
 using Akka;
 using Akka.Actor;
-using Akka.Cluster;
 using Akka.Cluster.Sharding;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Cluster.Wire;

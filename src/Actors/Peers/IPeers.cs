@@ -8,17 +8,17 @@ namespace SplitActors.Actors.Peers;
 /// </summary>
 public interface IPeers
 {
-    /// <param name="name">Not taken.</param>
+    /// <param name="address">Not taken.</param>
     /// <param name="post">Takes what arrives, from any thread, and does not wait.</param>
-    void Register(string name, Action<object> post);
+    void Register(string address, Action<object> post);
 
     /// <summary>Gives a name up; its watchers are told.</summary>
-    void Unregister(string name);
+    void Unregister(string address);
 
     void Send(string from, string to, IMessage body);
 
-    /// <summary>Tells <paramref name="watcher"/> once when <paramref name="name"/> is given up, at once if nobody has it.</summary>
-    void Watch(string name, string watcher);
+    /// <summary>Tells <paramref name="watcher"/> once when <paramref name="address"/> is given up, at once if nobody has it.</summary>
+    void Watch(string address, string watcher);
 }
 
 /// <summary>A message that arrived.</summary>

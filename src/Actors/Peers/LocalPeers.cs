@@ -27,25 +27,25 @@ public sealed class LocalPeers : IPeers
         }
     }
 
-    public void Register(string name, Action<object> post)
+    public void Register(string address, Action<object> post)
     {
-        if (!_posts.TryAdd(name, post))
-            throw new InvalidOperationException($"The name {name} is taken.");
+        if (!_posts.TryAdd(address, post))
+            throw new InvalidOperationException($"The address {address} is taken.");
     }
 
-    public void Unregister(string name)
+    public void Unregister(string address)
     {
         HashSet<string>? watchers;
         lock (_watchers)
         {
-            _posts.TryRemove(name, out _);
-            _watchers.Remove(name, out watchers);
+            _posts.TryRemove(address, out _);
+            _watchers.Remove(address, out watchers);
             foreach (var others in _watchers.Values)
-                others.Remove(name);
+                others.Remove(address);
         }
 
         foreach (var watcher in watchers ?? [])
-            Post(watcher, new PeerLost(name));
+            Post(watcher, new PeerLost(address));
     }
 
     public void Send(string from, string to, IMessage body)
@@ -68,21 +68,21 @@ public sealed class LocalPeers : IPeers
             Interlocked.Increment(ref _unreadableCount);
     }
 
-    public void Watch(string name, string watcher)
+    public void Watch(string address, string watcher)
     {
         lock (_watchers)
         {
-            if (_posts.ContainsKey(name))
+            if (_posts.ContainsKey(address))
             {
-                if (!_watchers.TryGetValue(name, out var watchers))
-                    _watchers[name] = watchers = new HashSet<string>(StringComparer.Ordinal);
+                if (!_watchers.TryGetValue(address, out var watchers))
+                    _watchers[address] = watchers = new HashSet<string>(StringComparer.Ordinal);
                 watchers.Add(watcher);
                 return;
             }
         }
 
-        Post(watcher, new PeerLost(name));
+        Post(watcher, new PeerLost(address));
     }
 
-    private void Post(string name, object message) => _posts.GetValueOrDefault(name)?.Invoke(message);
+    private void Post(string address, object message) => _posts.GetValueOrDefault(address)?.Invoke(message);
 }

@@ -12,7 +12,7 @@ public sealed class ComputeLanes
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _openCount = 1; // one until DrainAsync
 
-    /// <summary>A thread for one actor, which closes it.</summary>
+    /// <summary>A thread for one actor, which disposes it.</summary>
     public ComputeLane Open(string name) => new(this, name);
 
     /// <summary>Runs one work on a thread of its own.</summary>
@@ -51,7 +51,7 @@ public sealed class ComputeLanes
 }
 
 /// <summary>One actor's works, one after the other on one thread.</summary>
-public sealed class ComputeLane
+public sealed class ComputeLane : IDisposable
 {
     /// <summary>Works that may wait.</summary>
     public const int WorksMax = 16;
@@ -74,7 +74,7 @@ public sealed class ComputeLane
     }
 
     /// <summary>What was begun or waits is still done.</summary>
-    public void Close() => _works.CompleteAdding();
+    public void Dispose() => _works.CompleteAdding();
 
     private void Serve()
     {

@@ -70,7 +70,7 @@ public abstract class StepActor(Func<IStepShell> shell, ComputeLanes lanes) : Un
             return;
         _isStopped = true;
         _shell.Stop();
-        _lane?.Close();
+        _lane?.Dispose();
     }
 
     private void Finish(Func<object> work)

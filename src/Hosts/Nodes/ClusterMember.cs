@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Cluster;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -36,7 +35,7 @@ internal sealed class ClusterMember : IAsyncDisposable
         var host = builder.Build();
         await host.StartAsync();
         var system = host.Services.GetRequiredService<ActorSystem>();
-        FailureReport.Start(system, report);
+        system.ReportFailures(report);
         return new ClusterMember(host, system, await found.Task);
     }
 

@@ -9,13 +9,11 @@ internal sealed class FailureReport : UntypedActor
 {
     private readonly Action<string> _report;
 
-    private FailureReport(Action<string> report)
+    public FailureReport(Action<string> report)
     {
         _report = report;
         Context.System.EventStream.Subscribe(Self, typeof(Error));
     }
-
-    public static void Start(ActorSystem system, Action<string> report) => system.ActorOf(ActorProps.Of(() => new FailureReport(report)), "failures");
 
     protected override void OnReceive(object message)
     {
@@ -24,4 +22,10 @@ internal sealed class FailureReport : UntypedActor
         else if (message is Error other)
             _report($"{other.LogSource}: {other.Message}");
     }
+}
+
+internal static class FailureReports
+{
+    /// <summary>Reports the failures of a system's actors from now on.</summary>
+    public static void ReportFailures(this ActorSystem system, Action<string> report) => system.ActorOf(ActorProps.Of(() => new FailureReport(report)), "failures");
 }

@@ -23,7 +23,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         _system = new Lazy<ActorSystem>(() =>
         {
             var system = ActorSystem.Create(SystemName, ActorSettings.Local);
-            FailureReport.Start(system, report);
+            system.ReportFailures(report);
             return system;
         });
     }

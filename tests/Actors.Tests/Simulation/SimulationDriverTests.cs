@@ -1,5 +1,4 @@
 using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Stepping;
 
 namespace SplitActors.Actors.Tests.Simulation;
 

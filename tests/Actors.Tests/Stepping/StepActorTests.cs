@@ -287,14 +287,14 @@ public sealed class StepActorTests : TestKit
         Assert.Equal((1, 1), (_startCount, _stopCount));
     }
 
-    private static object Note(List<int> threads, string result)
+    private static string Note(List<int> threads, string result)
     {
         lock (threads)
             threads.Add(Environment.CurrentManagedThreadId);
         return result;
     }
 
-    private static object Wait(ManualResetEventSlim gate, string result)
+    private static string Wait(ManualResetEventSlim gate, string result)
     {
         gate.Wait();
         return result;
