@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using SplitActors.Actors.Backend;
-using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Protocol;
 
 namespace SplitActors.EndToEnd.Batching;
 

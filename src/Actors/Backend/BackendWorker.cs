@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
-using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Protocol;
 
 namespace SplitActors.Actors.Backend;
 

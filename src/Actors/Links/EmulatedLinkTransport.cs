@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Google.Protobuf;
-using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Simulation;
 
 namespace SplitActors.Actors.Links;
 

@@ -1,7 +1,7 @@
 using Google.Protobuf;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Links;
 

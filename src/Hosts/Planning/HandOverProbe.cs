@@ -1,9 +1,9 @@
 using Akka.Actor;
 using Google.Protobuf;
 using SplitActors.Actors.Links;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Stepping;
-using SplitActors.Actors.Peers;
 using SplitActors.Hosts.Serving;
 
 namespace SplitActors.Hosts.Planning;

@@ -3,11 +3,11 @@ using Google.Protobuf;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Links;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Tests.Sessions;
-using SplitActors.Actors.Peers;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
 

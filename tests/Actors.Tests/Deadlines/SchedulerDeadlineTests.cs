@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Tests.Sessions;
-using SplitActors.Actors.Peers;
 using SplitActors.Inference.Compression;
 
 namespace SplitActors.Actors.Tests.Deadlines;

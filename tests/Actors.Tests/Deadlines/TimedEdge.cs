@@ -1,8 +1,8 @@
 using Google.Protobuf;
 using SplitActors.Actors.Edge;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Peers;
 using SplitActors.Inference.Compression;
 
 namespace SplitActors.Actors.Tests.Deadlines;

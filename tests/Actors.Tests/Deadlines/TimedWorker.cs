@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using SplitActors.Actors.Backend;
-using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Simulation;
 
 namespace SplitActors.Actors.Tests.Deadlines;
 

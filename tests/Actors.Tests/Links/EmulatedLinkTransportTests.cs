@@ -1,8 +1,8 @@
 using Google.Protobuf;
 using SplitActors.Actors.Links;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Tests.Transport;
-using SplitActors.Actors.Peers;
 using SplitActors.Inference.Planning.Links;
 
 namespace SplitActors.Actors.Tests.Links;

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
 using SplitActors.Actors.Links;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Tests.Sessions;
-using SplitActors.Actors.Peers;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Planning.Compute;

@@ -1,7 +1,7 @@
 using Google.Protobuf;
 using SplitActors.Actors.Backend;
-using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Protocol;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

@@ -1,6 +1,6 @@
 using SplitActors.Actors.Edge;
-using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Protocol;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
 using SplitActors.Actors.Edge;
-using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Protocol;
 using SplitActors.Inference.Compression;
 
 namespace SplitActors.Actors.Tests.Sessions;

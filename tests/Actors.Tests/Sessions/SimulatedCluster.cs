@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Edge;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Peers;
 using SplitActors.Inference;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Quantization;

@@ -1,8 +1,8 @@
 using Google.Protobuf;
 using SplitActors.Actors.Backend;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Peers;
 using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Actors.Tests.Sessions;

@@ -1,6 +1,6 @@
 using Google.Protobuf;
-using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Protocol;
 
 namespace SplitActors.Actors.Tests.Transport;
 

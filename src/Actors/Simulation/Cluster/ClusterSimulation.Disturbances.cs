@@ -1,6 +1,6 @@
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 

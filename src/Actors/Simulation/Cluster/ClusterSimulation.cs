@@ -1,7 +1,7 @@
 using Google.Protobuf;
 using SplitActors.Actors.Links;
-using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Scheduling;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 

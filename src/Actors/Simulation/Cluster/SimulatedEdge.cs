@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using SplitActors.Actors.Edge;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation.Arithmetic;
-using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 

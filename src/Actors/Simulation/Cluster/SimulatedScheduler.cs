@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Stepping;
 
 namespace SplitActors.Actors.Simulation.Cluster;

@@ -1,7 +1,7 @@
 using SplitActors.Actors.Backend;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation.Arithmetic;
-using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 

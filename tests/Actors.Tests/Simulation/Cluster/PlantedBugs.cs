@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 using Google.Protobuf;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Edge;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Simulation.Cluster;
-using SplitActors.Actors.Peers;
 
 namespace SplitActors.Actors.Tests.Simulation.Cluster;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
-using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Tests.Shared;
 

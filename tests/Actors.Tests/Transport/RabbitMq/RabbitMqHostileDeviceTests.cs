@@ -1,9 +1,9 @@
 using Google.Protobuf;
 using RabbitMQ.Client;
 using SplitActors.Actors.Edge;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Tests.Sessions;
-using SplitActors.Actors.Peers;
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Tests.Shared;
 

@@ -1,8 +1,8 @@
 using Google.Protobuf;
 using RabbitMQ.Client;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Peers;
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Hosts.Chaos;
 using SplitActors.Inference;

@@ -1,8 +1,8 @@
 using Google.Protobuf;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
-using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Peers;
+using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Inference;
 using SplitActors.Tests.Shared;

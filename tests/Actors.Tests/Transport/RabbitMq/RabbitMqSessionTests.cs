@@ -1,7 +1,7 @@
 using SplitActors.Actors.Edge;
+using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Tests.Sessions;
-using SplitActors.Actors.Peers;
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Tests.Shared;
 
