@@ -5,23 +5,25 @@ namespace SplitActors.Inference.Calibration;
 /// <summary>What a setting costs, in percent of perplexity.</summary>
 /// <param name="Percent">Rise on the text that was measured.</param>
 /// <param name="StandardErrorPercent">Of that rise.</param>
-/// <param name="ElsewherePercent">What the rise on another text of the same kind and length stays below with 95 %.</param>
+/// <param name="ElsewherePercent">What the rise on another text of this kind, a fifth as long, stays below with 95 %.</param>
 internal readonly record struct RiseEstimate(double Percent, double StandardErrorPercent, double ElsewherePercent);
 
 /// <summary>
-/// Rise of perplexity against the relative step s, fitted to a few measurements on the same windows of a text: a·s² + b·s⁴ with a, b ≥ 0. A
-/// small error costs in proportion to its square, so even a rise that drowns in noise where it is small can be told from where it is not.
+/// Rise of perplexity against the relative step s, fitted to a few measurements on the same windows of a text: a·s² + b·s⁴, a or b 0 where their
+/// signs would differ. A small error costs in proportion to its square, so even a rise that drowns in noise where it is small can be told from
+/// where it is not.
 /// </summary>
 /// <remarks>
 /// All measurements share the text's windows, so their errors go together. The curve is fitted anew without each window in turn, and the
-/// spread of these fits is its standard error (the jackknife over clusters [Efron, Stein 1981]): SE² = (C−1)/C · Σ_c (r₍₋c₎ − r̄)². Another
-/// text of the same length is a sample with the same error, so its rise differs from the one that was measured by √2·SE, and stays below r
-/// + t₀.₉₅(C−1)·√2·SE with 95 %.
+/// spread of these fits is its standard error (the jackknife over clusters [Efron, Stein 1981]): SE² = (C−1)/C · Σ_c (r₍₋c₎ − r̄)². What one
+/// of K parts of a text costs differs from what the whole of another tells by √(1 + K)·SE, as the variance of a part is K·SE²: with 95 % it stays
+/// below r + t₀.₉₅(C−1)·√(1 + K)·SE, the bound of a cross-validation in K = 5 blocks.
 /// </remarks>
 internal sealed class QualityCurve
 {
     private const double RiseMaxPercent = 8;       // what lies above says nothing of the qualities that there are
     private const double ErrorMinPercent = 0.02;   // a measurement that happens to have no spread does not count for everything
+    private const int PartCount = 5;               // K, as in most cross-validations [Hastie, Tibshirani, Friedman, 7.10]
     private const int BisectionSteps = 50;
 
     private readonly Coefficients _fit;
@@ -49,7 +51,7 @@ internal sealed class QualityCurve
         var (rise, clusterCount) = (Math.Max(_fit.At(step), 0), _fits.Length);
         var mean = _fits.Average(fit => fit.At(step));
         var error = Math.Sqrt(_fits.Sum(fit => Math.Pow(fit.At(step) - mean, 2)) * (clusterCount - 1) / clusterCount);
-        return new RiseEstimate(rise, error, rise + (StudentT.Quantile95(clusterCount - 1) * Math.Sqrt(2) * error));
+        return new RiseEstimate(rise, error, rise + (StudentT.Quantile95(clusterCount - 1) * Math.Sqrt(1 + PartCount) * error));
     }
 
     /// <summary>The largest step, within what was measured, that the target allows.</summary>

@@ -8,7 +8,7 @@ namespace SplitActors.Inference.Calibration;
 internal sealed class SplitQuality
 {
     /// <summary>Of a quality, what the margin for other texts may take where the text is long enough to measure better.</summary>
-    private const double MarginShareMax = 1.0 / 3;
+    private const double MarginShareMax = 0.4;
 
     private const int TabqStepCount = 10;
     private const double TabqErrorShareMin = 0.001; // candidates are taken as they are, so the finest must keep the strictest quality
@@ -87,7 +87,7 @@ internal sealed class SplitQuality
     }
 
     /// <summary>
-    /// Windows after which the margin for other texts is expected to take no more than a third of the default quality, with any transform.
+    /// Windows after which the margin for other texts is expected to take no more than two fifths of the default quality, with any transform.
     /// </summary>
     public int WindowsNeeded() => Curves().Max(entry => entry.Curve.WindowsFor(QualityTarget.Default, MarginShareMax));
 

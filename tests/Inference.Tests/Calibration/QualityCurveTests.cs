@@ -63,7 +63,7 @@ public class QualityCurveTests
 
         Assert.Equal(100 * (Math.Exp(9.0 / 400) - 1), estimate.Percent, 1e-12);
         Assert.Equal(error, estimate.StandardErrorPercent, 1e-12);
-        Assert.Equal(estimate.Percent + (StudentT.Quantile95(2) * Math.Sqrt(2) * error), estimate.ElsewherePercent, 1e-12);
+        Assert.Equal(estimate.Percent + (StudentT.Quantile95(2) * Math.Sqrt(6) * error), estimate.ElsewherePercent, 1e-12);
     }
 
     /// <summary>A window that is dear is so at every step: five measurements of the same windows know no more than one.</summary>
