@@ -42,6 +42,18 @@ public class SpreadTablesTests
         Assert.True(result.WrongCount == 0, $"{result.WrongCount} of {result.UseCount} first uses: {result.FirstFault}");
     }
 
+    /// <summary>Pairs of first frames; more for a longer run.</summary>
+    private static long FirstFrameCount => long.TryParse(Environment.GetEnvironmentVariable("FIRST_FRAMES"), out var count) ? count : 500;
+
+    /// <summary>The same by whole frames, through encoder and decoder.</summary>
+    [Fact]
+    public void Encode_TwoThreadsAtFirstFrames_WriteAndReadWhatOneDoes()
+    {
+        var result = FirstFrames.Run(FirstFrameCount);
+        Assert.Equal(2 * FirstFrameCount, result.UseCount);
+        Assert.True(result.WrongCount == 0, $"{result.WrongCount} of {result.UseCount} first frames: {result.FirstFault}");
+    }
+
     [Theory]
     [InlineData(0.3)]
     [InlineData(1)]
