@@ -57,7 +57,7 @@ internal sealed record BrokerFolder(string Path, string Host, IPEndPoint Endpoin
         }
         catch (IOException)
         {
-            throw new UserErrorException(UserErrorKind.Broker, $"The broker in {Path}", "that it does not run", "that it runs", "Stop it first.");
+            throw new UserErrorException(UserErrorKind.Cluster, $"The broker in {Path}", "that it does not run", "that it runs", "Stop it first.");
         }
     }
 

@@ -84,7 +84,7 @@ internal sealed class PrivateBroker : IDisposable
     {
         if (Executable is null)
         {
-            throw new UserErrorException(UserErrorKind.Broker, "The broker", "RabbitMQ on this machine", "no rabbitmq-server",
+            throw new UserErrorException(UserErrorKind.Cluster, "The broker", "RabbitMQ on this machine", "no rabbitmq-server",
                 "Install it, on Debian by `apt-get install --no-install-recommends rabbitmq-server`.");
         }
     }
@@ -188,7 +188,7 @@ internal sealed class PrivateBroker : IDisposable
         }
 
         UserErrorException Refused(string found, Exception? cause) => new(
-            UserErrorKind.Broker, $"The broker in {_folder}", $"to listen on {_listener}", found, $"End what listens there, or change it in {InFolder(SettingsFile)}.", cause);
+            UserErrorKind.Cluster, $"The broker in {_folder}", $"to listen on {_listener}", found, $"End what listens there, or change it in {InFolder(SettingsFile)}.", cause);
     }
 
     /// <summary>The processes of a group that is killed end one after the other, and the shell may be the first.</summary>
@@ -246,5 +246,5 @@ internal sealed class PrivateBroker : IDisposable
     }
 
     private UserErrorException Failed(string expected, string found) =>
-        new(UserErrorKind.Broker, $"The broker in {_folder}", expected, found, $"It says why in {LogFile}.");
+        new(UserErrorKind.Cluster, $"The broker in {_folder}", expected, found, $"It says why in {LogFile}.");
 }

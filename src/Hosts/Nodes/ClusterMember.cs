@@ -1,3 +1,4 @@
+using System.Globalization;
 using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,6 +18,8 @@ internal sealed class ClusterMember : IAsyncDisposable
     public ActorSystem System { get; }
 
     public ClusterRoutes Routes { get; }
+
+    private Address SelfAddress => Akka.Cluster.Cluster.Get(System).SelfAddress;
 
     /// <summary>Completes when it is a member no more, whyever.</summary>
     public Task Ended => System.WhenTerminated;
@@ -39,11 +42,24 @@ internal sealed class ClusterMember : IAsyncDisposable
         return new ClusterMember(host, system, await found.Task);
     }
 
+    /// <summary>HOST:PORT by which others reach it.</summary>
+    public string Address => string.Create(CultureInfo.InvariantCulture, $"{SelfAddress.Host}:{SelfAddress.Port}");
+
+    /// <summary>HOST:PORT of the schedulers and workers that it knew last.</summary>
+    public IReadOnlyList<string> Others =>
+    [
+        .. Akka.Cluster.Cluster.Get(System).State.Members.Where(member => member.HasRole(ClusterRoles.Slots) && member.Address != SelfAddress)
+            .Select(member => string.Create(CultureInfo.InvariantCulture, $"{member.Address.Host}:{member.Address.Port}")),
+    ];
+
+    /// <summary>Runs something once the others know it.</summary>
+    public void WhenUp(Action action) => Akka.Cluster.Cluster.Get(System).RegisterOnMemberUp(action);
+
     /// <summary>Completes when the others know it; false if that takes too long.</summary>
     public async Task<bool> JoinedAsync(TimeSpan patience, CancellationToken cancellation)
     {
         var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Akka.Cluster.Cluster.Get(System).RegisterOnMemberUp(() => up.TrySetResult());
+        WhenUp(() => up.TrySetResult());
         try
         {
             await up.Task.WaitAsync(patience, cancellation);

@@ -32,10 +32,10 @@ public sealed class BrokerRunTests : IDisposable
             foreach (var user in new[] { "scheduler", "w1", "d1" })
                 await ConnectAsync(OptionsOf(user));
             var refused = await Assert.ThrowsAsync<UserErrorException>(() => ConnectAsync(OptionsOf("d1") with { Password = OptionsOf("w1").Password }));
-            Assert.Equal(UserErrorKind.Broker, refused.Kind);
+            Assert.Equal(UserErrorKind.Cluster, refused.Kind);
 
-            (await SplitActorsProcess.RunAsync("broker", "run", Folder)).Refused(ExitCode.Broker, "Stop it first");
-            (await SplitActorsProcess.RunAsync("broker", "init", Folder, "--force")).Refused(ExitCode.Broker, "Stop it first");
+            (await SplitActorsProcess.RunAsync("broker", "run", Folder)).Refused(ExitCode.Cluster, "Stop it first");
+            (await SplitActorsProcess.RunAsync("broker", "init", Folder, "--force")).Refused(ExitCode.Cluster, "Stop it first");
             (await SplitActorsProcess.RunAsync("broker", "add", Folder, "--device", "d2")).Succeeded();
             await Assert.ThrowsAsync<UserErrorException>(() => ConnectAsync(OptionsOf("d2"))); // it does not know of it yet
             await broker.SignalAsync("INT");
@@ -68,7 +68,7 @@ public sealed class BrokerRunTests : IDisposable
     {
         await InitAsync();
         await File.AppendAllTextAsync(Path.Combine(Folder, "rabbitmq.conf"), "heartbeats = 3\n");
-        (await SplitActorsProcess.RunAsync("broker", "run", Folder)).Refused(ExitCode.Broker, "it ended", "broker.log");
+        (await SplitActorsProcess.RunAsync("broker", "run", Folder)).Refused(ExitCode.Cluster, "it ended", "broker.log");
         Assert.Contains("heartbeats", await File.ReadAllTextAsync(Path.Combine(Folder, "log", "broker.log")), StringComparison.Ordinal);
     }
 
@@ -78,7 +78,7 @@ public sealed class BrokerRunTests : IDisposable
         await InitAsync();
         using var other = new TcpListener(IPAddress.Loopback, _port);
         other.Start();
-        (await SplitActorsProcess.RunAsync("broker", "run", Folder)).Refused(ExitCode.Broker, $"127.0.0.1:{_port}", "rabbitmq.conf");
+        (await SplitActorsProcess.RunAsync("broker", "run", Folder)).Refused(ExitCode.Cluster, $"127.0.0.1:{_port}", "rabbitmq.conf");
     }
 
     [Fact]

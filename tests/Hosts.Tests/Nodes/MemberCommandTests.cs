@@ -67,7 +67,7 @@ public sealed class MemberCommandTests
     {
         var result = await SplitActorsProcess.RunAsync("edge", "x", "--join", _address, "--patience", "1", "--quiet");
 
-        result.Refused(ExitCode.Broker, "--join", _address, "splitactors cloud");
+        result.Refused(ExitCode.Cluster, "--join", _address, "splitactors cloud");
     }
 
     [Theory]

@@ -89,8 +89,8 @@ public sealed class NodeCommandTests(NodeCluster cluster) : IClassFixture<NodeCl
     {
         await cluster.RunBrokerAsync();
         (await EdgeAsync("http://localhost")).Refused(ExitCode.Options, "--amqp");
-        (await EdgeAsync($"amqps://gateway1:guessed@{cluster.Address["amqps://".Length..]}?cacertfile=ca.pem&certfile=gateway1.pem&keyfile=gateway1.key")).Refused(ExitCode.Broker, "gateway1");
-        (await EdgeAsync("amqp://gateway1:secret@localhost:1")).Refused(ExitCode.Broker, "localhost:1");
+        (await EdgeAsync($"amqps://gateway1:guessed@{cluster.Address["amqps://".Length..]}?cacertfile=ca.pem&certfile=gateway1.pem&keyfile=gateway1.key")).Refused(ExitCode.Cluster, "gateway1");
+        (await EdgeAsync("amqp://gateway1:secret@localhost:1")).Refused(ExitCode.Cluster, "localhost:1");
 
         Task<ProcessResult> EdgeAsync(string uri) => new SplitActorsProcess("edge", "x", "--amqp", uri, "--patience", "1", "--quiet")
         {

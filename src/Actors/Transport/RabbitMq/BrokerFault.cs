@@ -37,7 +37,7 @@ internal static class BrokerFault
                 ("leave to use the virtual host", "Ask the administrator for the permissions in docs/broker.md."),
             _ => ("a broker that answers", "Start it, or check host, port and TLS."),
         };
-        return new UserErrorException(UserErrorKind.Broker, $"The broker {options}", expected, Describe(failure), nextStep, failure);
+        return new UserErrorException(UserErrorKind.Cluster, $"The broker {options}", expected, Describe(failure), nextStep, failure);
     }
 
     private static IEnumerable<Exception> Chain(Exception failure)

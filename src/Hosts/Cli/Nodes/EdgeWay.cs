@@ -43,7 +43,7 @@ internal sealed record EdgeWay(string Device, MemberAddress? Address, NodeConnec
         {
             await member.DisposeAsync();
             throw new UserErrorException(
-                UserErrorKind.Broker, "--join", "a node of a cluster that answers", $"none at {string.Join(", ", Address.Seeds)}", "Start one: `splitactors cloud`.");
+                UserErrorKind.Cluster, "--join", "a node of a cluster that answers", $"none at {string.Join(", ", Address.Seeds)}", "Start one: `splitactors cloud`.");
         }
 
         return new EdgeCloud(new ClusterNames(member.System, member.Routes, runtime.Warn), Device, PeerNames.Scheduler(model.Digest.Span), member.DisposeAsync);

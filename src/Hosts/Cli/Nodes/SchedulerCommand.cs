@@ -8,7 +8,7 @@ namespace SplitActors.Hosts.Cli.Nodes;
 /// <summary><c>splitactors scheduler</c>: the scheduler of a cluster, or one that stands by.</summary>
 internal static class SchedulerCommand
 {
-    private static readonly IReadOnlyList<Setting> Settings = [MemberAddress.Listen, MemberAddress.Join, NodeSettings.Amqp, NodeSettings.Models, .. SchedulerRole.Settings, RunSettings.ProfileCache, NodeSettings.Json];
+    private static readonly IReadOnlyList<Setting> Settings = [MemberAddress.Listen, MemberAddress.PublicAddress, MemberAddress.Join, NodeSettings.Amqp, NodeSettings.Models, .. SchedulerRole.Settings, RunSettings.ProfileCache, NodeSettings.Json];
 
     public static Command Create() => NodeCommand.Create(
         "scheduler",

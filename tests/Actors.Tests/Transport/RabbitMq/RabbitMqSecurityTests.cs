@@ -47,7 +47,7 @@ public sealed class RabbitMqSecurityTests(BrokerFixture fixture)
     {
         await using var world = new BrokerWorld(fixture.Node);
         var error = await Assert.ThrowsAsync<UserErrorException>(() => world.ConnectAsync("d1", options => options with { Password = "a guess" }));
-        Assert.Equal(UserErrorKind.Broker, error.Kind);
+        Assert.Equal(UserErrorKind.Cluster, error.Kind);
         Assert.Contains("a user and password that the broker knows", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("a guess", error.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<UserErrorException>(() => world.ConnectAsync("d1", options => options with { User = "guest", Password = "guest" }));
