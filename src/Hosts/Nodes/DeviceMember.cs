@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Google.Protobuf;
 using SplitActors.Actors.Cluster;
 using SplitActors.Actors.Peers;
@@ -94,7 +95,7 @@ internal sealed class DeviceMember : IPeers, IAsyncDisposable
     {
         while (true)
         {
-            await Task.WhenAny(_member.Ended, Task.Delay(Timeout.InfiniteTimeSpan, _leaving.Token));
+            await Task.WhenAny(_member.Ended, _member.StrandedAsync(_address.Seeds, _leaving.Token));
             if (_leaving.IsCancellationRequested)
                 return;
             lock (_lock)
@@ -124,12 +125,12 @@ internal sealed class DeviceMember : IPeers, IAsyncDisposable
     /// <summary>A session's name, which has an endpoint in the cluster while the device is a member. Belongs to its device's lock.</summary>
     private sealed class DeviceName(string name, Action<object> post)
     {
-        private readonly HashSet<string> _watched = new(StringComparer.Ordinal);
+        private readonly ConcurrentDictionary<string, bool> _watched = new(StringComparer.Ordinal);
         private IPeers? _peers;
 
         public Action<object> Post => post;
 
-        public void Attach(ClusterMember member, Action<string> report) => _peers = new ClusterNames(member.System, member.Routes, report).Open(name, post);
+        public void Attach(ClusterMember member, Action<string> report) => _peers = new ClusterNames(member.System, member.Routes, report).Open(name, Pass);
 
         public void Detach() => _peers?.Unregister(name);
 
@@ -141,7 +142,7 @@ internal sealed class DeviceMember : IPeers, IAsyncDisposable
 
         public void Watch(string address)
         {
-            _watched.Add(address);
+            _watched[address] = true;
             if (_peers is not null)
                 _peers.Watch(address, name);
             else
@@ -152,9 +153,15 @@ internal sealed class DeviceMember : IPeers, IAsyncDisposable
         public void Lose()
         {
             _peers = null;
-            foreach (var address in _watched)
-                post(new PeerLost(address));
-            _watched.Clear();
+            foreach (var address in _watched.Keys)
+                Pass(new PeerLost(address));
+        }
+
+        /// <summary>Tells once of a peer that is lost, whether the endpoint noticed it or went with it. From any thread.</summary>
+        private void Pass(object message)
+        {
+            if (message is not PeerLost lost || _watched.TryRemove(lost.Address, out _))
+                post(message);
         }
     }
 }

@@ -11,7 +11,7 @@ public sealed class MemberCommandTests
     private const int LongTokens = 400;
 
     private static readonly Regex BothModels = new(
-        "no scheduler of the cluster serves the model [0-9a-f]{12}; those that are here serve [0-9a-f]{12}", RegexOptions.None, TimeSpan.FromSeconds(10));
+        "no scheduler of the cluster serves the model [0-9a-f]{16}; those that are here serve [0-9a-f]{16}", RegexOptions.None, TimeSpan.FromSeconds(10));
 
     private readonly NodeCluster _cluster = new();
 
@@ -80,6 +80,25 @@ public sealed class MemberCommandTests
         Assert.Equal(await NodeCluster.UndisturbedAsync(Prompt, LongTokens), await edge.TextAsync());
         await NodeCluster.EndAsync(left, scheduler);
         killed.Dispose();
+    }
+
+    /// <summary>It knows nobody, and begins another cluster: its worker must find it.</summary>
+    [Fact]
+    public async Task Scheduler_ThatIsKilledAndStartedAgain_GetsItsWorkerBack()
+    {
+        using var worker = _cluster.Worker("gpu1");
+        using (var first = _cluster.First("scheduler"))
+        {
+            await first.EventAsync("joined");
+            await first.SignalAsync("KILL");
+            await first.EndAsync();
+        }
+
+        using var second = _cluster.First("scheduler");
+        Assert.StartsWith("worker/gpu1 joined", await second.EventAsync("joined"), StringComparison.Ordinal);
+        using var edge = _cluster.Edge(Prompt, 24);
+        Assert.Equal(await NodeCluster.UndisturbedAsync(Prompt, 24), await edge.TextAsync());
+        await NodeCluster.EndAsync(worker, second);
     }
 
     [Fact]

@@ -27,8 +27,12 @@ internal static class ClusterNode
             var own = actors();
             await using var member = await ClusterMember.StartAsync(settings, own, drainTimeMax ?? TimeSpan.FromSeconds(30), node.Log.Warn);
             member.WhenUp(() => node.Log.Write(MemberEvent, $"is a member of the cluster, at {member.Address}"));
-            var ended = own.Slot is null ? member.Ended : Task.WhenAny(member.Ended, own.Slot.Ended);
+            using var watching = new CancellationTokenSource();
+            var stranded = member.StrandedAsync(address.Seeds, watching.Token);
+            var ended = Task.WhenAny(member.Ended, stranded, own.Slot?.Ended ?? member.Ended);
             var wasAsked = await node.ServeAsync(ended);
+            var isStranded = stranded.IsCompletedSuccessfully;
+            await watching.CancelAsync();
             if (wasAsked)
             {
                 if (own.Slot is not null)
@@ -37,10 +41,10 @@ internal static class ClusterNode
                 return true;
             }
 
-            if (!member.Ended.IsCompleted)
+            if (!isStranded && !member.Ended.IsCompleted)
                 return false; // its worker stopped, and has said why
-            node.Log.Write(GivenUpEvent, "the cluster has given this node up; it joins again");
-            settings = RejoinBy(member.Others, address);
+            node.Log.Write(GivenUpEvent, isStranded ? "the cluster has no scheduler any more, and one began another; it joins that" : "the cluster has given this node up; it joins again");
+            settings = isStranded ? address.ToSettings() : RejoinBy(member.Others, address);
             await Task.Delay(RejoinPause, node.Cancellation);
         }
     }
