@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
@@ -14,6 +15,8 @@ internal static class AssociationHandshake
 
     /// <summary>All nodes of a run have such a host, each its own.</summary>
     private static readonly byte[] HostPrefix = Encoding.ASCII.GetBytes("127.");
+
+    private static readonly SearchValues<byte> HostLetters = SearchValues.Create("0123456789."u8);
 
     /// <summary>Reads one frame.</summary>
     /// <returns>Null if the connection ends before, or the frame is longer than an association can be.</returns>
@@ -37,7 +40,7 @@ internal static class AssociationHandshake
         if (start < 0)
             return null;
         var host = frame[start..];
-        var end = host.IndexOfAnyExcept("0123456789."u8);
+        var end = host.IndexOfAnyExcept(HostLetters);
         return Encoding.ASCII.GetString(end < 0 ? host : host[..end]);
     }
 }

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
-using Akka.Actor;
 using SplitActors.Actors.Cluster;
-using SplitActors.Actors.Peers;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Stepping;
 using SplitActors.Hosts.Planning;

@@ -1,7 +1,5 @@
-using Akka.Actor;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Cluster;
-using SplitActors.Actors.Peers;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference;
 using SplitActors.Inference.Calibration;
