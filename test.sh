@@ -1,32 +1,11 @@
 #!/usr/bin/env bash
-# Builds everything and runs all tests; ends with the line "N passed, N failed". Needs the .NET 10 SDK. As root on Debian it installs the
-# broker that some tests start for themselves; elsewhere, without one, these are skipped.
+# Builds everything and runs all tests; ends with the line "N passed, N failed". Needs the .NET 10 SDK, and nothing else.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
 if ! command -v dotnet >/dev/null; then
   echo "test.sh: expected the .NET 10 SDK, found no 'dotnet'. Install it: https://dotnet.microsoft.com/download" >&2
   exit 1
-fi
-
-install_broker() {
-  local policy=/usr/sbin/policy-rc.d made=""
-  if [[ ! -e $policy ]]; then # keeps Debian from starting a broker for all
-    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy" && made=1
-  fi
-  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends rabbitmq-server; } >/dev/null 2>&1
-  local status=$?
-  [[ -n $made ]] && rm -f "$policy"
-  return "$status"
-}
-
-if [[ ! -x /usr/lib/rabbitmq/bin/rabbitmq-server ]] && ! command -v rabbitmq-server >/dev/null; then
-  if [[ $(id -u) -eq 0 && -f /etc/debian_version ]]; then
-    echo "test.sh: installing rabbitmq-server, for the tests that need a broker."
-    install_broker || echo "test.sh: rabbitmq-server could not be installed; the tests that need a broker are skipped." >&2
-  else
-    echo "test.sh: there is no rabbitmq-server; the tests that need a broker are skipped. On Debian: apt-get install rabbitmq-server." >&2
-  fi
 fi
 
 dotnet build SplitActors.sln -c Release -nologo -v quiet -clp:Summary || { echo "0 passed, 1 failed"; exit 1; }

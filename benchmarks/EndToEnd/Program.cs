@@ -1,6 +1,6 @@
 using SplitActors.EndToEnd;
 using SplitActors.EndToEnd.Batching;
-using SplitActors.EndToEnd.Broker;
+using SplitActors.EndToEnd.Member;
 using SplitActors.EndToEnd.Planning;
 
 switch (args)
@@ -41,8 +41,8 @@ switch (args)
     case ["overload"]:
         await OverloadBenchmark.RunAsync();
         return 0;
-    case ["broker"]:
-        await BrokerBenchmark.RunAsync(roundCount: 15);
+    case ["member"]:
+        await MemberBenchmark.RunAsync(roundCount: 15);
         return 0;
     case ["speed"]:
         await SpeedBenchmark.RunAsync();
@@ -61,7 +61,7 @@ switch (args)
               plan [N]         what `splitactors plan` expects against what `run` and `bench` measure, and what its choices are worth; medians of N rounds (3)
               batching [NAME]  tokens per second and time per token of one worker that serves 1 to 32 sessions; of models whose names contain NAME
               overload         sessions that arrive twice as fast as a worker can serve them: what is refused, and what the others get
-              broker           what a broker on loopback adds to the time of a token; needs rabbitmq-server
+              member           what a member of a cluster on loopback adds to the time of a token, back to back and paced at 20 ms
               speed            time to first output of a fresh process, and tokens per second in every mode
             Quality is that of the embedded model on the whole of heldout.txt; that of codecs for the link, `splitactors codec measure` tells.
             """);

@@ -12,7 +12,7 @@ internal static class ExitCode
     public const int Prompt = 4;
     public const int Output = 5;
     public const int Infeasible = 6;
-    public const int Broker = 7;
+    public const int Cluster = 7;
 
     // 128 plus the number of the signal, as shells have it.
     public const int HungUp = 129;
@@ -26,7 +26,7 @@ internal static class ExitCode
         UserErrorKind.Checkpoint => Checkpoint,
         UserErrorKind.Prompt => Prompt,
         UserErrorKind.Output => Output,
-        UserErrorKind.Broker => Broker,
+        UserErrorKind.Cluster => Cluster,
         _ => Failure,
     };
 }

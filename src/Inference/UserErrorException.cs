@@ -18,8 +18,8 @@ public enum UserErrorKind
     /// <summary>More memory than there is.</summary>
     Memory,
 
-    /// <summary>A broker that is out of reach, or that refuses this user or its certificate.</summary>
-    Broker,
+    /// <summary>A cluster that is out of reach, or that refuses this node.</summary>
+    Cluster,
 }
 
 /// <summary>

@@ -12,11 +12,14 @@ public sealed record MemberSettings
 {
     public const string SystemName = "splitactors";
 
-    /// <summary>By which others reach it.</summary>
+    /// <summary>Where it listens.</summary>
     public required string Host { get; init; }
 
     /// <summary>0: any that is free.</summary>
     public required int Port { get; init; }
+
+    /// <summary>By which others reach it, through a network that translates addresses, say; null: where it listens.</summary>
+    public (string Host, int Port)? Public { get; init; }
 
     /// <summary>HOST:PORT of nodes to join by; its own may be among them.</summary>
     public required ImmutableArray<string> Seeds { get; init; }
@@ -25,6 +28,9 @@ public sealed record MemberSettings
 
     /// <summary>For its sessions to go elsewhere, when it leaves.</summary>
     public TimeSpan DrainTimeMax { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Ends the actor system if nobody of the seeds answers for so long; null: it goes on trying.</summary>
+    public TimeSpan? JoinTimeMax { get; init; }
 
     /// <summary>Null: without TLS, on loopback only.</summary>
     public NodeTls? Tls { get; init; }
@@ -39,12 +45,15 @@ public sealed record MemberSettings
             akka.remote.dot-netty.tcp {
               hostname = "{{Host}}"
               port = {{Port}}
+              public-hostname = "{{Public?.Host ?? Host}}"
+              public-port = {{Public?.Port ?? 0}}
               enable-ssl = {{(Tls is null ? "off" : "on")}}
             }
             akka.coordinated-shutdown.phases.service-requests-done.timeout = {{DrainTimeMax.TotalSeconds + 5}}s
             akka.cluster {
               roles = [{{string.Join(", ", Roles.Select(role => $"\"{role}\""))}}]
               seed-nodes = [{{seeds}}]
+              shutdown-after-unsuccessful-join-seed-nodes = {{(JoinTimeMax is { } joinTime ? string.Create(CultureInfo.InvariantCulture, $"{joinTime.TotalSeconds}s") : "off")}}
             }
             """));
         var config = own.WithFallback(Reference);

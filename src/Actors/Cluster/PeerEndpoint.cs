@@ -21,7 +21,7 @@ public sealed class PeerEndpoint : UntypedActor, IWithTimers
     private readonly string _name;
     private readonly ClusterRoutes _routes;
     private readonly Action<string>? _report;
-    private readonly Func<IPeers, Props> _child;
+    private readonly Func<IPeers, Props>? _child;
     private readonly bool _stopsWithChild;
     private readonly Action? _ended;
     private readonly PeerTable _peers = new();
@@ -31,7 +31,7 @@ public sealed class PeerEndpoint : UntypedActor, IWithTimers
     private bool _isOver;
     private ulong _transferCount;
 
-    private PeerEndpoint(string name, ClusterRoutes routes, Func<IPeers, Props> child, bool stopsWithChild, Action<string>? report, Action<IActorRef>? started, Action? ended)
+    private PeerEndpoint(string name, ClusterRoutes routes, Func<IPeers, Props>? child, bool stopsWithChild, Action<string>? report, Action<IActorRef>? started, Action? ended)
     {
         (_name, _routes, _child, _stopsWithChild, _report, _ended) = (name, routes, child, stopsWithChild, report, ended);
         started?.Invoke(Self);
@@ -43,20 +43,21 @@ public sealed class PeerEndpoint : UntypedActor, IWithTimers
 
     /// <param name="name">Its own.</param>
     /// <param name="routes">To others.</param>
-    /// <param name="child">Makes the actor that runs the shell.</param>
+    /// <param name="child">Makes the actor that runs the shell; null: it runs elsewhere.</param>
     /// <param name="stopsWithChild">Else it stays and says that nobody is here: an entity of a shard would be started again by the next message.</param>
     /// <param name="report">Told of messages that no honest node sends, in a sentence.</param>
     /// <param name="started">Told of each new endpoint.</param>
     /// <param name="ended">Told when its child has stopped.</param>
     public static Props Props(
-        string name, ClusterRoutes routes, Func<IPeers, Props> child, bool stopsWithChild, Action<string>? report = null, Action<IActorRef>? started = null, Action? ended = null) =>
+        string name, ClusterRoutes routes, Func<IPeers, Props>? child, bool stopsWithChild, Action<string>? report = null, Action<IActorRef>? started = null, Action? ended = null) =>
         ActorProps.Of(() => new PeerEndpoint(name, routes, child, stopsWithChild, report, started, ended));
 
     protected override void PreStart()
     {
         Context.System.EventStream.Subscribe(Self, typeof(DisassociatedEvent));
         _routes.Cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, [typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.UnreachableMember)]);
-        Context.Watch(Context.ActorOf(_child(new EndpointPeers(_name, Self)), "shell"));
+        if (_child is not null)
+            Context.Watch(Context.ActorOf(_child(new EndpointPeers(_name, Self)), "shell"));
     }
 
     protected override void PostStop()
@@ -103,6 +104,8 @@ public sealed class PeerEndpoint : UntypedActor, IWithTimers
         _post = null;
         foreach (var (name, peer) in _peers.All)
             Route(name, peer)?.Tell(new Gone { From = _name, To = name }, Self);
+        if (_child is null)
+            Context.Stop(Self);
     }
 
     private void Ended(IActorRef actor)

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace SplitActors.Hosts.Brokers;
 
-/// <summary>A private authority for one cluster: a broker's certificate and those of its users. Keys are on the curve P-256.</summary>
+/// <summary>A private authority for one cluster: the certificates of its nodes. Keys are on the curve P-256.</summary>
 internal sealed class CertificateAuthority : IDisposable
 {
     private const string ServerUsage = "1.3.6.1.5.5.7.3.1";

@@ -32,6 +32,9 @@ internal sealed record ChaosReport
     /// <summary>By their times.</summary>
     public required IReadOnlyList<DisturbedSession> Disturbances { get; init; }
 
+    /// <summary>Of workers that had ended.</summary>
+    public IReadOnlyList<NodeReturn> Returns { get; init; } = [];
+
     public required IReadOnlyList<FailedSession> Failures { get; init; }
 
     /// <summary>What else must not happen, such as a process that ended by itself.</summary>
@@ -49,6 +52,13 @@ internal sealed record ChaosReport
             .OrderBy(group => group.Key == AmongOthers)
             .ThenBy(group => group.Key, StringComparer.Ordinal)
             .Select(group => new RecoveryGroup(group.Key, group.Count(), [.. group.Where(hit => hit.Recovery is not null).Select(hit => hit.Recovery!.Value.TotalMilliseconds).Order()])),
+    ];
+
+    /// <summary>How long workers took, from their new start, until they served new sessions.</summary>
+    public IReadOnlyList<RecoveryGroup> ReturnTimes =>
+    [
+        .. Returns.GroupBy(back => back.EndedBy, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => new RecoveryGroup($"worker {group.Key}: serves again", group.Count(), [.. group.Select(back => back.Time.TotalMilliseconds).Order()])),
     ];
 
     /// <summary>Marks those that came before another was over.</summary>

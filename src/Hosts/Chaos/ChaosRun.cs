@@ -9,7 +9,7 @@ namespace SplitActors.Hosts.Chaos;
 /// <param name="log">Whose clock measures.</param>
 internal sealed class ChaosRun(ChaosSetup setup, ChaosCluster cluster, IReadOnlyList<Prompt> prompts, ChaosLog log)
 {
-    /// <summary>Seconds for which a session waits for what is gone: longer than a broker takes to start on a machine that is busy.</summary>
+    /// <summary>Seconds for which a session waits for what is gone: longer than a node takes to be given up and to join again on a machine that is busy.</summary>
     private const string Patience = "120";
 
     /// <summary>Disturbances that always come too late must not go on for ever.</summary>
@@ -77,7 +77,7 @@ internal sealed class ChaosRun(ChaosSetup setup, ChaosCluster cluster, IReadOnly
 
     private async Task RunAsync(string name, string device, Prompt prompt, IReadOnlyList<Disturbance> disturbances, Disturber disturber, CancellationToken cancellation)
     {
-        using var session = new DeviceSession(name, ["edge", prompt.Text, "--config", cluster.ConfigOf(device), "--patience", Patience, .. prompt.Arguments], log);
+        using var session = new DeviceSession(name, ["edge", prompt.Text, .. cluster.Place(name, device), "--patience", Patience, .. prompt.Arguments], log);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(SessionTimeMax);
         var (waiting, suffered) = (new Queue<Disturbance>(disturbances), new List<DisturbedSession>());
@@ -86,7 +86,7 @@ internal sealed class ChaosRun(ChaosSetup setup, ChaosCluster cluster, IReadOnly
         {
             for (; waiting.TryPeek(out var disturbance); waiting.Dequeue())
             {
-                if (await disturber.DisturbAsync(disturbance, session, device, prompt, limit.Token) is { } disturbed)
+                if (await disturber.DisturbAsync(disturbance, session, prompt, limit.Token) is { } disturbed)
                     suffered.Add(disturbed);
                 else
                     _queue.PutBack(disturbance);
@@ -100,6 +100,10 @@ internal sealed class ChaosRun(ChaosSetup setup, ChaosCluster cluster, IReadOnly
             verdict = new Verdict(SessionOutcome.Unfinished, $"it had {session.TokenCount} of {prompt.Expected!.Tokens.Count} tokens after {SessionTimeMax.TotalMinutes} minutes");
             foreach (var disturbance in waiting)
                 _queue.PutBack(disturbance);
+        }
+        finally
+        {
+            cluster.Network.Remove(name);
         }
 
         Keep(name, prompt, session, suffered, verdict);
@@ -129,6 +133,7 @@ internal sealed class ChaosRun(ChaosSetup setup, ChaosCluster cluster, IReadOnly
         WallTime = log.Elapsed,
         Disturbances = ChaosReport.Compare(_disturbed),
         Failures = [.. _failed],
+        Returns = [.. cluster.Workers.SelectMany(worker => worker.Returns)],
         Problems = log.Problems,
     };
 }

@@ -5,6 +5,9 @@ internal sealed record ChaosSetup
 {
     public required ulong Seed { get; init; }
 
+    /// <summary>At least 2; they are the seed nodes.</summary>
+    public required int SchedulerCount { get; init; }
+
     /// <summary>At least 2.</summary>
     public required int WorkerCount { get; init; }
 

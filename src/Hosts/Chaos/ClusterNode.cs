@@ -2,17 +2,22 @@ using System.Text.Json;
 
 namespace SplitActors.Hosts.Chaos;
 
+/// <summary>A worker that had ended serves again.</summary>
+/// <param name="EndedBy">killed or drained.</param>
+/// <param name="Time">From the start of its new process until a scheduler knew it.</param>
+internal sealed record NodeReturn(string EndedBy, TimeSpan Time);
+
 /// <summary>A scheduler or worker that is started again whenever it ends.</summary>
 internal sealed class ClusterNode : IDisposable
 {
-    private const string ActiveEvent = "active";
-
     /// <summary>Before the next start of one that nobody ended.</summary>
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(1);
 
     private readonly IReadOnlyList<string> _arguments;
     private readonly ChaosLog _log;
     private readonly Changes _changes;
+    private readonly Action<string, string>? _observe;
+    private readonly List<NodeReturn> _returns = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
     private readonly Lock _lock = new();
@@ -20,27 +25,33 @@ internal sealed class ClusterNode : IDisposable
     private int? _expectedExit;
     private int _endCount;
     private bool _isReady;
+    private bool _isMember;
+    private bool _isKnown;
+    private string? _endedBy;
+    private TimeSpan _startedAt;
     private int _disturbances;
 
     /// <param name="name">For messages.</param>
     /// <param name="arguments">Of this program.</param>
     /// <param name="log">Told of what it says, and of ends that nobody expected.</param>
-    /// <param name="changes">Announced when it becomes ready, active, or has ended.</param>
-    public ClusterNode(string name, IReadOnlyList<string> arguments, ChaosLog log, Changes changes)
+    /// <param name="changes">Announced when it becomes ready, a member, active, or has ended.</param>
+    /// <param name="observe">Told of its other events: name and message.</param>
+    public ClusterNode(string name, IReadOnlyList<string> arguments, ChaosLog log, Changes changes, Action<string, string>? observe = null)
     {
-        (Name, _arguments, _log, _changes) = (name, arguments, log, changes);
+        (Name, _arguments, _log, _changes, _observe) = (name, arguments, log, changes, observe);
+        _isKnown = observe is not null; // a scheduler: nobody has to know it
         _running = RunAsync();
     }
 
     public string Name { get; }
 
-    /// <summary>It runs, and nothing is being done to it.</summary>
+    /// <summary>It runs as a member of the cluster, the scheduler knows it if it is a worker, and nothing is being done to it.</summary>
     public bool IsServing
     {
         get
         {
             lock (_lock)
-                return _isReady && _disturbances == 0;
+                return _isReady && _isMember && _isKnown && _disturbances == 0;
         }
     }
 
@@ -49,6 +60,32 @@ internal sealed class ClusterNode : IDisposable
 
     /// <summary>Of a scheduler: how often it became the active one, and when it last did.</summary>
     public (int Count, TimeSpan At) Active { get; private set; }
+
+    /// <summary>How long it took, after each end, from its new start until a scheduler knew it.</summary>
+    public IReadOnlyList<NodeReturn> Returns
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _returns];
+        }
+    }
+
+    /// <summary>Of a worker: a scheduler has said that it joined, or that it is gone.</summary>
+    public void Know(bool isKnown)
+    {
+        lock (_lock)
+        {
+            _isKnown = isKnown;
+            if (isKnown && _isMember && _endedBy is { } endedBy)
+            {
+                _returns.Add(new NodeReturn(endedBy, _log.Elapsed - _startedAt));
+                _endedBy = null;
+            }
+        }
+
+        _changes.Announce();
+    }
 
     /// <summary>While it is held, the node does not count as serving.</summary>
     public IDisposable Disturb()
@@ -87,7 +124,12 @@ internal sealed class ClusterNode : IDisposable
     private void End(string signal, int exitCode)
     {
         lock (_lock)
+        {
             (_expectedExit, _isReady) = (exitCode, false);
+            _endedBy = signal == "KILL" ? "killed" : "drained";
+            _isKnown &= _observe is not null;
+        }
+
         Running?.Signal(signal);
     }
 
@@ -97,7 +139,7 @@ internal sealed class ClusterNode : IDisposable
         {
             var process = BoundProcess.Start(_arguments, Path.GetTempPath(), Read);
             lock (_lock)
-                _process = process;
+                (_process, _startedAt) = (process, _log.Elapsed);
             if (_stopping.IsCancellationRequested)
                 process.Dispose(); // who stops it may not have seen it
             var exitCode = await process.Ended;
@@ -105,7 +147,7 @@ internal sealed class ClusterNode : IDisposable
             lock (_lock)
             {
                 (expected, _expectedExit) = (_expectedExit, null);
-                (_process, _isReady) = (null, false);
+                (_process, _isReady, _isMember) = (null, false, false);
             }
 
             Interlocked.Increment(ref _endCount);
@@ -121,27 +163,37 @@ internal sealed class ClusterNode : IDisposable
     private void Read(string line)
     {
         _log.Write(Name, line);
-        switch (EventIn(line))
+        if (EventIn(line) is not var (name, message))
+            return;
+        lock (_lock)
         {
-            case "ready":
-                lock (_lock)
+            switch (name)
+            {
+                case "ready":
                     _isReady = _expectedExit is null;
-                break;
-            case ActiveEvent:
-                Active = (Active.Count + 1, _log.Elapsed);
-                break;
-            default:
-                return;
+                    break;
+                case Cli.Nodes.ClusterNode.MemberEvent:
+                    _isMember = true;
+                    break;
+                case Cli.Nodes.ClusterNode.GivenUpEvent:
+                    _isMember = false;
+                    break;
+                case "active":
+                    Active = (Active.Count + 1, _log.Elapsed);
+                    break;
+            }
         }
 
+        _observe?.Invoke(name, message);
         _changes.Announce();
     }
 
-    private static string? EventIn(string line)
+    private static (string Name, string Message)? EventIn(string line)
     {
         try
         {
-            return JsonElement.Parse(line).GetProperty("event").GetString();
+            var read = JsonElement.Parse(line);
+            return (read.GetProperty("event").GetString()!, read.GetProperty("message").GetString()!);
         }
         catch (Exception other) when (other is JsonException or KeyNotFoundException or InvalidOperationException)
         {

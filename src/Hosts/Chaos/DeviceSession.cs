@@ -6,7 +6,6 @@ internal sealed class DeviceSession : IDisposable
     private readonly GeneratedText _text = new();
     private readonly List<TimeSpan> _arrivals = [];
     private readonly ChaosLog _log;
-    private readonly string _name;
     private readonly BoundProcess _process;
     private readonly Changes _changes = new();
     private readonly Lock _lock = new();
@@ -18,10 +17,13 @@ internal sealed class DeviceSession : IDisposable
     /// <param name="log">Whose clock all times are of.</param>
     public DeviceSession(string name, IEnumerable<string> arguments, ChaosLog log)
     {
-        (_name, _log, StartedAt) = (name, log, log.Elapsed);
+        (Name, _log, StartedAt) = (name, log, log.Elapsed);
         _process = BoundProcess.Start(arguments, Path.GetTempPath(), Read);
         Ended = EndAsync();
     }
+
+    /// <summary>In the log and in the network.</summary>
+    public string Name { get; }
 
     public TimeSpan StartedAt { get; }
 
@@ -90,7 +92,7 @@ internal sealed class DeviceSession : IDisposable
     private void Read(string line)
     {
         var now = _log.Elapsed;
-        _log.Write(_name, line);
+        _log.Write(Name, line);
         lock (_lock)
         {
             if (!_text.Read(line))
@@ -111,7 +113,7 @@ internal sealed class DeviceSession : IDisposable
             _hasEnded = true;
         _changes.Announce();
         if (_process.Errors.Length > 0)
-            _log.Write(_name, _process.Errors);
+            _log.Write(Name, _process.Errors);
         return exitCode;
     }
 }

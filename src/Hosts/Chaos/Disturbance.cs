@@ -11,14 +11,30 @@ internal enum DisturbanceKind
     /// <summary>SIGSTOP to it, and after a while SIGCONT.</summary>
     PauseWorker,
 
-    /// <summary>Connections between the broker and a worker or a device stand still or are closed for a while.</summary>
+    /// <summary>Links of a worker, of a device, or between the two stand still or are cut for a while.</summary>
     CutLink,
 
-    /// <summary>SIGKILL to the active scheduler, beside which another one stands by.</summary>
+    /// <summary>SIGKILL to the active scheduler, beside which others stand by.</summary>
     KillScheduler,
 
-    /// <summary>SIGKILL to the broker, and a new start.</summary>
-    RestartBroker,
+    /// <summary>SIGKILL to a seed node that stands by.</summary>
+    KillSeed,
+
+    /// <summary>The worker that serves the session, and a scheduler, are cut off from all others together.</summary>
+    Partition,
+}
+
+/// <summary>Whose link is cut.</summary>
+internal enum CutEnd
+{
+    /// <summary>The worker's to all others.</summary>
+    Worker,
+
+    /// <summary>The device's to all others.</summary>
+    Device,
+
+    /// <summary>The one between device and worker.</summary>
+    Both,
 }
 
 /// <summary>How far a session is.</summary>
@@ -43,14 +59,25 @@ internal sealed record Disturbance(DisturbanceKind Kind, SessionPhase Phase, dou
     /// <summary>Of a pause or a cut.</summary>
     public TimeSpan Duration { get; init; }
 
-    /// <summary>For a cut: the device's link, not the worker's.</summary>
-    public bool HitsDevice { get; init; }
+    /// <summary>For a cut.</summary>
+    public CutEnd End { get; init; }
+
+    /// <summary>For a partition: the scheduler that is cut off is the active one.</summary>
+    public bool HitsActive { get; init; }
+
+    /// <summary>It hits a scheduler, and needs all of them to be there.</summary>
+    public bool IsCentral => Kind is DisturbanceKind.KillScheduler or DisturbanceKind.KillSeed or DisturbanceKind.Partition;
+
+    /// <summary>It takes the session's worker away.</summary>
+    public bool HitsWorker => Kind is DisturbanceKind.KillWorker or DisturbanceKind.DrainWorker or DisturbanceKind.PauseWorker or DisturbanceKind.Partition || (Kind == DisturbanceKind.CutLink && End != CutEnd.Device);
 
     /// <summary>It waits until sessions have got over what was broken before; without, it comes on top of it.</summary>
     public bool ComesAlone { get; init; }
 
-    /// <summary>For a cut: nothing is closed.</summary>
+    /// <summary>For a cut or a partition: nothing is closed.</summary>
     public bool Freezes { get; init; }
+
+    private string Manner => Freezes ? "frozen" : "closed";
 
     /// <summary>What is reported together.</summary>
     /// <param name="phase">In which it came.</param>
@@ -59,8 +86,9 @@ internal sealed record Disturbance(DisturbanceKind Kind, SessionPhase Phase, dou
         DisturbanceKind.KillWorker => phase == SessionPhase.Decode ? "worker killed in decode" : "worker killed in prefill",
         DisturbanceKind.DrainWorker => "worker drained",
         DisturbanceKind.PauseWorker => "worker paused",
-        DisturbanceKind.CutLink => $"{(HitsDevice ? "device" : "worker")}'s link {(Freezes ? "frozen" : "closed")}",
+        DisturbanceKind.CutLink => $"{End switch { CutEnd.Worker => "worker's link", CutEnd.Device => "device's link", _ => "link between the two" }} {Manner}",
         DisturbanceKind.KillScheduler => phase == SessionPhase.Start ? "scheduler killed at start" : "scheduler killed later",
-        _ => "broker killed",
+        DisturbanceKind.KillSeed => phase == SessionPhase.Start ? "other seed killed at start" : "other seed killed later",
+        _ => $"partition, links {Manner}",
     };
 }

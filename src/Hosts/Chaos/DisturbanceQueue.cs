@@ -10,8 +10,9 @@ internal sealed class DisturbanceQueue
 
     private const int PerSessionMax = 2;
     private const int LongOneIn = 4;
+    private const int CutEndCount = 3;
 
-    /// <summary>Seconds of a pause or a cut: about as long as a session waits for an answer, or, one in so many, longer than the broker waits for a heartbeat.</summary>
+    /// <summary>Seconds of a pause or a cut: about as long as a session waits for an answer, or, one in so many, long enough for the cluster to give a node up.</summary>
     private static readonly (double Min, double Max) Short = (0.5, 7);
 
     private static readonly (double Min, double Max) Long = (12, 20);
@@ -75,7 +76,7 @@ internal sealed class DisturbanceQueue
         var phase = kind switch
         {
             DisturbanceKind.KillWorker => number % 3 == 2 ? SessionPhase.Prefill : SessionPhase.Decode,
-            DisturbanceKind.KillScheduler or DisturbanceKind.RestartBroker => number % 2 == 0 ? SessionPhase.Start : SessionPhase.Decode,
+            DisturbanceKind.KillScheduler or DisturbanceKind.KillSeed => number % 2 == 0 ? SessionPhase.Start : SessionPhase.Decode,
             _ => number % 4 == 3 ? SessionPhase.Prefill : SessionPhase.Decode,
         };
         var (least, most) = number % LongOneIn == ((number / LongOneIn) + 2) % LongOneIn ? Long : Short; // of devices and workers, frozen and closed, in turn
@@ -83,8 +84,9 @@ internal sealed class DisturbanceQueue
         {
             Duration = TimeSpan.FromSeconds(least + (random.NextFraction() * (most - least))),
             ComesAlone = random.NextFraction() < AloneShare,
-            HitsDevice = number % 2 == 1,
-            Freezes = number / 2 % 2 == 1,
+            End = (CutEnd)(number % CutEndCount),
+            HitsActive = number / 2 % 2 == 1,
+            Freezes = (kind == DisturbanceKind.CutLink ? number / CutEndCount : number) % 2 == 1,
         };
     }
 }

@@ -3,73 +3,48 @@ using System.Net.Sockets;
 
 namespace SplitActors.Hosts.Chaos;
 
-/// <summary>A network between clients and a server of this machine that can be cut, stand still, or fall silent.</summary>
+/// <summary>The way to one node: takes connections at its public address, learns who dialled, and passes them on as far as the network lets it.</summary>
 internal sealed class TcpProxy : IDisposable
 {
     private static readonly TimeSpan EndTimeMax = TimeSpan.FromSeconds(10);
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly int _target;
-    private readonly List<TcpClient> _clients = [];
+    private readonly ChaosNetwork _network;
+    private readonly string _name;
+    private readonly TcpListener _listener;
+    private readonly IPEndPoint _target;
+    private readonly List<Connection> _connections = [];
     private readonly Lock _lock = new();
     private readonly Task _accepting;
-    private volatile bool _isCut;
-    private volatile bool _isSilent;
-    private volatile TaskCompletionSource? _thaw;
-    private int _refusedCount;
-    private long _sentBytes;
-    private long _receivedBytes;
+    private bool _isDisposed;
 
-    /// <param name="target">The server's port, on loopback.</param>
-    public TcpProxy(int target)
+    /// <param name="network">Says what passes.</param>
+    /// <param name="name">Of the node.</param>
+    /// <param name="address">Where others dial it.</param>
+    /// <param name="target">Where it listens.</param>
+    public TcpProxy(ChaosNetwork network, string name, IPEndPoint address, IPEndPoint target)
     {
-        _target = target;
+        (_network, _name, _target) = (network, name, target);
+        _listener = new TcpListener(address);
         _listener.Start();
         _accepting = AcceptAsync();
     }
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
-
-    /// <summary>Connections that were closed at once, as it is cut.</summary>
-    public int RefusedCount => Volatile.Read(ref _refusedCount);
-
-    /// <summary>From clients so far.</summary>
-    public long SentBytes => Interlocked.Read(ref _sentBytes);
-
-    /// <summary>To clients so far.</summary>
-    public long ReceivedBytes => Interlocked.Read(ref _receivedBytes);
-
-    /// <summary>Closes all connections, and new ones at once.</summary>
-    public void Cut()
+    /// <summary>Closes the connections whose link is cut now.</summary>
+    public void CloseCut()
     {
-        _isCut = true;
         lock (_lock)
-        {
-            foreach (var client in _clients)
-                client.Close();
-            _clients.Clear();
-        }
+            _connections.ForEach(connection => connection.CloseIf(_network.IsCut(connection.From, _name)));
     }
-
-    /// <summary>Nothing passes, and nothing is lost: it comes late, as TCP sends again what a network swallowed.</summary>
-    public void Freeze() => _thaw ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    public void Mend()
-    {
-        (_isCut, _isSilent) = (false, false);
-        var thaw = _thaw;
-        _thaw = null;
-        thaw?.SetResult();
-    }
-
-    /// <summary>Reads nothing any more from the connections that there are, and closes nothing.</summary>
-    public void FallSilent() => _isSilent = true;
 
     public void Dispose()
     {
         _listener.Dispose();
-        Cut();
-        _thaw?.TrySetResult();
+        lock (_lock)
+        {
+            _isDisposed = true;
+            _connections.ForEach(connection => connection.CloseIf(true));
+        }
+
         _accepting.Wait(EndTimeMax);
     }
 
@@ -78,7 +53,7 @@ internal sealed class TcpProxy : IDisposable
         try
         {
             while (true)
-                Connect(await _listener.AcceptTcpClientAsync());
+                _ = ServeAsync(await _listener.AcceptTcpClientAsync());
         }
         catch (Exception closed) when (closed is ObjectDisposedException or SocketException or InvalidOperationException)
         {
@@ -86,67 +61,78 @@ internal sealed class TcpProxy : IDisposable
         }
     }
 
-    private void Connect(TcpClient client)
+    private async Task ServeAsync(TcpClient client)
     {
-        var server = new TcpClient { NoDelay = true };
-        client.NoDelay = true;
-        lock (_lock)
+        using var server = new TcpClient { NoDelay = true };
+        using (client)
         {
-            if (!_isCut)
+            try
             {
-                _clients.AddRange([client, server]);
-                _ = ForwardAsync(client, server);
-                return;
+                client.NoDelay = true;
+                if (await AssociationHandshake.ReadAsync(client.GetStream()) is not { } handshake || _network.NameOf(AssociationHandshake.HostIn(handshake)) is not { } from)
+                    return;
+                await ServeAsync(new Connection(from, client, server), handshake);
+            }
+            catch (Exception closed) when (closed is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
+            {
+                // One side is gone, and so is the other.
             }
         }
-
-        client.Close();
-        server.Dispose();
-        Interlocked.Increment(ref _refusedCount);
     }
 
-    private async Task ForwardAsync(TcpClient client, TcpClient server)
+    private async Task ServeAsync(Connection connection, byte[] handshake)
     {
+        lock (_lock)
+            _connections.Add(connection);
         try
         {
-            await server.ConnectAsync(IPAddress.Loopback, _target);
+            connection.CloseIf(_isDisposed || _network.IsCut(connection.From, _name)); // a cut that begins later finds it among the connections
+            await _network.PassAsync(connection.From, _name);
+            await connection.Server.ConnectAsync(_target);
+            await connection.Server.GetStream().WriteAsync(handshake);
+            await await Task.WhenAny(PumpAsync(connection, connection.Client, connection.Server), PumpAsync(connection, connection.Server, connection.Client));
         }
-        catch (Exception refused) when (refused is SocketException or ObjectDisposedException)
+        finally
         {
-            client.Close(); // as the server would
-            return;
+            lock (_lock)
+                _connections.Remove(connection);
         }
-
-        await Task.WhenAll(
-            PumpAsync(client, server, count => Interlocked.Add(ref _sentBytes, count)),
-            PumpAsync(server, client, count => Interlocked.Add(ref _receivedBytes, count)));
-        if (_isSilent)
-            return; // they stay open
-        lock (_lock)
-            _clients.RemoveAll(ended => ended == client || ended == server);
     }
 
-    private async Task PumpAsync(TcpClient from, TcpClient to, Action<int> count)
+    /// <summary>The end of a connection does not pass a link that stands still either.</summary>
+    private async Task PumpAsync(Connection connection, TcpClient from, TcpClient to)
     {
         var buffer = new byte[1 << 16];
         try
         {
-            while (!_isSilent && await from.GetStream().ReadAsync(buffer) is > 0 and var byteCount)
+            while (await from.GetStream().ReadAsync(buffer) is > 0 and var byteCount)
             {
-                if (_isSilent)
-                    return;
-                if (_thaw is { } thaw)
-                    await thaw.Task;
-                count(byteCount);
+                await _network.PassAsync(connection.From, _name);
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, byteCount));
             }
-
-            if (!_isSilent)
-                to.Close();
         }
         catch (Exception closed) when (closed is IOException or ObjectDisposedException or InvalidOperationException)
         {
-            to.Close();
+            // One side is gone.
+        }
+
+        if (!connection.IsClosed)
+            await _network.PassAsync(connection.From, _name);
+    }
+
+    private sealed record Connection(string From, TcpClient Client, TcpClient Server)
+    {
+        private volatile bool _isClosed;
+
+        public bool IsClosed => _isClosed;
+
+        public void CloseIf(bool isSo)
+        {
+            if (!isSo)
+                return;
+            _isClosed = true;
+            Client.Close();
+            Server.Close();
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using SplitActors.Hosts.Brokers;
 using SplitActors.Hosts.Chaos;
 
 namespace SplitActors.Hosts.Cli;
@@ -12,13 +11,13 @@ internal static class ChaosCommand
         var command = new Command(
             "chaos",
             """
-            Runs a whole cluster on this machine (broker, two schedulers, workers, devices, each a process of its own), kills, pauses and cuts them off while sessions run, and
-            checks that every session ends with exactly the tokens of a run that nothing disturbed. Needs rabbitmq-server (Debian: apt-get install --no-install-recommends rabbitmq-server).
+            Runs a whole cluster on this machine (schedulers, workers, devices, each a process of its own), kills, pauses and cuts them off while sessions run, and checks that
+            every session ends with exactly the tokens of a run that nothing disturbed. Needs Linux, and nothing installed.
 
-            Example: splitactors chaos --kills 200 --broker-restarts 20 --scheduler-kills 20 --seed 7 --plot recovery.svg
+            Example: splitactors chaos --kills 200 --scheduler-kills 20 --partitions 20 --seed 7 --plot recovery.svg
 
             Every value can also be given as an environment variable (SPLITACTORS_KILLS for --kills).
-            Exit codes: 0 every session was exact, 1 one was not, or a process ended by itself, 2 wrong option, 3 wrong checkpoint, 5 output not writable, 7 no broker here, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
+            Exit codes: 0 every session was exact, 1 one was not, or a process ended by itself, 2 wrong option, 3 wrong checkpoint, 5 output not writable, 7 the cluster does not start, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
             """);
         foreach (var setting in ChaosSettings.Every)
             command.Add(setting.Option);
@@ -53,7 +52,6 @@ internal static class ChaosCommand
 
     private static async Task<ChaosReport> RunAsync(ChaosSetup setup, ChaosLog log, bool isWatched, CancellationToken cancellation)
     {
-        PrivateBroker.RequireInstalled();
         IReadOnlyList<Prompt> prompts;
         using (var writing = new ProgressLine(TimeProvider.System, "running undisturbed", isWatched, cancellation))
             prompts = await PromptBook.WriteAsync(setup, log, (done, of) => writing.Report((double)done / of, $"{done} of {of} texts"), cancellation);

@@ -13,6 +13,7 @@ internal static class ChaosJson
         new
         {
             setup.Seed,
+            Schedulers = setup.SchedulerCount,
             Workers = setup.WorkerCount,
             Devices = setup.DeviceCount,
             setup.Contexts,
@@ -24,7 +25,8 @@ internal static class ChaosJson
             WorkersReplaced = report.Changes.Replaced,
             SessionsMoved = report.Changes.Moved,
             WallMs = Math.Round(report.WallTime.TotalMilliseconds),
-            Recoveries = report.Recoveries.Select(group => new { Kind = group.Name, group.Count, P50Ms = Rounded(group.At(0.5)), P99Ms = Rounded(group.At(0.99)), MaxMs = Rounded(group.At(1)) }),
+            Recoveries = report.Recoveries.Select(Describe),
+            Returns = report.ReturnTimes.Select(Describe),
             Disturbances = report.Disturbances.Select(Describe),
             Failures = report.Failures.Select(failure => new
             {
@@ -37,6 +39,9 @@ internal static class ChaosJson
             report.Problems,
         },
         Options);
+
+    private static object Describe(RecoveryGroup group) =>
+        new { Kind = group.Name, group.Count, P50Ms = Rounded(group.At(0.5)), P99Ms = Rounded(group.At(0.99)), MaxMs = Rounded(group.At(1)) };
 
     private static object Describe(DisturbedSession disturbance) => new
     {

@@ -20,6 +20,7 @@ internal sealed record ChaosOptions(ChaosSetup Setup, string? Plot, string? Logs
             new ChaosSetup
             {
                 Seed = settings.Unsigned(ChaosSettings.Seed) ?? 1,
+                SchedulerCount = settings.Integer(ChaosSettings.Schedulers, 2, NodesMax) ?? 3,
                 WorkerCount = settings.Integer(ChaosSettings.Workers, 2, NodesMax) ?? 3,
                 DeviceCount = settings.Integer(ChaosSettings.Devices, 1, NodesMax) ?? 2,
                 Contexts = contexts.Count > 0 ? contexts : [32, 256, 500],
@@ -29,9 +30,10 @@ internal sealed record ChaosOptions(ChaosSetup Setup, string? Plot, string? Logs
                     [DisturbanceKind.KillWorker] = Count(ChaosSettings.Kills, 20),
                     [DisturbanceKind.DrainWorker] = Count(ChaosSettings.Drains, 2),
                     [DisturbanceKind.PauseWorker] = Count(ChaosSettings.Pauses, 2),
-                    [DisturbanceKind.CutLink] = Count(ChaosSettings.Cuts, 4),
+                    [DisturbanceKind.CutLink] = Count(ChaosSettings.Cuts, 6),
                     [DisturbanceKind.KillScheduler] = Count(ChaosSettings.SchedulerKills, 2),
-                    [DisturbanceKind.RestartBroker] = Count(ChaosSettings.BrokerRestarts, 2),
+                    [DisturbanceKind.KillSeed] = Count(ChaosSettings.SeedKills, 2),
+                    [DisturbanceKind.Partition] = Count(ChaosSettings.Partitions, 2),
                 },
                 Model = Path.GetFullPath(settings.Text(RunSettings.Model) ?? EmbeddedModel.Folder),
                 PlanArguments = ["--mode", ModeOf(settings)],

@@ -4,11 +4,13 @@ namespace SplitActors.Hosts.Cli;
 internal static class ChaosSettings
 {
     public static readonly Setting Kills = Setting.Value("kills", "N", "Times that the worker of a session is killed (SIGKILL), a third of them while the prompt is computed. Default: 20.");
-    public static readonly Setting BrokerRestarts = Setting.Value("broker-restarts", "N", "Times that the broker is killed and started again. Default: 2.");
-    public static readonly Setting SchedulerKills = Setting.Value("scheduler-kills", "N", "Times that the active scheduler is killed and the one that stands by takes over. Default: 2.");
+    public static readonly Setting SchedulerKills = Setting.Value("scheduler-kills", "N", "Times that the active scheduler is killed and one that stands by takes over. Default: 2.");
+    public static readonly Setting SeedKills = Setting.Value("seed-kills", "N", "Times that a scheduler that stands by, a seed node of the cluster, is killed. Default: 2.");
+    public static readonly Setting Partitions = Setting.Value("partitions", "N", "Times that the worker of a session and a scheduler are cut off from all others together. Default: 2.");
     public static readonly Setting Pauses = Setting.Value("pauses", "N", "Times that the worker of a session stands still (SIGSTOP) for 0.5 to 7 s, or, one in four, 12 to 20 s. Default: 2.");
-    public static readonly Setting Cuts = Setting.Value("cuts", "N", "Times that the link of a worker or a device is frozen, or closed, as long. Default: 4.");
+    public static readonly Setting Cuts = Setting.Value("cuts", "N", "Times that the links of a worker, or of a device, or the one between the two, are frozen or closed, as long. Default: 6.");
     public static readonly Setting Drains = Setting.Value("drains", "N", "Times that the worker of a session is asked to leave (SIGTERM). Default: 2.");
+    public static readonly Setting Schedulers = Setting.Value("schedulers", "N", "Schedulers, of which one is active, and all are seed nodes, 2 to 16. Default: 3.");
     public static readonly Setting Workers = Setting.Value("workers", "N", "Workers, 2 to 16. Default: 3.");
     public static readonly Setting Devices = Setting.Value("devices", "N", "Devices, each with one session after the other, 1 to 16. Default: 2.");
     public static readonly Setting Contexts = Setting.Value("contexts", "LIST", "Tokens of the prompts. Default: 32,256,500.");
@@ -21,6 +23,6 @@ internal static class ChaosSettings
 
     public static readonly IReadOnlyList<Setting> Every =
     [
-        Kills, BrokerRestarts, SchedulerKills, Pauses, Cuts, Drains, Workers, Devices, Contexts, MaxTokens, Mode, RunSettings.Model, Seed, Plot, Logs, Json,
+        Kills, SchedulerKills, SeedKills, Partitions, Pauses, Cuts, Drains, Schedulers, Workers, Devices, Contexts, MaxTokens, Mode, RunSettings.Model, Seed, Plot, Logs, Json,
     ];
 }

@@ -13,11 +13,13 @@ internal static class ChaosText
             table.AddColumn(new TableColumn(column).RightAligned());
         foreach (var group in report.Recoveries)
             table.AddRow(group.Name, $"{group.Count}", Ms(group.At(0.5)), Ms(group.At(0.99)), Ms(group.At(1)));
+        foreach (var group in report.ReturnTimes)
+            table.AddRow(group.Name, $"{group.Count}", Ms(group.At(0.5)), Ms(group.At(0.99)), Ms(group.At(1)));
         if (report.Recoveries.Count > 0)
             Terminal.Output.Write(table);
         Terminal.Output.WriteFacts(
         [
-            ("cluster", $"{setup.WorkerCount} workers, {setup.DeviceCount} devices, 2 schedulers, 1 broker; prompts of {string.Join(", ", setup.Contexts)} tokens; seed {setup.Seed}"),
+            ("cluster", $"{setup.WorkerCount} workers, {setup.DeviceCount} devices, {setup.SchedulerCount} schedulers; prompts of {string.Join(", ", setup.Contexts)} tokens; seed {setup.Seed}"),
             ("sessions", $"{report.SessionCount}: {string.Join(", ", Enum.GetValues<SessionOutcome>().Select(outcome => $"{report.Sessions.GetValueOrDefault(outcome)} {NameOf(outcome)}"))}"),
             ("tokens", $"{report.TokenCount}; {report.Changes.Replaced} times another worker for one that was lost, {report.Changes.Moved} moves from one that left"),
             ("time", FormattableString.Invariant($"{report.WallTime.TotalSeconds:0} s")),

@@ -51,7 +51,6 @@ internal static class CommandLine
         BenchCommand.Create(),
         CodecCommand.Create(),
         SimulateCommand.Create(),
-        BrokerCommand.Create(),
         ChaosCommand.Create(),
     };
 

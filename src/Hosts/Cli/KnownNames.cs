@@ -10,7 +10,7 @@ internal static class KnownNames
     private const string ConfigOption = "--config";
 
     /// <summary>Variables that are no settings.</summary>
-    private static readonly string[] OtherVariables = [CommandLine.DebugVariable, Brokers.PrivateBroker.ExecutableVariable];
+    private static readonly string[] OtherVariables = [CommandLine.DebugVariable];
 
     /// <exception cref="UserErrorException">The environment has a variable of this program's that no command knows.</exception>
     public static void CheckEnvironment(ParseResult parsed)

@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Net.Sockets;
 using Akka.Actor;
+using Akka.Cluster;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -10,6 +13,11 @@ namespace SplitActors.Hosts.Nodes;
 /// <summary>This process as a member of a cluster, from joining until it leaves or the others give it up.</summary>
 internal sealed class ClusterMember : IAsyncDisposable
 {
+    /// <summary>How often it looks whether it is stranded, and for how many times that has to be so.</summary>
+    private static readonly TimeSpan StrandedPeriod = TimeSpan.FromSeconds(2);
+
+    private const int StrandedCount = 3;
+
     private readonly IHost _host;
 
     private ClusterMember(IHost host, ActorSystem system, ClusterRoutes routes) => (_host, System, Routes) = (host, system, routes);
@@ -17,6 +25,10 @@ internal sealed class ClusterMember : IAsyncDisposable
     public ActorSystem System { get; }
 
     public ClusterRoutes Routes { get; }
+
+    private IEnumerable<Member> Members => Akka.Cluster.Cluster.Get(System).State.Members;
+
+    private Address SelfAddress => Akka.Cluster.Cluster.Get(System).SelfAddress;
 
     /// <summary>Completes when it is a member no more, whyever.</summary>
     public Task Ended => System.WhenTerminated;
@@ -39,11 +51,23 @@ internal sealed class ClusterMember : IAsyncDisposable
         return new ClusterMember(host, system, await found.Task);
     }
 
+    /// <summary>HOST:PORT by which others reach it.</summary>
+    public string Address => AddressOf(SelfAddress);
+
+    /// <summary>HOST:PORT of the schedulers and workers that it knew last.</summary>
+    public IReadOnlyList<string> Others =>
+    [
+        .. Members.Where(member => member.HasRole(ClusterRoles.Slots) && member.Address != SelfAddress).Select(member => AddressOf(member.Address)),
+    ];
+
+    /// <summary>Runs something once the others know it.</summary>
+    public void WhenUp(Action action) => Akka.Cluster.Cluster.Get(System).RegisterOnMemberUp(action);
+
     /// <summary>Completes when the others know it; false if that takes too long.</summary>
     public async Task<bool> JoinedAsync(TimeSpan patience, CancellationToken cancellation)
     {
         var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Akka.Cluster.Cluster.Get(System).RegisterOnMemberUp(() => up.TrySetResult());
+        WhenUp(() => up.TrySetResult());
         try
         {
             await up.Task.WaitAsync(patience, cancellation);
@@ -55,6 +79,26 @@ internal sealed class ClusterMember : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Completes when its cluster has no scheduler, for a while, and one of the seeds that is not of this cluster answers: it was started again, found nobody whom it knew, and has begun another
+    /// cluster.
+    /// </summary>
+    public async Task StrandedAsync(IReadOnlyList<string> seeds, CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(StrandedPeriod);
+        for (var without = 0; await timer.WaitForNextTickAsync(cancellation);)
+        {
+            without = Members.Any(member => member.HasRole(ClusterRoles.Scheduler)) ? 0 : without + 1;
+            if (without < StrandedCount)
+                continue;
+            foreach (var seed in seeds.Where(seed => !Members.Any(member => AddressOf(member.Address) == seed)))
+            {
+                if (await AnswersAsync(seed, cancellation))
+                    return;
+            }
+        }
+    }
+
     /// <summary>Lets its sessions go elsewhere, and leaves.</summary>
     public Task LeaveAsync() => _host.StopAsync();
 
@@ -62,5 +106,24 @@ internal sealed class ClusterMember : IAsyncDisposable
     {
         await _host.StopAsync();
         _host.Dispose();
+    }
+
+    private static string AddressOf(Address address) => string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}");
+
+    private static async Task<bool> AnswersAsync(string address, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(StrandedPeriod);
+        using var client = new TcpClient();
+        try
+        {
+            var colon = address.LastIndexOf(':');
+            await client.ConnectAsync(address[..colon], int.Parse(address.AsSpan(colon + 1), CultureInfo.InvariantCulture), limit.Token);
+            return true;
+        }
+        catch (Exception closed) when (closed is SocketException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 }

@@ -10,13 +10,15 @@ namespace SplitActors.Hosts.Nodes;
 /// <summary>Where a node listens, and where it finds others.</summary>
 /// <param name="Host">Of this machine.</param>
 /// <param name="Port">0: any that is free.</param>
+/// <param name="Public">By which others reach it; null: where it listens.</param>
 /// <param name="Seeds">HOST:PORT of nodes to join by.</param>
-internal sealed record MemberAddress(string Host, int Port, ImmutableArray<string> Seeds)
+internal sealed record MemberAddress(string Host, int Port, (string Host, int Port)? Public, ImmutableArray<string> Seeds)
 {
     /// <summary>Where a cluster begins, unless it is told otherwise.</summary>
     public const string Default = "127.0.0.1:7070";
 
     public static readonly Setting Listen = Setting.Value("listen", "HOST:PORT", $"Address of this machine for other nodes. Default: {Default} of `cloud` and `scheduler`, any port of 127.0.0.1 of others.");
+    public static readonly Setting PublicAddress = Setting.Value("public", "HOST:PORT", "Address by which other nodes reach this one, where that is not the one that it listens at: behind NAT, a proxy or a container's port mapping. Default: that of --listen.");
     public static readonly Setting Join = Setting.Value("join", "HOST:PORT[,…]", $"Nodes of the cluster to join by, of which one must answer. Default: {Default}; of `cloud`, none: a new cluster.");
 
     /// <param name="settings">Of the process.</param>
@@ -25,21 +27,29 @@ internal sealed record MemberAddress(string Host, int Port, ImmutableArray<strin
     public static MemberAddress Read(SettingReader settings, bool founds)
     {
         var (listen, place) = settings.Find(Listen) ?? (founds ? Default : "127.0.0.1:0", $"--{Listen.Name}");
-        var (host, port) = Parse(listen, place, portMin: 0);
-        if (!IPAddress.TryParse(host, out var address) || !IPAddress.IsLoopback(address))
-        {
-            throw new UserErrorException(
-                UserErrorKind.Options, place, "an address that only this machine has, such as 127.0.0.1:7070", listen,
-                "Connect machines by a broker, with certificates on both sides: `splitactors broker init`.");
-        }
-
+        var (host, port) = Local(listen, place, portMin: 0);
+        var reached = settings.Find(PublicAddress) is var (text, textPlace) ? Local(text, textPlace, portMin: 1) : ((string, int)?)null;
         var seeds = settings.Find(Join) is var (join, joinPlace)
-            ? [.. join.Split(',').Select(seed => Parse(seed, joinPlace, portMin: 1)).Select(seed => string.Create(CultureInfo.InvariantCulture, $"{seed.Host}:{seed.Port}"))]
-            : founds ? ImmutableArray.Create(listen) : [Default];
-        return new MemberAddress(host, port, seeds);
+            ? [.. join.Split(',').Select(seed => Text(Parse(seed, joinPlace, portMin: 1)))]
+            : founds ? ImmutableArray.Create(Text(reached ?? (host, port))) : [Default];
+        return new MemberAddress(host, port, reached, seeds);
     }
 
-    public MemberSettings ToSettings() => new() { Host = Host, Port = Port, Seeds = Seeds, Roles = [] };
+    /// <summary>HOST:PORT by which others reach it.</summary>
+    public string Reached => Text(Public ?? (Host, Port));
+
+    public MemberSettings ToSettings() => new() { Host = Host, Port = Port, Public = Public, Seeds = Seeds, Roles = [] };
+
+    private static string Text((string Host, int Port) address) => string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}");
+
+    private static (string Host, int Port) Local(string text, string place, int portMin)
+    {
+        var (host, port) = Parse(text, place, portMin);
+        return IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address)
+            ? (host, port)
+            : throw new UserErrorException(
+                UserErrorKind.Options, place, "an address that only this machine has, such as 127.0.0.1:7070", text, "Nothing is encrypted between nodes without certificates: keep them on one machine.");
+    }
 
     private static (string Host, int Port) Parse(string text, string place, int portMin)
     {

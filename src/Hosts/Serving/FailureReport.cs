@@ -7,6 +7,8 @@ namespace SplitActors.Hosts.Serving;
 /// <summary>Tells of actors that threw, in a sentence and without a stack trace.</summary>
 internal sealed class FailureReport : UntypedActor
 {
+    private const string AkkasOwn = "/system/";
+
     private readonly Action<string> _report;
 
     public FailureReport(Action<string> report)
@@ -17,6 +19,8 @@ internal sealed class FailureReport : UntypedActor
 
     protected override void OnReceive(object message)
     {
+        if (message is Error { LogSource: var source } && source.Contains(AkkasOwn, StringComparison.Ordinal))
+            return; // of connections and of the table of slots, which mend themselves; what that means is told where it matters
         if (message is Error { Cause: { } cause } error)
             _report($"{error.LogSource} failed: {cause.Message}");
         else if (message is Error other)

@@ -4,7 +4,7 @@ namespace SplitActors.Hosts.Tests.Chaos;
 
 public sealed class DisturbanceQueueTests
 {
-    private static readonly Dictionary<DisturbanceKind, int> Counts = new() { [DisturbanceKind.KillWorker] = 30, [DisturbanceKind.CutLink] = 8, [DisturbanceKind.KillScheduler] = 5 };
+    private static readonly Dictionary<DisturbanceKind, int> Counts = new() { [DisturbanceKind.KillWorker] = 30, [DisturbanceKind.CutLink] = 12, [DisturbanceKind.KillScheduler] = 5 };
 
     [Fact]
     public void Queue_SameSeed_GivesTheSame() => Assert.Equal(All(7), All(7));
@@ -19,8 +19,12 @@ public sealed class DisturbanceQueueTests
 
         Assert.Equal(Counts, all.GroupBy(disturbance => disturbance.Kind).ToDictionary(kind => kind.Key, kind => kind.Count()));
         Assert.Equal(10, all.Count(disturbance => disturbance is { Kind: DisturbanceKind.KillWorker, Phase: SessionPhase.Prefill }));
-        Assert.Equal(4, all.Count(disturbance => disturbance is { Kind: DisturbanceKind.CutLink, HitsDevice: true }));
-        Assert.Equal(4, all.Count(disturbance => disturbance is { Kind: DisturbanceKind.CutLink, Freezes: true }));
+        foreach (var end in Enum.GetValues<CutEnd>())
+        {
+            Assert.Equal(2, all.Count(disturbance => disturbance is { Kind: DisturbanceKind.CutLink, Freezes: true } && disturbance.End == end));
+            Assert.Equal(2, all.Count(disturbance => disturbance is { Kind: DisturbanceKind.CutLink, Freezes: false } && disturbance.End == end));
+        }
+
         Assert.All(all, disturbance => Assert.InRange(disturbance.Moment, 0, 1));
     }
 

@@ -9,10 +9,11 @@ public sealed class HelpTests
     [InlineData("--help")]
     [InlineData("run --help")]
     [InlineData("model --help")]
-    [InlineData("broker --help")]
-    [InlineData("broker init --help")]
-    [InlineData("broker add --help")]
-    [InlineData("broker run --help")]
+    [InlineData("cloud --help")]
+    [InlineData("scheduler --help")]
+    [InlineData("worker --help")]
+    [InlineData("edge --help")]
+    [InlineData("chaos --help")]
     [InlineData("run -h")]
     public async Task Help_OfEveryCommand_ShowsExample(string commandLine)
     {

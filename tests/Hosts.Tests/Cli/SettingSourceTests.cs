@@ -69,7 +69,7 @@ public sealed class SettingSourceTests : IDisposable
 
     [Theory]
     [InlineData("""{ "max_tokens": 1 }""", "config/run.json, max_tokens", "expected max-tokens, or another setting", "unknown name")]
-    [InlineData("""{ "amqp": "amqp://localhost" }""", "config/run.json: expected settings of `splitactors run`", "a configuration of `splitactors edge`", "`splitactors worker`")]
+    [InlineData("""{ "join": "127.0.0.1:7070" }""", "config/run.json: expected settings of `splitactors run`", "a configuration of `splitactors edge`", "`splitactors worker`")]
     [InlineData("""{ "max-tokens": 1, "max-tokens": 2 }""", "config/run.json, max-tokens", "twice")]
     [InlineData("""{ "config": "x" }""", "config/run.json, config", "unknown name")]
     [InlineData("""{ "max-tokens": "x" }""", "config/run.json, max-tokens", "whole number", "'x'")]
@@ -132,7 +132,7 @@ public sealed class SettingSourceTests : IDisposable
     [Fact]
     public async Task AnyCommand_VariablesOfOthers_AreNoMistake()
     {
-        (await RunAsync([("SPLITACTORS_KILLS", "20"), ("SPLITACTORS_BROKER", "rabbitmq-server")], "--max-tokens", "1")).Succeeded();
+        (await RunAsync([("SPLITACTORS_KILLS", "20")], "--max-tokens", "1")).Succeeded();
         (await new SplitActorsProcess("--version") { Environment = [("SPLITACTORS_MAXTOKENS", "1")] }.RunAsync()).Succeeded();
     }
 

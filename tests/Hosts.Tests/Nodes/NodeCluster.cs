@@ -1,65 +1,42 @@
-using System.Globalization;
-using System.Text;
-using SplitActors.Hosts.Brokers;
+using System.Net;
+using System.Net.Sockets;
 using SplitActors.Hosts.Tests.Processes;
 
 namespace SplitActors.Hosts.Tests.Nodes;
 
-/// <summary>A broker's folder with users gpu1, gpu2, gateway1, gateway2, and processes of them, started as a user starts them.</summary>
-public sealed class NodeCluster : IAsyncLifetime, IDisposable
+/// <summary>A cluster of processes on loopback, started as a user starts them, and what they are to come to.</summary>
+internal sealed class NodeCluster
 {
-    private readonly TemporaryFolder _place = new();
-    private readonly int _port = PrivateBroker.FreePorts(1)[0];
-    private RunningProcess? _broker;
+    private const string Host = "127.0.0.1";
 
-    public string Address => $"amqps://localhost:{_port}";
+    /// <summary>Where its first node listens: a port that nobody has.</summary>
+    public string Address { get; } = $"{Host}:{FreePort()}";
 
-    public string ConfigOf(string user) => _place.PathTo("cluster", $"{user}.json");
+    /// <summary>The first: the others join by it.</summary>
+    public NodeProcess First(string command, params string[] options) => new([command, "--listen", Address, .. options]);
 
-    /// <summary>Only the folder.</summary>
-    public async Task InitializeAsync()
-    {
-        if (PrivateBroker.Executable is null)
-            return; // its tests are skipped
-        var port = _port.ToString(CultureInfo.InvariantCulture);
-        (await SplitActorsProcess.RunAsync(
-            "broker", "init", _place.PathTo("cluster"), "--worker", "gpu1", "--worker", "gpu2", "--device", "gateway1", "--device", "gateway2", "--port", port)).Succeeded();
-    }
+    public NodeProcess Worker(string name, params string[] options) => new(["worker", "--join", Address, "--name", name, "--threads", "1", .. options]);
 
-    public Task DisposeAsync() => Task.CompletedTask;
-
-    public void Dispose()
-    {
-        _broker?.Dispose();
-        _place.Dispose();
-    }
-
-    /// <summary>Once for all tests.</summary>
-    public async Task RunBrokerAsync()
-    {
-        if (_broker is not null)
-            return;
-        _broker = new SplitActorsProcess("broker", "run", _place.PathTo("cluster")) { TimeLimit = TimeSpan.FromMinutes(5) }.Start();
-        Assert.Equal($"broker: {Address} ready\n", Encoding.UTF8.GetString(await _broker.ReadOutputAsync()));
-    }
-
-    internal NodeProcess Scheduler(params string[] options) => new(["scheduler", "--config", ConfigOf("scheduler"), .. options]);
-
-    internal NodeProcess Worker(string user, params string[] options) => new(["worker", "--config", ConfigOf(user), "--threads", "1", .. options]);
-
-    internal NodeProcess Edge(string user, string prompt, int maxTokens, params string[] options) =>
-        new(["edge", prompt, "--config", ConfigOf(user), "--threads", "1", "--max-tokens", $"{maxTokens}", .. options]);
+    public NodeProcess Edge(string prompt, int maxTokens, params string[] options) =>
+        new(["edge", prompt, "--join", Address, "--threads", "1", "--max-tokens", $"{maxTokens}", .. options]);
 
     public static async Task<string> UndisturbedAsync(string prompt, int maxTokens) =>
         (await SplitActorsProcess.RunAsync("run", prompt, "--max-tokens", $"{maxTokens}", "--threads", "1")).Text;
 
     /// <summary>All leave when they are asked to.</summary>
-    internal static async Task EndAsync(params NodeProcess[] nodes)
+    public static async Task EndAsync(params NodeProcess[] nodes)
     {
         foreach (var node in nodes)
         {
             await node.SignalAsync("TERM");
             Assert.Equal(ExitCode.Success, (await node.EndAsync()).ExitCode);
         }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

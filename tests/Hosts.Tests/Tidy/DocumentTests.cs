@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using SplitActors.Hosts.Cli;
 using SplitActors.Hosts.Cli.Nodes;
+using SplitActors.Hosts.Nodes;
 using SplitActors.Tests.Shared;
 
 namespace SplitActors.Hosts.Tests.Tidy;
@@ -51,7 +52,7 @@ public sealed class DocumentTests
     {
         var text = string.Concat(new[] { "README.md", "docs/cli.md" }.Where(file => File.Exists(Repository.PathTo(file))).Select(SourceTree.Read));
 
-        Setting[] settings = [.. RunSettings.All, RunSettings.Config, .. EdgeRole.Settings, .. WorkerRole.Settings, .. SchedulerRole.Settings, NodeSettings.WorkerAmqp];
+        Setting[] settings = [.. RunSettings.All, RunSettings.Config, .. EdgeRole.Settings, .. WorkerRole.Settings, .. SchedulerRole.Settings, MemberAddress.PublicAddress];
         Assert.All(settings, setting => Assert.Matches($@"--{setting.Name}(?![\w-])", text));
     }
 

@@ -7,7 +7,13 @@ namespace SplitActors.Hosts.Cli.Nodes;
 /// <summary>Serves as a member of a cluster until it is asked to end. One that the others have given up joins again, with the weights that it has.</summary>
 internal static class ClusterNode
 {
+    public const string MemberEvent = "member";
+    public const string GivenUpEvent = "given_up";
+
     private static readonly TimeSpan RejoinPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longer than a network is usually out.</summary>
+    private static readonly TimeSpan RejoinTimeMax = TimeSpan.FromMinutes(5);
 
     /// <param name="node">The process.</param>
     /// <param name="address">Where it is, and whom it joins.</param>
@@ -16,12 +22,17 @@ internal static class ClusterNode
     /// <returns>Whether it was asked to end.</returns>
     public static async Task<bool> ServeAsync(Node node, MemberAddress address, Func<MemberActors> actors, TimeSpan? drainTimeMax = null)
     {
-        while (true)
+        for (var settings = address.ToSettings(); ;)
         {
             var own = actors();
-            await using var member = await ClusterMember.StartAsync(address.ToSettings(), own, drainTimeMax ?? TimeSpan.FromSeconds(30), node.Log.Warn);
-            var ended = own.Slot is null ? member.Ended : Task.WhenAny(member.Ended, own.Slot.Ended);
+            await using var member = await ClusterMember.StartAsync(settings, own, drainTimeMax ?? TimeSpan.FromSeconds(30), node.Log.Warn);
+            member.WhenUp(() => node.Log.Write(MemberEvent, $"is a member of the cluster, at {member.Address}"));
+            using var watching = new CancellationTokenSource();
+            var stranded = member.StrandedAsync(address.Seeds, watching.Token);
+            var ended = Task.WhenAny(member.Ended, stranded, own.Slot?.Ended ?? member.Ended);
             var wasAsked = await node.ServeAsync(ended);
+            var isStranded = stranded.IsCompletedSuccessfully;
+            await watching.CancelAsync();
             if (wasAsked)
             {
                 if (own.Slot is not null)
@@ -30,11 +41,22 @@ internal static class ClusterNode
                 return true;
             }
 
-            if (!member.Ended.IsCompleted)
+            if (!isStranded && !member.Ended.IsCompleted)
                 return false; // its worker stopped, and has said why
-            node.Log.Warn("The cluster has given this node up; it joins again.");
+            node.Log.Write(GivenUpEvent, isStranded ? "the cluster has no scheduler any more, and one began another; it joins that" : "the cluster has given this node up; it joins again");
+            settings = isStranded ? address.ToSettings() : RejoinBy(member.Others, address);
             await Task.Delay(RejoinPause, node.Cancellation);
         }
+    }
+
+    /// <summary>
+    /// By the nodes that it knew, and itself last: the first of the seeds begins a cluster of its own if no other answers, which one that was cut off from its cluster must not do.
+    /// Where nobody answers for long, there is no cluster any more, and it begins as it did at first.
+    /// </summary>
+    private static MemberSettings RejoinBy(IReadOnlyList<string> others, MemberAddress address)
+    {
+        var first = address.ToSettings();
+        return others.Count == 0 ? first : first with { Seeds = [.. others.Union(first.Seeds, StringComparer.Ordinal).Except([address.Reached], StringComparer.Ordinal), address.Reached], JoinTimeMax = RejoinTimeMax };
     }
 
     /// <summary>A slot's or a device's name: what was given, or this machine's.</summary>

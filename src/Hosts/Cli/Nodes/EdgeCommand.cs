@@ -17,13 +17,12 @@ internal static class EdgeCommand
         var command = NodeCommand.Create(
             Name,
             """
-            Continues a text as a device of a cluster: the first layers, as many as the scheduler says, run here, the rest on a worker. A worker, a scheduler or a
-            broker that is lost costs time, and no token.
+            Continues a text as a device of a cluster: the first layers, as many as the scheduler says, run here, the rest on a worker. A worker or a
+            scheduler that is lost costs time, and no token.
 
             Example: splitactors edge "Once upon a time" --max-tokens 200, where `splitactors cloud` runs
-            Over a broker: splitactors edge "Once upon a time" --config cluster/gateway1.json
             """,
-            exitCodes: "0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 7 no broker, or it refuses, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated",
+            exitCodes: "0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 7 no cluster answers, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated",
             EdgeRole.Settings,
             RunAsync);
         command.Add(RunSettings.Prompt);

@@ -18,7 +18,7 @@ internal static class NodeCommand
             $"""
             {purpose}
 
-            Every value can also be given as an environment variable (SPLITACTORS_AMQP for --amqp) or in config/{name}.json.
+            Every value can also be given as an environment variable (SPLITACTORS_JOIN for --join) or in config/{name}.json.
             Exit codes: {exitCodes}.
             """)
         {

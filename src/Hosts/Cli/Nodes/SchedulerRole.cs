@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
-using Akka.Actor;
 using SplitActors.Actors.Cluster;
-using SplitActors.Actors.Peers;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Stepping;
 using SplitActors.Hosts.Planning;
@@ -14,8 +12,6 @@ namespace SplitActors.Hosts.Cli.Nodes;
 /// <summary>A scheduler of a process: what it is asked to decide, and the actor that does.</summary>
 internal sealed record SchedulerRole
 {
-    public const string Address = "scheduler";
-
     public static readonly IReadOnlyList<Setting> Settings =
     [
         RunSettings.Mode, RunSettings.Split, RunSettings.Compression, RunSettings.Quality, RunSettings.KarhunenLoeve, RunSettings.Prediction, RunSettings.SharePromptTokens,
@@ -40,20 +36,8 @@ internal sealed record SchedulerRole
         StatusPeriod = settings.Seconds(NodeSettings.StatusEvery, 86_400),
     };
 
-    /// <summary>Serves all models at once: workers and devices say which one they have.</summary>
-    /// <exception cref="UserErrorException">What is asked for does not fit a model, or its calibration or measured accuracy is damaged.</exception>
-    public IActorRef Start(NodeRuntime runtime, IReadOnlyList<Checkpoint> models, IPeers peers, NodeLog log)
-    {
-        var cluster = Watch(runtime, log);
-        var options = models.Select(model => OptionsFor(model, Address)).ToImmutableArray();
-        var actor = new LocalNames(runtime.System, peers).Start(Address, own => ActorProps.Of(() => new SchedulerActor(options, own, runtime.Lanes, log.Warn, cluster.Observe)));
-        foreach (var (model, option) in models.Zip(options))
-            Ready(log, model, option);
-        return actor;
-    }
-
     /// <summary>Serves each model by itself, as a candidate for its one scheduler in the cluster.</summary>
-    /// <inheritdoc cref="Start"/>
+    /// <exception cref="UserErrorException">What is asked for does not fit a model, or its calibration or measured accuracy is damaged.</exception>
     public ImmutableArray<SchedulerSingleton> Candidates(NodeRuntime runtime, IReadOnlyList<Checkpoint> models, NodeLog log)
     {
         var cluster = Watch(runtime, log);

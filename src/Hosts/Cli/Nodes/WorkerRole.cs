@@ -1,7 +1,5 @@
-using Akka.Actor;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Cluster;
-using SplitActors.Actors.Peers;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference;
 using SplitActors.Inference.Calibration;
@@ -22,9 +20,6 @@ internal sealed record WorkerRole
     [
         NodeSettings.Name, RunSettings.BackBits, RunSettings.GroupSize, NodeSettings.KvBits, NodeSettings.Memory, NodeSettings.MaxSessions, DeviceLimits.Sessions, DeviceLimits.Tokens, NodeSettings.DrainTime,
     ];
-
-    /// <summary>Null: the user's only worker.</summary>
-    public required string? Name { get; init; }
 
     public required int FirstLayer { get; init; }
 
@@ -53,7 +48,6 @@ internal sealed record WorkerRole
         var groupSize = settings.OneOf(RunSettings.GroupSize, WeightFormat.SupportedGroupSizes) ?? WeightFormat.GroupSizeDefault;
         return new WorkerRole
         {
-            Name = settings.Text(NodeSettings.Name),
             FirstLayer = firstLayer is null ? 0 : settings.Integer(firstLayer, 0, int.MaxValue) ?? 0,
             Weights = settings.OneOf(RunSettings.BackBits, WeightFormat.SupportedBits) is { } bits ? WeightFormat.Of(bits, groupSize) : null,
             KvFormat = (KvFormat)(settings.OneOf(NodeSettings.KvBits, RunOptions.KvBits) ?? (int)KvFormat.Float16),
@@ -68,18 +62,9 @@ internal sealed record WorkerRole
         };
     }
 
-    /// <exception cref="UserErrorException">The weights are damaged or leave no memory for sessions.</exception>
-    public IActorRef Start(NodeRuntime runtime, Checkpoint checkpoint, NodeConnection connection, IPeers peers, Node node)
-    {
-        var (host, options) = Load(runtime, checkpoint, Name is null ? $"worker/{connection.User}" : $"worker/{connection.User}/{Name}", SchedulerRole.Address, node);
-        var actor = host.Start(options, peers);
-        Ready(host, options, checkpoint, node);
-        return actor;
-    }
-
     /// <summary>Loads the weights once, for a slot that may join a cluster again and again.</summary>
     /// <param name="slot">Its name.</param>
-    /// <inheritdoc cref="Start"/>
+    /// <exception cref="UserErrorException">The weights are damaged or leave no memory for sessions.</exception>
     public Func<WorkerSlot> Slots(NodeRuntime runtime, Checkpoint checkpoint, string slot, Node node)
     {
         var (host, options) = Load(runtime, checkpoint, PeerNames.Worker(slot), PeerNames.Scheduler(ServedModel.DigestOf(checkpoint).Span), node);
@@ -110,14 +95,6 @@ internal sealed record WorkerRole
             DeviceTokenCountMax = DeviceLimits.TokenCountMax,
             LeaveTimeMax = DrainTimeMax ?? options.LeaveTimeMax,
         });
-    }
-
-    /// <summary>Lets its sessions go elsewhere first; a second signal ends the process at once.</summary>
-    public static Task DrainAsync(IActorRef worker, Task ended, NodeLog log)
-    {
-        log.Write("leaving", "takes no further session and leaves when those that it has are elsewhere");
-        worker.Tell(new LeaveCluster());
-        return ended;
     }
 
     private static long MemoryLeft(long memory, long weights) => memory > weights

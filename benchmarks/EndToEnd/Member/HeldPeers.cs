@@ -2,13 +2,13 @@ using System.Diagnostics;
 using Google.Protobuf;
 using SplitActors.Actors.Peers;
 
-namespace SplitActors.EndToEnd.Broker;
+namespace SplitActors.EndToEnd.Member;
 
 /// <summary>
 /// Holds every message for a while, awake and without touching memory: what it adds to a token beyond that while is what waiting alone does to the computation,
 /// whose weights leave the caches meanwhile.
 /// </summary>
-internal sealed class HeldTransport(IPeers inner) : IPeers
+internal sealed class HeldPeers(IPeers inner) : IPeers
 {
     /// <summary>Of each message.</summary>
     public TimeSpan HoldTime { get; set; }
