@@ -20,6 +20,9 @@ public static partial class EdgeSession
         /// <summary>The same plan with another worker, which is no alternative then.</summary>
         private static Plan At(Plan plan, Alternative next) => new(Without(plan, next.Worker)) { Worker = next.Worker, Reason = "" };
 
+        /// <summary>A plan of the device's own making. What was promised last holds until the scheduler says otherwise.</summary>
+        private Plan OwnPlan(Plan plan, uint revision) => new(plan) { Revision = revision, Deadline = State.Deadline };
+
         private static Plan Without(Plan plan, string worker)
         {
             var others = new Plan(plan);
@@ -59,7 +62,7 @@ public static partial class EdgeSession
                 FailoverCount = State.FailoverCount + 1,
                 OwnChoiceCount = State.OwnChoiceCount + 1,
                 Revision = revision,
-                Plan = new Plan(At(State.Plan!, next)) { Revision = revision },
+                Plan = OwnPlan(At(State.Plan!, next), revision),
                 IsOwnChoice = true,
             };
             Publish(new SessionPlanned(State.Plan));

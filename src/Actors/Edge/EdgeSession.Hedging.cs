@@ -97,7 +97,7 @@ public static partial class EdgeSession
                 HedgeNotBefore = isGone ? lost.NotBefore : State.HedgeNotBefore,
                 LostWorker = lost.Worker,
                 Revision = revision,
-                Plan = new Plan(State.Plan!) { Revision = revision },
+                Plan = OwnPlan(State.Plan!, revision),
                 Bill = State.Bill with { HedgeWonCount = State.Bill.HedgeWonCount + 1 },
                 IsOwnChoice = State.Phase == EdgePhase.Opening,
             };

@@ -22,7 +22,7 @@ public static partial class Scheduler
                     takers.Add((PredictedUs(worker, LoadWith(address, id, session)), Others(address, but: id).Count, AlternativeOf(id, address, worker)));
             }
 
-            return [.. takers.OrderBy(taker => taker.PredictedUs).ThenBy(taker => taker.Count).Take(AlternativesMax).Select(taker => taker.Alternative)];
+            return takers.Count == 0 ? [] : [.. takers.OrderBy(taker => taker.PredictedUs).ThenBy(taker => taker.Count).Take(AlternativesMax).Select(taker => taker.Alternative)];
         }
 
         private bool IsAlternative(SessionKey id, PlacedSession session, string address, RegisteredWorker worker, RegisteredWorker own) =>

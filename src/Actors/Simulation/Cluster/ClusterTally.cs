@@ -14,6 +14,8 @@ internal sealed class ClusterTally
 
     public int FailoverCount { get; set; }
 
+    public HedgeCounts Hedges { get; private set; }
+
     public int MoveCount { get; set; }
 
     public long TokenCount { get; private set; }
@@ -30,6 +32,8 @@ internal sealed class ClusterTally
     public List<long> TpotUs { get; } = [];
 
     public IReadOnlyDictionary<EndReason, int> Ends => _ends;
+
+    public void AddHedges(TokenBill bill) => Hedges += HedgeCounts.Of(bill);
 
     public void Add(TokenBill bill)
     {

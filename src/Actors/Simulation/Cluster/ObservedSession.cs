@@ -33,6 +33,9 @@ internal sealed class ObservedSession(
 
     public double LoadFailureRate { get; init; }
 
+    /// <summary>How often its plans' alternatives are outdated.</summary>
+    public double StaleAlternativeRate { get; init; }
+
     /// <summary>It may fail with a reason.</summary>
     public bool AllowsFailure { get; init; }
 
@@ -62,6 +65,7 @@ internal sealed class ObservedSession(
         if (Math.Abs((time.Elapsed - _tokenAt - TimeSpan.FromMicroseconds(generated.Bill.ElapsedUs)).Ticks) > Rounding.Ticks)
             Violate($"token {TokenCount} took {time.Elapsed - _tokenAt}; its bill says {generated.Bill.ElapsedUs} µs");
         CheckVerdict(generated.Bill);
+        tally.AddHedges(generated.Bill);
         if (TokenCount == 0)
             tally.TtftUs.Add(Microseconds(time.Elapsed - _startedAt));
         else
