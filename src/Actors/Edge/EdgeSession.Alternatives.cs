@@ -15,7 +15,7 @@ public static partial class EdgeSession
 
         /// <param name="spares">It must have room to spare.</param>
         private Alternative? NextAlternative(bool spares) => State.Plan?.Alternatives.FirstOrDefault(
-            other => other.Worker != State.Worker && other.Worker != State.Hedged?.Worker && (other.SpareSessionCount > 0 || !spares));
+            other => other.Worker != State.Worker && other.Worker != State.Hedged?.Worker && Protocol.Peer.Of(other.Worker).Kind == PeerKind.Worker && (other.SpareSessionCount > 0 || !spares));
 
         /// <summary>The same plan with another worker, which is no alternative then.</summary>
         private static Plan At(Plan plan, Alternative next) => new(Without(plan, next.Worker)) { Worker = next.Worker, Reason = "" };

@@ -172,6 +172,8 @@ public static partial class EdgeSession
                 IsWaiting = false,
                 IsOwnChoice = false,
                 RefusedSince = null,
+                LeavingBytes = 0, // they were for the worker
+                StallCount = 0,
             };
         }
 

@@ -57,7 +57,7 @@ public static partial class EdgeSession
 
         private void StartAnswerTimer()
         {
-            var pause = State.LeavingBytes > 0 ? AnswerTimeout : ReminderPause ?? SilenceMax - RemindedFor;
+            var pause = State.LeavingBytes > 0 ? AnswerTimeout : ReminderPause ?? Within(SilenceMax - RemindedFor, TimeSpan.Zero, SilenceMax);
             if (State is { LeavingBytes: 0, IsReminderUnanswered: true } && MayGoElsewhere && FirstPause < pause)
                 pause = FirstPause;
             _effects.Add(new EdgeEffect.StartTimer(pause));

@@ -29,6 +29,7 @@ internal static class SimulateJson
             Deadlines = new { report.Verdicts.Kept, report.Verdicts.Degraded, report.Verdicts.Missed },
             report.TtftMs,
             report.TpotMs,
+            report.RecoveryMs,
             WorkerTimeMs = report.WorkerTime.TotalMilliseconds,
             WorkerTokens = report.WorkerTokenCount,
             WorkerRows = report.WorkerRowCount,

@@ -45,6 +45,7 @@ internal static class SimulateReport
             yield return ("deadlines", Text($"{report.Verdicts.Kept} tokens kept theirs, {report.Verdicts.Degraded} came later but as told before, {report.Verdicts.Missed} missed"));
         yield return ("TTFT ms", Percentiles(report.TtftMs));
         yield return ("TPOT ms", Percentiles(report.TpotMs));
+        yield return ("recovery ms", Percentiles(report.RecoveryMs));
         yield return ("workers", Text($"{report.WorkerTime.TotalSeconds:0.0} s for {report.WorkerTokenCount} tokens and {report.WorkerRowCount} rows; busy {string.Join(", ", report.WorkerBusyShares.Select(share => $"{share:P1}"))}"));
         var faults = report.MessageFaults;
         yield return ("messages", Text($"{report.MessageCount}; {faults.Dropped} lost, {faults.Duplicated} repeated, {faults.Delayed} delayed"));

@@ -38,6 +38,9 @@ public sealed record ClusterReport
 
     public required LatencyPercentiles TpotMs { get; init; }
 
+    /// <summary>Of tokens for which a worker was replaced: from the one before.</summary>
+    public required LatencyPercentiles RecoveryMs { get; init; }
+
     /// <summary>Time of all batches of all workers.</summary>
     public required TimeSpan WorkerTime { get; init; }
 

@@ -173,6 +173,7 @@ public sealed partial class ClusterSimulation : IDisposable
         Verdicts = (_tally.KeptCount, _tally.DegradedCount, _tally.MissedCount),
         TtftMs = LatencyPercentiles.Of(_tally.TtftUs),
         TpotMs = LatencyPercentiles.Of(_tally.TpotUs),
+        RecoveryMs = LatencyPercentiles.Of(_tally.RecoveryUs),
         WorkerTime = _workers.Aggregate(TimeSpan.Zero, (sum, worker) => sum + worker.Record.BusyTime),
         WorkerTokenCount = _workers.Sum(worker => worker.Record.TokenCount),
         WorkerRowCount = _workers.Sum(worker => worker.Record.RowCount),

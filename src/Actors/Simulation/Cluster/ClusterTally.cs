@@ -31,6 +31,8 @@ internal sealed class ClusterTally
 
     public List<long> TpotUs { get; } = [];
 
+    public List<long> RecoveryUs { get; } = [];
+
     public IReadOnlyDictionary<EndReason, int> Ends => _ends;
 
     public void AddHedges(TokenBill bill) => Hedges += HedgeCounts.Of(bill);
