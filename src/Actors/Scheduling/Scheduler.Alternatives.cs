@@ -9,6 +9,7 @@ public static partial class Scheduler
     private sealed partial class Turn
     {
         private const int AlternativesMax = 3;
+        private const int KeptShare = 4;
 
         /// <summary>Those that are quickest with the session. Only such as compute the same bits as its own.</summary>
         private ImmutableArray<Alternative> AlternativesFor(SessionKey id, PlacedSession session)
@@ -29,11 +30,15 @@ public static partial class Scheduler
             worker.NumericsId == own.NumericsId && IsLive(worker) && !worker.IsLeaving && !worker.IsSuspect && IsServing(worker, State.PlanOf(session))
             && HasRoom(address, worker, id, session) && KeepsPromises(id, address, LoadWith(address, id, session));
 
-        /// <summary>A worker that has more waiting than goes into a batch, or as many sessions as rows, has nothing to spare: a replay would only make others wait.</summary>
+        /// <summary>
+        /// A worker that has more waiting than goes into a batch has nothing to spare: a replay would only make others wait. The last quarter of its places, or of the rows of a batch if these
+        /// are fewer, is for sessions that have nowhere else to go.
+        /// </summary>
         private Alternative AlternativeOf(SessionKey id, string address, RegisteredWorker worker)
         {
-            var places = Math.Min(worker.SessionCountMax, worker.Speed.BatchRowsMax) - Others(address, but: id).Count;
-            return new Alternative { Worker = address, SpareSessionCount = worker.QueuedRows > worker.Speed.BatchRowsMax ? 0 : (uint)Math.Max(0, places) };
+            var places = Math.Min(worker.SessionCountMax, worker.Speed.BatchRowsMax);
+            var spare = places - (places / KeptShare) - Others(address, but: id).Count - 1;
+            return new Alternative { Worker = address, SpareSessionCount = worker.QueuedRows > worker.Speed.BatchRowsMax ? 0 : (uint)Math.Max(0, spare) };
         }
 
         /// <summary>
