@@ -96,6 +96,7 @@ public static partial class BackendWorker
                 FirstLayer = (uint)Options.Layers.First,
                 EndLayer = (uint)Options.Layers.End,
                 SessionCountMax = (uint)Options.SessionCountMax,
+                NumericsId = Options.NumericsId,
                 DeviceSessionCountMax = (uint)Options.DeviceLimit.SessionCountMax,
                 DeviceTokenCountMax = (ulong)Options.DeviceLimit.TokenCountMax,
                 Profile = new WorkerProfile

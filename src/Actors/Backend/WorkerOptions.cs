@@ -21,6 +21,9 @@ public sealed record WorkerOptions
     /// <summary>Of the calibration that it has (<see cref="Inference.Calibration.ModelCalibration.Id"/>); 0: none.</summary>
     public ulong CalibrationId { get; init; }
 
+    /// <summary>Workers of one id compute the same bits (<see cref="Numerics.IdOf"/>).</summary>
+    public ulong NumericsId { get; init; }
+
     public required int ContextLength { get; init; }
 
     public required int VocabularySize { get; init; }

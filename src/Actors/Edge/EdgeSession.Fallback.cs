@@ -35,7 +35,7 @@ public static partial class EdgeSession
             }
 
             var plan = new Plan { SessionId = State.Session.Value, Mode = ExecutionMode.Device, SplitLayer = (uint)Options.LayerCount };
-            State = State with { Phase = EdgePhase.Preparing, IsWaiting = false, Attempts = 0, RefusedSince = null, FailoverCount = 0 };
+            State = State with { Phase = EdgePhase.Preparing, IsWaiting = false, Attempts = 0, RefusedSince = null, FailoverCount = 0, OwnChoiceCount = 0 };
             Probe();
             if (State.Plan is null)
                 PrepareFirst(plan, isFallback: true);

@@ -98,7 +98,9 @@ public static partial class EdgeSession
         /// <summary>Null: no limit.</summary>
         private ulong? MemoryBytesMax => State.MemoryBytesMax ?? (Options.Device is { HasMemoryBytesMax: true } device ? device.MemoryBytesMax : null);
 
-        private CloseSession CloseSession() => new() { SessionId = State.Session.Value, Epoch = State.Epoch };
+        private CloseSession CloseSession() => CloseSession(State.Epoch);
+
+        private CloseSession CloseSession(uint epoch) => new() { SessionId = State.Session.Value, Epoch = epoch };
 
         private OpenSession OpenSession()
         {

@@ -36,9 +36,11 @@ public static partial class EdgeSession
                 return;
             }
 
+            if (State is { IsReminderUnanswered: true, IsWaiting: false } && GoOnElsewhere())
+                return;
             if (Remind())
                 return;
-            State = State with { Attempts = State.IsWaiting ? 0 : State.Attempts + 1, ReminderCount = 0, IsWaiting = false, NackedPosition = -1 };
+            State = State with { Attempts = State.IsWaiting ? 0 : State.Attempts + 1, ReminderCount = 0, IsWaiting = false, NackedPosition = -1, IsReminderUnanswered = true };
             _restartTimer = true;
             if (State.Attempts >= AttemptsMax)
             {
@@ -75,6 +77,8 @@ public static partial class EdgeSession
         {
             if (address == State.Worker && State.Phase is EdgePhase.Opening or EdgePhase.Running)
                 FailOver(reason, isGone: true);
+            else if (address == State.Hedged?.Worker)
+                WinHedge(reason, isGone: true);
             else if (address == Options.Scheduler && State.Phase is EdgePhase.Joining or EdgePhase.Planning)
                 WaitForScheduler(reason);
         }
@@ -86,16 +90,27 @@ public static partial class EdgeSession
             WaitAsTold(Within(waited, Options.FailoverPause, AnswerTimeout), $"The scheduler at {Options.Scheduler} is out of reach: {reason.TrimEnd('.')}.");
         }
 
-        /// <summary>Asks for another worker. The frames stay; the next epoch replays them.</summary>
+        /// <summary>Goes on with an alternative, or asks for another worker. The frames stay; the next epoch replays them.</summary>
         private void FailOver(string reason, bool isGone)
         {
+            if (State.Hedged is not null)
+            {
+                FailHedge(isGone);
+                return;
+            }
+
             if (!MayAskForAnother(reason))
                 return;
             if (!isGone)
                 Send(State.Worker, CloseSession());
-            Publish(new WorkerReplaced(State.Worker, reason));
-            State = State with { LostWorker = State.Worker };
-            AskForAnother();
+            if (!State.IsOwnChoice)
+            {
+                Publish(new WorkerReplaced(State.Worker, reason));
+                State = State with { LostWorker = State.Worker };
+            }
+
+            if (!TryAlternative())
+                AskForAnother();
         }
 
         private bool MayAskForAnother(string reason)
@@ -110,10 +125,11 @@ public static partial class EdgeSession
         {
             State = State with { FailoverCount = State.FailoverCount + 1 };
             EnterPlanning();
-            if (State.FailoverCount == 1)
+            var askedCount = State.FailoverCount - State.OwnChoiceCount;
+            if (askedCount == 1)
                 Send(Options.Scheduler, PlanRequest());
             else
-                Wait(PauseBefore(State.FailoverCount));
+                Wait(PauseBefore(askedCount));
         }
 
         /// <summary>The scheduler may not know yet what the device knows, and name the lost worker again.</summary>
@@ -154,7 +170,10 @@ public static partial class EdgeSession
                 AckedCount = 0,
                 Attempts = 0,
                 IsWaiting = false,
+                IsOwnChoice = false,
                 RefusedSince = null,
+                LeavingBytes = 0, // they were for the worker
+                StallCount = 0,
             };
         }
 
@@ -198,8 +217,12 @@ public static partial class EdgeSession
             var isFromScheduler = from == Options.Scheduler && State.Phase is EdgePhase.Joining or EdgePhase.Planning;
             if (from == Options.Scheduler && rejected.Reason == RejectReason.UnknownSession)
                 Introduce(rejected.SessionId);
+            else if (isFromWorker && (State.Hedged is not null || (State.IsOwnChoice && State.Phase == EdgePhase.Opening)))
+                FailOver(rejected.Detail, isGone: State.Phase == EdgePhase.Opening);
             else if (isFromWorker || isFromScheduler)
                 HandleRejected(rejected, isFromWorker);
+            else if (State.Hedged is { } hedged && from == hedged.Worker && hedged.Is(rejected.SessionId, rejected.Epoch, State.Session) && rejected.Reason == RejectReason.UnknownSession)
+                WinHedge(rejected.Detail, isGone: true);
         }
 
         private void HandleRejected(Rejected rejected, bool isFromWorker)

@@ -16,6 +16,13 @@ public static partial class EdgeSession
             if (plan.Revision <= State.Revision || FindFault(plan) is not null)
                 return;
             State = State with { Revision = plan.Revision };
+            if (State.Hedged is { } hedged && plan.Worker == hedged.Worker && IsSameLeg(plan, hedged.Plan))
+            {
+                State = State with { Hedged = hedged with { Plan = plan } };
+                Adopt(plan.Deadline);
+                return;
+            }
+
             if (State.Handoff is not null && plan.Mode == ExecutionMode.Handoff)
             {
                 KeepHandoff(AfterHandoff(plan));
@@ -166,9 +173,11 @@ public static partial class EdgeSession
             var from = State.Plan!;
             if (from.Worker.Length > 0 && State.Phase is EdgePhase.Opening or EdgePhase.Running)
                 Send(from.Worker, CloseSession());
+            CloseHedged();
             State = State with
             {
                 Relocation = null,
+                IsOwnChoice = false,
                 Plan = target.Plan,
                 Deadline = target.Plan.Deadline,
                 IsAlone = target.IsFallback,

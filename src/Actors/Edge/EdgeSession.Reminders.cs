@@ -55,8 +55,13 @@ public static partial class EdgeSession
         private bool IsOneTokenDue =>
             State.Phase == EdgePhase.Running && State.SentCount == State.AckedCount + 1 && State.Frames[State.AckedCount].Count == 1;
 
-        private void StartAnswerTimer() =>
-            _effects.Add(new EdgeEffect.StartTimer(State.LeavingBytes > 0 ? AnswerTimeout : ReminderPause ?? SilenceMax - RemindedFor));
+        private void StartAnswerTimer()
+        {
+            var pause = State.LeavingBytes > 0 ? AnswerTimeout : ReminderPause ?? Within(SilenceMax - RemindedFor, TimeSpan.Zero, SilenceMax);
+            if (State is { LeavingBytes: 0, IsReminderUnanswered: true } && MayGoElsewhere && FirstPause < pause)
+                pause = FirstPause;
+            _effects.Add(new EdgeEffect.StartTimer(pause));
+        }
 
         /// <returns>Whether there was time for one.</returns>
         private bool Remind()
@@ -64,8 +69,10 @@ public static partial class EdgeSession
             if (State.IsWaiting || ReminderPause is null)
                 return false;
             var isStep = IsOneTokenDue;
-            State = State with { ReminderCount = State.ReminderCount + 1, NackedPosition = -1 };
+            State = State with { ReminderCount = State.ReminderCount + 1, NackedPosition = -1, IsReminderUnanswered = true };
             _restartTimer = true;
+            if (State.Hedged is { } hedged)
+                AskAgain(hedged);
             switch (State.Phase)
             {
                 case EdgePhase.Joining: Send(Options.Scheduler, Hello()); break;

@@ -71,12 +71,16 @@ public static partial class EdgeSession
 
         private void HandleReceived(Received received)
         {
+            if (State.IsReminderUnanswered && received.From == State.Worker)
+                State = State with { IsReminderUnanswered = false };
             if (received.Body is Rejected rejected)
                 HandleRejected(received.From, rejected);
             else if (received.From == Options.Scheduler)
                 HandleFromScheduler(received.Body);
             else if (received.From == State.Worker)
                 HandleFromWorker(received.Body);
+            else if (State.Hedged is { } hedged && received.From == hedged.Worker)
+                HandleFromHedged(hedged, received.Body);
         }
 
         private void HandleFromScheduler(IMessage body)
@@ -87,6 +91,7 @@ public static partial class EdgeSession
                 case Plan plan when State.Phase == EdgePhase.Planning && IsMine(plan.SessionId) && (!State.IsWaiting || IsSound(plan)): Adopt(plan); break;
                 case Plan plan when State.Plan is not null && State.Phase != EdgePhase.Planning && IsMine(plan.SessionId): Replan(plan); break;
                 case DeadlineChanged changed when IsMine(changed.SessionId): Adopt(changed.Deadline); break;
+                case AlternativesChanged changed when IsMine(changed.SessionId): Adopt(changed); break;
             }
         }
 
@@ -134,7 +139,7 @@ public static partial class EdgeSession
                 return;
             }
 
-            State = State with { Revision = Math.Max(State.Revision, plan.Revision), IsWaiting = false };
+            State = State with { Revision = Math.Max(State.Revision, plan.Revision), IsWaiting = false, IsOwnChoice = false };
             if (State.Plan is null && plan.Mode == ExecutionMode.Handoff)
             {
                 BeginHandoff(plan);
@@ -170,7 +175,8 @@ public static partial class EdgeSession
             State = State with
             {
                 Phase = EdgePhase.Opening,
-                Epoch = State.Epoch + 1,
+                Epoch = State.EpochMax + 1,
+                EpochMax = State.EpochMax + 1,
                 SentCount = 0,
                 AckedCount = 0,
                 Attempts = 0,
@@ -178,6 +184,7 @@ public static partial class EdgeSession
                 UnsettledReminders = 0,
                 UnsettledTrip = null,
                 RemindedCount = 0,
+                IsReminderUnanswered = false,
                 IsWaiting = false,
                 RefusedSince = null,
             };
@@ -185,7 +192,12 @@ public static partial class EdgeSession
             Send(State.Worker, OpenSession());
         }
 
-        private void Run() => State = State with { Phase = EdgePhase.Running, Attempts = 0, IsWaiting = false, RefusedSince = null };
+        private void Run()
+        {
+            State = State with { Phase = EdgePhase.Running, Attempts = 0, IsWaiting = false, RefusedSince = null };
+            if (State.IsOwnChoice)
+                TellOfMove();
+        }
 
         /// <summary>Gives the front the next chunk of tokens it has not seen; in cloud mode the token ids themselves are the frame.</summary>
         public void ComputeNext()
@@ -258,7 +270,7 @@ public static partial class EdgeSession
                 {
                     Frames = State.Frames.SetItem(index, sent),
                     SentCount = index + 1,
-                    Bill = State.Bill.WithMessage(bytes, isRepeat),
+                    Bill = State.Bill.WithMessage(bytes, isRepeat).WithHedgedRows(State.Hedged is not null && frame.SentEpoch != State.Epoch ? frame.Count : 0),
                     Link = State.Link.WithMessage(bytes, isRepeat),
                 };
             }
@@ -292,6 +304,8 @@ public static partial class EdgeSession
                 return;
             }
 
+            if (State.Hedged is not null && result.HasToken && result.NextPosition == State.Tokens.Count)
+                WinHedge("another worker answered before it", isGone: false);
             var acked = State.AckedCount;
             while (acked < State.SentCount && State.Frames[acked].End <= result.NextPosition)
                 acked++;
@@ -353,6 +367,7 @@ public static partial class EdgeSession
                 TokenAt = now,
                 Bill = TokenBill.Empty,
                 FailoverCount = 0,
+                OwnChoiceCount = 0,
                 TokenPromisedUs = PromisedUs,
                 ProbeCount = State.IsAlone ? State.ProbeCount : 0,
             };
@@ -376,6 +391,7 @@ public static partial class EdgeSession
         {
             if (State.Worker.Length > 0 && State.Phase is EdgePhase.Opening or EdgePhase.Running)
                 Send(State.Worker, CloseSession());
+            CloseHedged();
             ReportLink();
             Send(Options.Scheduler, CloseSession());
             State = State with { Phase = EdgePhase.Ended };

@@ -68,8 +68,23 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     /// <summary>Questions since it is alone, over all times without a worker's token between them.</summary>
     public int ProbeCount { get; init; }
 
-    /// <summary>Rises each time the session is opened anew on a worker.</summary>
+    /// <summary>Each time the session is opened anew on a worker it gets one that no other had.</summary>
     public uint Epoch { get; init; }
+
+    /// <summary>The newest so far: above <see cref="Epoch"/> after a hedge that lost.</summary>
+    public uint EpochMax { get; init; }
+
+    /// <summary>The epoch before, which is silent, while this one replays elsewhere; null if no hedge is open.</summary>
+    public HedgedEpoch? Hedged { get; init; }
+
+    /// <summary>When the next hedge may be opened.</summary>
+    public TimeSpan HedgeNotBefore { get; init; }
+
+    /// <summary>Its worker is one of the plan's alternatives, and has not opened the session yet.</summary>
+    public bool IsOwnChoice { get; init; }
+
+    /// <summary>Of the workers lost since the last token, those that were replaced without asking the scheduler.</summary>
+    public int OwnChoiceCount { get; init; }
 
     public ImmutableList<int> Tokens { get; init; } = [];
 
@@ -96,6 +111,9 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
 
     /// <summary>Sends of it beside these attempts, because its answer was late, since the last attempt.</summary>
     public int ReminderCount { get; init; }
+
+    /// <summary>Nothing came from the worker since it was last asked again.</summary>
+    public bool IsReminderUnanswered { get; init; }
 
     /// <summary>Reminders of which it is not known yet whether anything had been lost.</summary>
     public int UnsettledReminders { get; init; }

@@ -26,6 +26,18 @@ public sealed record TokenBill
     /// <summary>Messages sent again after a timeout or to a new worker.</summary>
     public int ResentCount { get; init; }
 
+    /// <summary>Hedges that were opened because a worker was silent.</summary>
+    public int HedgeCount { get; init; }
+
+    /// <summary>Of them, those that answered first, or whose silent worker turned out to be gone.</summary>
+    public int HedgeWonCount { get; init; }
+
+    /// <summary>Of them, those of which the silent worker answered first after all, and those that were refused.</summary>
+    public int HedgeLostCount { get; init; }
+
+    /// <summary>Tokens that were replayed for hedges.</summary>
+    public int HedgeRowCount { get; init; }
+
     /// <summary>Frames of keys and values that a device handed over.</summary>
     public long KvBytes { get; init; }
 
@@ -90,6 +102,9 @@ public sealed record TokenBill
     public TokenBill WithMessage(long bytes, bool isRepeat) =>
         this with { MessageBytes = MessageBytes + bytes, ResentCount = ResentCount + (isRepeat ? 1 : 0) };
 
+    /// <summary>Adds tokens that are replayed for a hedge.</summary>
+    public TokenBill WithHedgedRows(int count) => count == 0 ? this : this with { HedgeRowCount = HedgeRowCount + count };
+
     /// <summary>Adds tokens that travel as ids.</summary>
     public TokenBill WithTokenIds(int count) => this with { RowCount = RowCount + count };
 
@@ -101,6 +116,10 @@ public sealed record TokenBill
         FrameBytes = a.FrameBytes + b.FrameBytes,
         MessageBytes = a.MessageBytes + b.MessageBytes,
         ResentCount = a.ResentCount + b.ResentCount,
+        HedgeCount = a.HedgeCount + b.HedgeCount,
+        HedgeWonCount = a.HedgeWonCount + b.HedgeWonCount,
+        HedgeLostCount = a.HedgeLostCount + b.HedgeLostCount,
+        HedgeRowCount = a.HedgeRowCount + b.HedgeRowCount,
         KvBytes = a.KvBytes + b.KvBytes,
         OutlierCount = a.OutlierCount + b.OutlierCount,
         BitsHistogram = [.. a.BitsHistogram.Zip(b.BitsHistogram, (x, y) => x + y)],

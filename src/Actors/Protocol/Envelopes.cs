@@ -64,6 +64,7 @@ public static class Envelopes
         LinkReport report => new Envelope { LinkReport = report },
         WorkerStatus status => new Envelope { WorkerStatus = status },
         DeadlineChanged changed => new Envelope { DeadlineChanged = changed },
+        AlternativesChanged changed => new Envelope { AlternativesChanged = changed },
         _ => throw new ArgumentException($"{body.Descriptor.FullName} is no message of the protocol.", nameof(body)),
     };
 
@@ -91,6 +92,7 @@ public static class Envelopes
         Envelope.BodyOneofCase.LinkReport => envelope.LinkReport,
         Envelope.BodyOneofCase.WorkerStatus => envelope.WorkerStatus,
         Envelope.BodyOneofCase.DeadlineChanged => envelope.DeadlineChanged,
+        Envelope.BodyOneofCase.AlternativesChanged => envelope.AlternativesChanged,
         _ => null,
     };
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SplitActors.Actors.Protocol;
 using SplitActors.Inference.Planning.Selection;
 
@@ -20,6 +21,9 @@ public sealed record PlacedSession(string Edge, string Worker)
 
     /// <summary>What this session alone is told to do; null: what all are.</summary>
     public FixedPlan? Plan { get; init; }
+
+    /// <summary>Where it could go on without asking, as its device was told last.</summary>
+    public ImmutableArray<Alternative> Alternatives { get; init; } = [];
 
     /// <summary>When its plan was made, or last weighed against others.</summary>
     public TimeSpan WeighedAt { get; init; }

@@ -17,6 +17,7 @@ public sealed record RegisteredWorker(LayerRange Layers, int SessionCountMax, Wo
         {
             Speed = WorkerSpeed.Of(profile),
             KvBytesMax = profile is { HasKvBytesMax: true } ? (long)Math.Min(profile.KvBytesMax, long.MaxValue) : long.MaxValue,
+            NumericsId = hello.NumericsId,
             KvBytesPerLayer = (long)Math.Min(profile?.KvBytesPerLayer ?? 0, int.MaxValue),
             DeviceLimit = new DeviceLimit(
                 hello.HasDeviceSessionCountMax ? Clamped(hello.DeviceSessionCountMax) : int.MaxValue,
@@ -36,6 +37,9 @@ public sealed record RegisteredWorker(LayerRange Layers, int SessionCountMax, Wo
 
     /// <summary>Tokens that wait there, by its last report.</summary>
     public long QueuedRows => Status?.QueuedRows ?? 0;
+
+    /// <summary>Workers of one id compute the same bits.</summary>
+    public ulong NumericsId { get; init; }
 
     /// <summary>Most bytes of keys and values of all its sessions; without a limit if it did not say.</summary>
     public long KvBytesMax { get; init; } = long.MaxValue;

@@ -64,6 +64,9 @@ public static partial class Scheduler
                 Front = plan.Front is var (weights, kv) ? new FrontFormat { WeightBits = (uint)weights.Bits, GroupSize = (uint)weights.GroupSize, KvBits = (uint)kv } : null,
                 Expected = session.Expected?.ToMessage(),
             };
+            message.Alternatives.Add(session.Alternatives);
+            if (Options.HedgePause is { } pause)
+                message.HedgePauseMs = (uint)pause.TotalMilliseconds;
             if (session.Needs?.Rate is { } rate)
                 message.Rate = rate;
             if (session.IsShortened)

@@ -31,7 +31,7 @@ public static partial class Scheduler
                 Suspect(request.LostWorker);
             var running = placed is null || request.Revision >= placed.Revision ? RunningSession.Of(request.Current, Options.LayerCount) : null;
             var session = Asking(edge, request, placed, running);
-            if (running is not null && request.LostWorker.Length == 0 && CanStay(id, session, running))
+            if (running is not null && (request.LostWorker.Length == 0 || request.HasMoved) && CanStay(id, session, running))
             {
                 Keep(id, session, running.Worker);
                 return;
@@ -99,7 +99,7 @@ public static partial class Scheduler
 
         private void Place(SessionKey id, PlacedSession session)
         {
-            session = session with { Revision = session.Revision + 1, WeighedAt = now };
+            session = session with { Revision = session.Revision + 1, WeighedAt = now, Alternatives = AlternativesFor(id, session) };
             State = State.With(id, session);
             if (session.Request is { } request)
                 State = State.With(id, session with { Promise = PromiseFor(request, session.Worker, LoadOn(session.Worker)) });
@@ -149,9 +149,13 @@ public static partial class Scheduler
             .OrderBy(worker => worker.Address == lostWorker)
             .ThenBy(worker => worker.Worker.IsSuspect)
             .ThenBy(worker => worker.Address != placedWorker)
-            .ThenBy(worker => worker.Worker.Speed.StepUsWorst(LoadWith(worker.Address, id, session)) + worker.Worker.Speed.BatchUs((int)Math.Min(worker.Worker.QueuedRows, int.MaxValue), 1, 1))
+            .ThenBy(worker => PredictedUs(worker.Worker, LoadWith(worker.Address, id, session)))
             .ThenBy(worker => worker.Count)
             .Select(worker => (worker.Address, worker.Worker));
+
+        /// <summary>Of a token's step at worst, behind what waits already.</summary>
+        private static double PredictedUs(RegisteredWorker worker, WorkerLoad load) =>
+            worker.Speed.StepUsWorst(load) + worker.Speed.BatchUs((int)Math.Min(worker.QueuedRows, int.MaxValue), 1, 1);
 
         private bool IsLive(RegisteredWorker worker) => now - worker.SeenAt <= Options.WorkerSilenceMax;
 

@@ -132,6 +132,12 @@ public static partial class Scheduler
                 return;
             }
 
+            if (report.Revision > session.Revision)
+            {
+                Reject(edge, report.SessionId, RejectReason.UnknownSession, $"The scheduler knows session {id} by an older plan; say where it runs.");
+                return;
+            }
+
             var isOutdated = report.HasRevision && report.Revision < session.Revision; // the plan was lost, or crossed the report: it is about the leg before
             var request = isOutdated ? session.Request : session.Request?.After(report);
             var needs = isOutdated ? session.Needs : session.Needs?.After(report, PredictedDeviceUs(session));
@@ -140,8 +146,10 @@ public static partial class Scheduler
                 Send(edge, PlanFor(id));
             if (request is not null)
                 RenewPromise(id, LoadOn(session.Worker));
-            if (!isOutdated)
-                PlanAnew(id);
+            if (isOutdated)
+                return;
+            PlanAnew(id);
+            RenewAlternatives(id);
         }
 
         private void Close(string edge, SessionKey id)

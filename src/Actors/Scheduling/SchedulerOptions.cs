@@ -58,6 +58,12 @@ public sealed record SchedulerOptions
 
     internal DeviceLimit DeviceLimit => new(DeviceSessionCountMax, DeviceTokenCountMax);
 
+    /// <summary>
+    /// Least time between two hedges of a session, whose replays are work that workers do twice; null: sessions do not hedge. An alternative that has no room to spare is not hedged
+    /// with at all.
+    /// </summary>
+    public TimeSpan? HedgePause { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>What a device is told to wait when no worker can take it.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(200);
 
@@ -84,6 +90,7 @@ public sealed record SchedulerOptions
         Limit.RequirePositive(DeviceSessionCountMax);
         Limit.RequirePositive(DeviceTokenCountMax);
         Limit.RequirePositive(RetryAfter);
+        Limit.RequirePositive(HedgePause ?? TimeSpan.MaxValue);
         Limit.RequirePositive(DegradationMax);
         Limit.RequirePositive(WorkerMargin);
         Limit.RequirePositive(PromiseHeadroom);

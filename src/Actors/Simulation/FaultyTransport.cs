@@ -54,7 +54,7 @@ public sealed class FaultyTransport(IPeers inner, VirtualTimeProvider clock, ulo
     public void Send(string from, string to, IMessage body)
     {
         SentCount++;
-        if (IsCut || _isolated.Contains(from) || _isolated.Contains(to) || IsDrawn(faults.DropRate))
+        if (IsCut || _isolated.Contains(from) || _isolated.Contains(to) || IsLost(body))
         {
             DroppedCount++;
             return;
@@ -87,6 +87,15 @@ public sealed class FaultyTransport(IPeers inner, VirtualTimeProvider clock, ulo
         if (!_ways.TryGetValue((from, to), out var way))
             _ways[(from, to)] = way = new Way(this, from, to);
         way.Carry(body, delay);
+    }
+
+    /// <summary>One chunk in the middle is enough.</summary>
+    private bool IsLost(IMessage body)
+    {
+        var isLost = IsDrawn(faults.DropRate);
+        for (var rest = faults.ChunkBytes is { } chunk ? (body.CalculateSize() - 1) / chunk : 0; rest > 0 && !isLost; rest--)
+            isLost = IsDrawn(faults.DropRate);
+        return isLost;
     }
 
     private bool IsDrawn(double rate) => Fraction() < rate;

@@ -5,6 +5,9 @@ public sealed record NetworkFaults
 {
     public double DropRate { get; init; }
 
+    /// <summary>Longer messages travel in chunks of so many bytes, each of which may be lost, and the message with it; null: in one.</summary>
+    public int? ChunkBytes { get; init; }
+
     public double DuplicateRate { get; init; }
 
     public double DelayRate { get; init; }

@@ -21,6 +21,7 @@ public sealed class SimulatedNode : IStepHost, IThreadPoolWorkItem
     private int _incarnation;
     private bool _isReady;
     private bool _isStopping;
+    private bool _isFrozen;
 
     internal SimulatedNode(SimulationDriver driver, string name, Func<IStepShell> factory)
     {
@@ -63,9 +64,20 @@ public sealed class SimulatedNode : IStepHost, IThreadPoolWorkItem
         MakeReady();
     }
 
+    /// <summary>It does nothing, and what comes for it waits.</summary>
+    public void Freeze() => _isFrozen = true;
+
+    public void Thaw()
+    {
+        _isFrozen = false;
+        MakeReady();
+    }
+
     void IThreadPoolWorkItem.Execute()
     {
         _isReady = false;
+        if (_isFrozen && !_isStopping)
+            return;
         try
         {
             if (_shell is null && !_isStopping)
@@ -158,7 +170,7 @@ public sealed class SimulatedNode : IStepHost, IThreadPoolWorkItem
 
     private void MakeReady()
     {
-        if (_isReady || IsStopped)
+        if (_isReady || IsStopped || (_isFrozen && !_isStopping))
             return;
         _isReady = true;
         _driver.Dispatcher.Execute(this);

@@ -139,6 +139,10 @@ internal sealed class JsonReport(TextWriter output, Tokenizer tokenizer, ModelCo
         json.WriteNumber("message_bytes", bill.MessageBytes);
         json.WriteNumber("kv_bytes", bill.KvBytes);
         json.WriteNumber("resent_messages", bill.ResentCount);
+        json.WriteNumber("hedges_opened", bill.HedgeCount);
+        json.WriteNumber("hedges_won", bill.HedgeWonCount);
+        json.WriteNumber("hedges_lost", bill.HedgeLostCount);
+        json.WriteNumber("hedged_rows", bill.HedgeRowCount);
         json.WriteNumber("outliers", bill.OutlierCount);
         json.WriteStartObject("tokens_by_bits");
         for (var bits = 0; bits < bill.BitsHistogram.Length; bits++)

@@ -40,6 +40,8 @@ internal static class LedgerTable
 
         if (total.ResentCount > 0)
             yield return ("sent again", $"{total.ResentCount} messages");
+        if (total.HedgeCount > 0)
+            yield return ("hedges", $"{total.HedgeCount} opened, {total.HedgeWonCount} won, {total.HedgeLostCount} lost; {total.HedgeRowCount} tokens replayed for them");
         if (ledger.TokenCount > 0)
             yield return ("where time went", Times(total));
 

@@ -13,6 +13,7 @@ internal static class SimulateReport
     [
         ("worlds", Text($"{report.WorldCount} from seed {report.FirstSeed} on; {(report.Violations.Count == 0 ? "in all of them all held" : "not in all of them all held")}")),
         ("sessions", Text($"{report.SessionCount} with {report.TokenCount} tokens, {report.FailoverCount} failovers, {report.MoveCount} moves")),
+        ("hedges", Hedges(report.Hedges)),
         ("messages", Text($"{report.MessageCount}")),
         ("trace hash", Text($"{report.TraceHash:x16}")),
     ]);
@@ -39,10 +40,12 @@ internal static class SimulateReport
         var ends = report.Ends.Select(end => $"{end.Value} ended by {end.Key}").Append($"{report.CrashedCount} by a crash of their device");
         yield return ("sessions", Text($"{report.SessionCount}: {string.Join(", ", ends)}"));
         yield return ("tokens", Text($"{report.TokenCount}; {report.FailoverCount} failovers, {report.MoveCount} moves"));
+        yield return ("hedges", Hedges(report.Hedges));
         if (cluster.Deadline is not null)
             yield return ("deadlines", Text($"{report.Verdicts.Kept} tokens kept theirs, {report.Verdicts.Degraded} came later but as told before, {report.Verdicts.Missed} missed"));
         yield return ("TTFT ms", Percentiles(report.TtftMs));
         yield return ("TPOT ms", Percentiles(report.TpotMs));
+        yield return ("recovery ms", Percentiles(report.RecoveryMs));
         yield return ("workers", Text($"{report.WorkerTime.TotalSeconds:0.0} s for {report.WorkerTokenCount} tokens and {report.WorkerRowCount} rows; busy {string.Join(", ", report.WorkerBusyShares.Select(share => $"{share:P1}"))}"));
         var faults = report.MessageFaults;
         yield return ("messages", Text($"{report.MessageCount}; {faults.Dropped} lost, {faults.Duplicated} repeated, {faults.Delayed} delayed"));
@@ -50,6 +53,8 @@ internal static class SimulateReport
         yield return ("invariants", report.Violation is null ? "all held" : report.Violation);
         yield return ("trace hash", Text($"{report.TraceHash:x16}"));
     }
+
+    private static string Hedges(HedgeCounts hedges) => Text($"{hedges.Opened} opened, {hedges.Won} won, {hedges.Lost} lost; {hedges.Rows} rows replayed for them");
 
     private static string Percentiles(LatencyPercentiles latency) => Text($"p50 {latency.P50:0.0}, p95 {latency.P95:0.0}, p99 {latency.P99:0.0}");
 

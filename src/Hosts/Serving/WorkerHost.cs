@@ -16,6 +16,7 @@ internal sealed class WorkerHost
     private readonly NodeRuntime _runtime;
     private readonly ServedModel _model;
     private readonly KvFormat _kvFormat;
+    private readonly WeightFormat _weights;
     private readonly Segment _segment;
 
     /// <param name="runtime">Of the process.</param>
@@ -28,6 +29,7 @@ internal sealed class WorkerHost
     public WorkerHost(NodeRuntime runtime, ServedModel model, int firstLayer, WeightFormat? weights, KvFormat kvFormat, IProgress<LoadProgress>? progress = null)
     {
         (_runtime, _model, _kvFormat) = (runtime, model, kvFormat);
+        _weights = weights ?? model.Checkpoint.Quantization?.Back ?? WeightFormat.Unquantized;
         _segment = Segment.Load(model.Checkpoint, LayerRange.Back(firstLayer, model.Config.LayerCount), weights, progress, runtime.Threads);
     }
 
@@ -47,6 +49,7 @@ internal sealed class WorkerHost
         ModelDigest = _model.Digest,
         CalibrationId = _model.CalibrationId,
         Layers = Layers,
+        NumericsId = Numerics.IdOf(_weights, _kvFormat),
         ContextLength = _model.Config.ContextLength,
         VocabularySize = _model.Config.VocabularySize,
         KvLayout = _segment.KvLayout(_kvFormat),

@@ -73,7 +73,7 @@ public sealed class EdgeSessionPropertyTests
             var state = session.State;
             if (Random.Next(2) == 0)
                 return Expected(session);
-            return Random.Next(16) switch
+            return Random.Next(20) switch
             {
                 0 when session.Timer is not null => new AnswerOverdue(),
                 1 => new PeerLost(EdgeStepper.Worker),
@@ -88,6 +88,11 @@ public sealed class EdgeSessionPropertyTests
                 10 when session.IsPreparing => new FrontReady(),
                 11 when session.Probe is not null => new ProbeDue(),
                 12 => new Outgoing(Random.Next(4) == 0 ? EdgeStepper.Scheduler : EdgeStepper.Worker, Random.Next(3) * 1000),
+                13 when state.Hedged is { } hedged => From(hedged.Worker, Result(state, hedged.SentEnd, hedged.Epoch)),
+                14 when session.Timer is not null => new AnswerOverdue(),
+                15 => new PeerLost(state.Worker),
+                16 => From(state.Worker, Rejected(state)),
+                17 when session.Timer is not null && state.IsReminderUnanswered => new AnswerOverdue(),
                 _ => FromWorker(Result(state)),
             };
         }
@@ -101,7 +106,7 @@ public sealed class EdgeSessionPropertyTests
             {
                 EdgePhase.Joining => new Received(EdgeStepper.Scheduler, new Welcome()),
                 EdgePhase.Planning when state.IsWaiting => new AnswerOverdue(),
-                EdgePhase.Planning => new Received(EdgeStepper.Scheduler, EdgeStepper.SplitPlan()),
+                EdgePhase.Planning => new Received(EdgeStepper.Scheduler, EdgeStepper.WithAlternatives(EdgeStepper.SplitPlan())),
                 EdgePhase.Preparing when session.IsPreparing => new FrontReady(),
                 EdgePhase.Opening => From(state.Worker, new SessionOpened { SessionId = 1, Epoch = state.Epoch }),
                 EdgePhase.Running when session.IsPreparing && Random.Next(2) == 0 => new FrontReady(),
@@ -113,7 +118,7 @@ public sealed class EdgeSessionPropertyTests
         private Plan AnyPlan(EdgeState state)
         {
             var splitLayer = (uint)Random.Next(9);
-            return new Plan(EdgeStepper.SplitPlan(Random.Next(3) == 0 ? "worker/2" : EdgeStepper.Worker))
+            return new Plan(EdgeStepper.WithAlternatives(EdgeStepper.SplitPlan(Random.Next(3) == 0 ? "worker/2" : EdgeStepper.Worker), spare: (uint)Random.Next(2)))
             {
                 SplitLayer = splitLayer,
                 Mode = splitLayer switch { 0 => ExecutionMode.Cloud, 8 => ExecutionMode.Device, _ => ExecutionMode.Split },

@@ -117,11 +117,11 @@ public sealed class SchedulerTests
 
     public static TheoryData<string, string> BadHellos => new()
     {
-        { "version 7, the scheduler 4", """{ "role": "WORKER", "protocolVersion": 7 }""" },
-        { "digest (none), the scheduler 010203", """{ "role": "WORKER", "protocolVersion": 4 }""" },
-        { "layers 5–7; a worker holds the last ones of 8", """{ "role": "WORKER", "protocolVersion": 4, "modelDigest": "AQID", "firstLayer": 4, "endLayer": 7 }""" },
-        { "layers 10–8", """{ "role": "WORKER", "protocolVersion": 4, "modelDigest": "AQID", "firstLayer": 9, "endLayer": 8 }""" },
-        { "layers 4294967296–4294967295", """{ "role": "WORKER", "protocolVersion": 4, "modelDigest": "AQID", "firstLayer": 4294967295, "endLayer": 4294967295 }""" },
+        { "version 7, the scheduler 5", """{ "role": "WORKER", "protocolVersion": 7 }""" },
+        { "digest (none), the scheduler 010203", """{ "role": "WORKER", "protocolVersion": 5 }""" },
+        { "layers 5–7; a worker holds the last ones of 8", """{ "role": "WORKER", "protocolVersion": 5, "modelDigest": "AQID", "firstLayer": 4, "endLayer": 7 }""" },
+        { "layers 10–8", """{ "role": "WORKER", "protocolVersion": 5, "modelDigest": "AQID", "firstLayer": 9, "endLayer": 8 }""" },
+        { "layers 4294967296–4294967295", """{ "role": "WORKER", "protocolVersion": 5, "modelDigest": "AQID", "firstLayer": 4294967295, "endLayer": 4294967295 }""" },
     };
 
     [Theory]

@@ -10,7 +10,7 @@ public sealed class JsonReportTests
 
     private static readonly string[] SummedFields =
     [
-        "rows", "raw_bytes", "frame_bytes", "message_bytes", "resent_messages", "outliers",
+        "rows", "raw_bytes", "frame_bytes", "message_bytes", "resent_messages", "hedges_opened", "hedges_won", "hedges_lost", "hedged_rows", "outliers",
         "edge_compute_us", "encode_us", "transport_us", "queue_us", "decode_us", "worker_compute_us", "elapsed_us",
     ];
 

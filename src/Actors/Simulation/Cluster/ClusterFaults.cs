@@ -16,6 +16,10 @@ public sealed record ClusterFaults
         MemoryPressureEvery = TimeSpan.FromSeconds(20),
         DeviceCrashEvery = TimeSpan.FromSeconds(15),
         PartitionEvery = TimeSpan.FromSeconds(20),
+        WorkerReplacedEvery = TimeSpan.FromSeconds(60),
+        FreezeEvery = TimeSpan.FromSeconds(20),
+        TwoSchedulersEvery = TimeSpan.FromSeconds(60),
+        StaleAlternativeRate = 0.05,
         SlowEvery = TimeSpan.FromSeconds(20),
         MoveEvery = TimeSpan.FromSeconds(2),
     };
@@ -26,6 +30,20 @@ public sealed record ClusterFaults
 
     /// <summary>A worker is told to leave: it ends when its sessions are elsewhere, and starts again later.</summary>
     public TimeSpan? WorkerDrainEvery { get; init; }
+
+    /// <summary>A worker's name turns up at once on another node, which knows nothing of its sessions.</summary>
+    public TimeSpan? WorkerReplacedEvery { get; init; }
+
+    /// <summary>A worker stands still, and then does all that has come for it.</summary>
+    public TimeSpan? FreezeEvery { get; init; }
+
+    public TimeSpan FreezeMax { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>A second scheduler answers half of the nodes under the same name, until it is told to go.</summary>
+    public TimeSpan? TwoSchedulersEvery { get; init; }
+
+    /// <summary>Probability that a plan's alternatives are any names of workers, some of which nobody has.</summary>
+    public double StaleAlternativeRate { get; init; }
 
     public TimeSpan? SchedulerCrashEvery { get; init; }
 

@@ -27,6 +27,9 @@ public sealed record ClusterReport
 
     public required int FailoverCount { get; init; }
 
+    /// <summary>Of the tokens that were published; rows are those that were replayed for them.</summary>
+    public required HedgeCounts Hedges { get; init; }
+
     public required int MoveCount { get; init; }
 
     public required (long Kept, long Degraded, long Missed) Verdicts { get; init; }
@@ -34,6 +37,9 @@ public sealed record ClusterReport
     public required LatencyPercentiles TtftMs { get; init; }
 
     public required LatencyPercentiles TpotMs { get; init; }
+
+    /// <summary>Of tokens for which a worker was replaced: from the one before.</summary>
+    public required LatencyPercentiles RecoveryMs { get; init; }
 
     /// <summary>Time of all batches of all workers.</summary>
     public required TimeSpan WorkerTime { get; init; }
@@ -54,6 +60,14 @@ public sealed record ClusterReport
 
     /// <summary>Crashes, partitions, slow phases and moves.</summary>
     public required IReadOnlyDictionary<string, int> Disturbances { get; init; }
+}
+
+/// <summary>What hedges came to.</summary>
+public readonly record struct HedgeCounts(long Opened, long Won, long Lost, long Rows)
+{
+    public static HedgeCounts operator +(HedgeCounts a, HedgeCounts b) => new(a.Opened + b.Opened, a.Won + b.Won, a.Lost + b.Lost, a.Rows + b.Rows);
+
+    internal static HedgeCounts Of(TokenBill bill) => new(bill.HedgeCount, bill.HedgeWonCount, bill.HedgeLostCount, bill.HedgeRowCount);
 }
 
 /// <summary>By nearest rank; 0 of nothing.</summary>

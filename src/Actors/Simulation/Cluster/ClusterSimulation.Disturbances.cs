@@ -23,6 +23,9 @@ public sealed partial class ClusterSimulation
             Repeat("worker drains", Faults.WorkerDrainEvery, DrainWorker);
             Repeat("scheduler crashes", Faults.SchedulerCrashEvery, CrashScheduler);
             Repeat("scheduler takeovers", Faults.SchedulerTakeoverEvery, TakeOverScheduler);
+            Repeat("worker replacements", Faults.WorkerReplacedEvery, ReplaceWorker);
+            Repeat("frozen workers", Faults.FreezeEvery, FreezeWorker);
+            Repeat("second schedulers", Faults.TwoSchedulersEvery, SplitSchedulers);
             Repeat("evictions", Faults.MemoryPressureEvery, Evict);
             Repeat("device crashes", Faults.DeviceCrashEvery, CrashDevice);
             Repeat("partitions", Faults.PartitionEvery, Partition);
@@ -57,6 +60,36 @@ public sealed partial class ClusterSimulation
             actor.Stop();
             worker.Actor = null;
             cluster.After(Downtime(), () => cluster.StartWorker(number));
+            return true;
+        }
+
+        private bool ReplaceWorker()
+        {
+            var number = random.Next(cluster._workers.Count);
+            var worker = cluster._workers[number];
+            if (worker.Actor is not { } actor)
+                return false;
+            actor.Stop();
+            worker.Actor = null;
+            cluster.After(TimeSpan.FromMilliseconds(1), () => cluster.StartWorker(number));
+            return true;
+        }
+
+        private bool FreezeWorker()
+        {
+            if (cluster._workers[random.Next(cluster._workers.Count)].Actor is not { } actor)
+                return false;
+            actor.Freeze();
+            cluster.After(random.NextFraction() * Faults.FreezeMax, actor.Thaw);
+            return true;
+        }
+
+        private bool SplitSchedulers()
+        {
+            if (cluster._second is not null)
+                return false;
+            cluster.StartSecondScheduler(random.Next());
+            cluster.After(Downtime(), cluster.StopSecondScheduler);
             return true;
         }
 

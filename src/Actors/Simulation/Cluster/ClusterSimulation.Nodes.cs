@@ -61,6 +61,7 @@ public sealed partial class ClusterSimulation
         {
             Slowdown = () => device.Slowdown,
             LoadFailureRate = _options.Faults.LoadFailureRate,
+            StaleAlternativeRate = _options.Faults.StaleAlternativeRate,
             AllowsFailure = _options.AllowsFailure,
             WhenEnded = () => EndSession(device),
         };

@@ -31,10 +31,12 @@ public sealed partial class ClusterSimulation : IDisposable
     private readonly ClusterTally _tally = new();
     private readonly EmulatedLinkTransport? _link;
     private readonly FaultyTransport _faults;
+    private readonly SchedulerSides _sides;
     private readonly TracedTransport _network;
     private readonly SplitMix64 _random;
     private readonly Disturbances _disturbances;
     private SimulatedNode? _scheduler;
+    private SimulatedNode? _second;
     private SchedulerState? _schedulerState;
     private int _incarnationCount;
 
@@ -50,7 +52,7 @@ public sealed partial class ClusterSimulation : IDisposable
         _driver = new SimulationDriver(seeds.Next());
         _watch = new ClusterWatch(_driver.Time);
         _driver.Observe = _watch.Observe;
-        IPeers inner = new LocalPeers();
+        IPeers inner = _sides = new SchedulerSides(new LocalPeers(), SchedulerAddress);
         if (options.Link is { } profile)
             inner = _link = new EmulatedLinkTransport(inner, _driver.Time, profile, seeds.Next(), address => address.StartsWith(DevicePrefix, StringComparison.Ordinal));
         _faults = new FaultyTransport(inner, _driver.Time, seeds.Next(), options.Faults.Network);
@@ -124,7 +126,25 @@ public sealed partial class ClusterSimulation : IDisposable
         var options = SchedulerOptions();
         _scheduler = _driver.Start(
             $"scheduler-{++_incarnationCount}",
-            () => new SimulatedScheduler(options, _network, _watch, _seams, new SchedulerInvariants(id => id.Value <= (ulong)_tally.StartedCount), state => _schedulerState = state));
+            () => new SimulatedScheduler(options, _network, _watch, _seams, NewInvariants(), state => _schedulerState = state));
+    }
+
+    private SchedulerInvariants NewInvariants() => new(id => id.Value <= (ulong)_tally.StartedCount);
+
+    /// <summary>As behind a network that is cut in two: each side takes its own for the only one.</summary>
+    private void StartSecondScheduler(ulong seed)
+    {
+        var options = SchedulerOptions();
+        _sides.Split(seed);
+        _second = _driver.Start(
+            $"scheduler-{++_incarnationCount}", () => new SimulatedScheduler(options, _sides.AsSecond(_network), _watch, _seams, NewInvariants(), static _ => { }));
+    }
+
+    private void StopSecondScheduler()
+    {
+        _second!.Stop();
+        _second = null;
+        _sides.Join();
     }
 
     private SchedulerOptions SchedulerOptions() => _options.Scheduler(new SchedulerOptions
@@ -148,10 +168,12 @@ public sealed partial class ClusterSimulation : IDisposable
         CrashedCount = _tally.CrashedCount,
         TokenCount = _tally.TokenCount,
         FailoverCount = _tally.FailoverCount,
+        Hedges = _tally.Hedges,
         MoveCount = _tally.MoveCount,
         Verdicts = (_tally.KeptCount, _tally.DegradedCount, _tally.MissedCount),
         TtftMs = LatencyPercentiles.Of(_tally.TtftUs),
         TpotMs = LatencyPercentiles.Of(_tally.TpotUs),
+        RecoveryMs = LatencyPercentiles.Of(_tally.RecoveryUs),
         WorkerTime = _workers.Aggregate(TimeSpan.Zero, (sum, worker) => sum + worker.Record.BusyTime),
         WorkerTokenCount = _workers.Sum(worker => worker.Record.TokenCount),
         WorkerRowCount = _workers.Sum(worker => worker.Record.RowCount),

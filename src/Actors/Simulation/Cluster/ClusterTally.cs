@@ -14,6 +14,8 @@ internal sealed class ClusterTally
 
     public int FailoverCount { get; set; }
 
+    public HedgeCounts Hedges { get; private set; }
+
     public int MoveCount { get; set; }
 
     public long TokenCount { get; private set; }
@@ -29,7 +31,11 @@ internal sealed class ClusterTally
 
     public List<long> TpotUs { get; } = [];
 
+    public List<long> RecoveryUs { get; } = [];
+
     public IReadOnlyDictionary<EndReason, int> Ends => _ends;
+
+    public void AddHedges(TokenBill bill) => Hedges += HedgeCounts.Of(bill);
 
     public void Add(TokenBill bill)
     {

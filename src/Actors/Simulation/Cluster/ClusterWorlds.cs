@@ -11,6 +11,7 @@ public static class ClusterWorlds
         LinkProfile.Of(15e6, 30e6, TimeSpan.FromMilliseconds(2)),
         LinkProfile.Of(3e6, 4e6, TimeSpan.FromMilliseconds(20)),
         LinkProfile.Of(1e6, 2e6, TimeSpan.FromMilliseconds(40), lossProbability: 0.01),
+        LinkProfile.Of(25e3, 1e6, TimeSpan.FromMilliseconds(40)), // a prompt takes a second to leave
     ];
 
     /// <summary>The world of a seed. In it no session may fail, as limits of patience are beyond what its faults last.</summary>
@@ -91,6 +92,7 @@ public static class ClusterWorlds
             ReorderRate = random.Next(4) == 0 ? random.Next(21) / 100.0 : 0,
             ReorderMax = TimeSpan.FromMilliseconds(1 + random.Next(3000)), // so long that a session is back on a worker under a later epoch
             WatchLossRate = random.Next(2) / 2.0,
+            ChunkBytes = random.Next(3) == 0 ? 128 + random.Next(1024) : null,
         },
         WorkerCrashEvery = Every(random, 1000, 6000),
         SchedulerCrashEvery = Every(random, 3000, 20_000),
@@ -106,6 +108,11 @@ public static class ClusterWorlds
         SchedulerTakeoverEvery = Every(random, 1000, 10_000),
         MemoryPressureEvery = Every(random, 300, 3000),
         LoadFailureRate = random.Next(4) == 0 ? 0.4 : 0,
+        WorkerReplacedEvery = Every(random, 1000, 10_000),
+        FreezeEvery = Every(random, 500, 4000),
+        FreezeMax = TimeSpan.FromMilliseconds(1 + random.Next(3000)),
+        TwoSchedulersEvery = Every(random, 1000, 10_000),
+        StaleAlternativeRate = random.Next(3) == 0 ? 0.3 : 0,
     };
 
     /// <summary>Never in every second world, so that each kind of fault is also seen without the others.</summary>

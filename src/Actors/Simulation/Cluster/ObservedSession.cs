@@ -15,6 +15,7 @@ internal sealed class ObservedSession(
     private TimeSpan _tokenAt = time.Elapsed;
     private TimeSpan _promised;
     private TimeSpan _promisedAtStart;
+    private bool _isRecovering;
 
     public string Address => address;
 
@@ -33,6 +34,9 @@ internal sealed class ObservedSession(
 
     public double LoadFailureRate { get; init; }
 
+    /// <summary>How often its plans' alternatives are outdated.</summary>
+    public double StaleAlternativeRate { get; init; }
+
     /// <summary>It may fail with a reason.</summary>
     public bool AllowsFailure { get; init; }
 
@@ -48,7 +52,10 @@ internal sealed class ObservedSession(
             case SessionPlanned planned: _promised = TimeSpan.FromMicroseconds(planned.Plan.Deadline?.PromisedUs ?? 0); break;
             case DeadlineUpdated updated: _promised = TimeSpan.FromMicroseconds(updated.Deadline.PromisedUs); break;
             case TokenGenerated generated: Add(generated); break;
-            case WorkerReplaced: tally.FailoverCount++; break;
+            case WorkerReplaced:
+                tally.FailoverCount++;
+                _isRecovering = true;
+                break;
             case SessionMoved: tally.MoveCount++; break;
             case SessionEnded ended: End(ended); break;
         }
@@ -62,10 +69,14 @@ internal sealed class ObservedSession(
         if (Math.Abs((time.Elapsed - _tokenAt - TimeSpan.FromMicroseconds(generated.Bill.ElapsedUs)).Ticks) > Rounding.Ticks)
             Violate($"token {TokenCount} took {time.Elapsed - _tokenAt}; its bill says {generated.Bill.ElapsedUs} µs");
         CheckVerdict(generated.Bill);
+        tally.AddHedges(generated.Bill);
         if (TokenCount == 0)
             tally.TtftUs.Add(Microseconds(time.Elapsed - _startedAt));
         else
             tally.TpotUs.Add(Microseconds(time.Elapsed - _tokenAt));
+        if (_isRecovering)
+            tally.RecoveryUs.Add(Microseconds(time.Elapsed - _tokenAt));
+        _isRecovering = false;
         TokenCount++;
         (_tokenAt, _promisedAtStart) = (time.Elapsed, _promised);
     }

@@ -35,6 +35,8 @@ internal sealed class SchedulerInvariants(Func<SessionId, bool> isStarted)
     {
         if (!state.Options.DeviceLimit.Holds(state.Holdings.Of(id.Device)))
             return $"{id.Device} has {state.Holdings.Of(id.Device)}; a device may have {state.Options.DeviceLimit}";
+        if (state.Sessions.TryGetValue(id, out var told) && told.Alternatives.FirstOrDefault(other => other.Worker == told.Worker || !state.Workers.TryGetValue(other.Worker, out var worker) || worker.IsLeaving) is { } wrong)
+            return $"session {id} on {told.Worker} is told of {wrong.Worker}, which is no alternative";
         return state.Sessions.TryGetValue(id, out var placed) && !state.SessionsOn(placed.Worker).All.Contains(id)
             ? $"session {id} is placed on {placed.Worker}, and not counted there"
             : null;

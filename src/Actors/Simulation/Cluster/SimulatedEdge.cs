@@ -12,16 +12,18 @@ internal sealed class SimulatedEdge(EdgeState initial, IPeers transport, Cluster
 {
     private const int JitterPercentMax = 10;
     private const int Float16Bytes = 2;
+    private const int WorkerNamesMax = 4; // one more than small worlds have
 
     private static readonly TimeSpan LoadTime = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ShipTime = TimeSpan.FromMicroseconds(1);
 
     private readonly EdgeOptions _options = initial.Options;
+    private readonly HedgeInvariants _hedges = new();
     private EdgeState _last = initial;
 
     public override void Receive(object message)
     {
-        base.Receive(message);
+        base.Receive(message is Received { Body: Plan { Alternatives.Count: > 0 } plan } told && session.StaleAlternativeRate > 0 ? told with { Body = Outdated(plan) } : message);
         if (EdgeInvariants.Find(_last, _options) is { } fault)
             watch.Violate(_options.Address, fault);
         if (_last.GeneratedCount != session.TokenCount)
@@ -32,7 +34,20 @@ internal sealed class SimulatedEdge(EdgeState initial, IPeers transport, Cluster
     {
         var step = seams.EdgeStep(state, message, now);
         _last = step.State;
+        if (_hedges.Find(state, message, step.State, step.Effects, now) is { } fault)
+            watch.Violate(_options.Address, fault);
         return step;
+    }
+
+    /// <summary>Workers may be gone, full, have drained or be the session's own by the time at which it needs another.</summary>
+    private Plan Outdated(Plan plan)
+    {
+        if (random.NextFraction() >= session.StaleAlternativeRate)
+            return plan;
+        var outdated = new Plan(plan);
+        foreach (var alternative in outdated.Alternatives)
+            (alternative.Worker, alternative.SpareSessionCount) = ($"worker/{random.Next(WorkerNamesMax)}", 1);
+        return outdated;
     }
 
     /// <summary>What a session starts with, and the device alone, can always be loaded, and what a move needs mostly.</summary>

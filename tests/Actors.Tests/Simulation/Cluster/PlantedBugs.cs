@@ -79,6 +79,56 @@ internal static class PlantedBugs
                 ? (step.State.With(SessionKey.Of(received.From, request.SessionId << 32), placed), step.Effects)
                 : step;
         }),
+        ["device: takes the answer of a hedge that lost for the next token"] = Edge((state, message, now) => EdgeSession.Step(state, FromLoser(state, message), now)),
+        ["device: does not close the epoch that lost"] = Edge((state, message, now) =>
+        {
+            var step = EdgeSession.Step(state, message, now);
+            return state.Hedged is not null && step.State.Hedged is null
+                ? (step.State, [.. step.Effects.Where(effect => effect is not EdgeEffect.Send { Body: CloseSession, To: not "scheduler" })])
+                : step;
+        }),
+        ["device: pays for a hedge whose worker was gone"] = Edge((state, message, now) =>
+        {
+            var step = EdgeSession.Step(state, message, now);
+            return state.Hedged is not null && step.State.Hedged is null ? (step.State with { HedgeNotBefore = state.HedgeNotBefore }, step.Effects) : step;
+        }),
+        ["device: hedges as often as it likes"] = Edge((state, message, now) => EdgeSession.Step(state with { HedgeNotBefore = TimeSpan.Zero }, message, now)),
+        ["device: opens an alternative under the epoch before"] = EdgeEffects((before, effects) => [.. effects.Select(effect =>
+            effect is EdgeEffect.Send { Body: OpenSession open } send && before.Epoch > 0 && send.To != before.Worker
+                ? send with { Body = new OpenSession(open) { Epoch = before.Epoch } }
+                : effect)]),
+        ["device: replays nothing for a hedge"] = Edge((state, message, now) =>
+        {
+            var step = EdgeSession.Step(state, message, now);
+            return step.State.Hedged is not null && state.Hedged is null
+                ? (step.State with { SentCount = step.State.Frames.Count, AckedCount = step.State.Frames.Count }, step.Effects)
+                : step;
+        }),
+        ["device: hedges by the clock while bytes leave"] = Edge((state, message, now) => EdgeSession.Step(state, message is Outgoing { ByteCount: > 0 } ? new ProbeDue() : message, now)),
+        ["device: bills the tokens replayed for a hedge twice"] = EdgeEffects(effects => [.. effects.Select(effect =>
+            effect is EdgeEffect.Publish { Event: TokenGenerated { Bill.HedgeRowCount: > 0 } generated }
+                ? new EdgeEffect.Publish(generated with { Bill = generated.Bill with { HedgeRowCount = 2 * generated.Bill.HedgeRowCount } })
+                : effect)]),
+        ["device: bills a hedge that lost as one that won"] = EdgeEffects(effects => [.. effects.Select(effect =>
+            effect is EdgeEffect.Publish { Event: TokenGenerated { Bill.HedgeLostCount: > 0 } generated }
+                ? new EdgeEffect.Publish(generated with { Bill = generated.Bill with { HedgeWonCount = generated.Bill.HedgeCount, HedgeLostCount = 0 } })
+                : effect)]),
+        ["device: does not tell the scheduler where it went"] = EdgeEffects(effects => [.. effects.Where(effect => effect is not EdgeEffect.Send { Body: PlanRequest { HasMoved: true } })]),
+        ["scheduler: counts a session that has moved twice"] = Scheduler((state, message, now) =>
+        {
+            var step = Actors.Scheduling.Scheduler.Step(state, message, now);
+            return message is Received { Body: PlanRequest { HasMoved: true } request } received && state.Sessions.GetValueOrDefault(SessionKey.Of(received.From, request.SessionId)) is { } placed
+                ? (step.State.With(SessionKey.Of(received.From, request.SessionId << 32), placed), step.Effects)
+                : step;
+        }),
+        ["scheduler: names a session's own worker as its alternative"] = Scheduler((state, message, now) =>
+        {
+            var step = Actors.Scheduling.Scheduler.Step(state, message, now);
+            return message is Received { Body: PlanRequest request } received && SessionKey.Of(received.From, request.SessionId) is var id
+                && step.State.Sessions.GetValueOrDefault(id) is { Worker.Length: > 0 } placed
+                ? (step.State.With(id, placed with { Alternatives = [new Alternative { Worker = placed.Worker }] }), step.Effects)
+                : step;
+        }),
         ["worker: stores the answer of a step one token early"] = Replace(body => body is StepResult { HasToken: true, BatchRows: > 1 } result
             ? new StepResult(result) { NextPosition = result.NextPosition - 1 }
             : body),
@@ -92,6 +142,12 @@ internal static class PlantedBugs
     {
         var step = EdgeSession.Step(state, message, now);
         return (step.State, change(step.Effects));
+    });
+
+    private static ProtocolSeams EdgeEffects(Func<EdgeState, ImmutableArray<EdgeEffect>, ImmutableArray<EdgeEffect>> change) => Edge((state, message, now) =>
+    {
+        var step = EdgeSession.Step(state, message, now);
+        return (step.State, change(state, step.Effects));
     });
 
     private static ProtocolSeams Worker(Func<WorkerState, object, TimeSpan, (WorkerState State, ImmutableArray<WorkerEffect> Effects)> step) => new() { WorkerStep = step };
@@ -131,6 +187,13 @@ internal static class PlantedBugs
     private static object AsNext(EdgeState state, object message) => message is Received { Body: StepResult { HasToken: true } result } received
         ? received with { Body = new StepResult(result) { NextPosition = (uint)state.Tokens.Count } }
         : message;
+
+    /// <summary>Of an epoch that was closed because another answered first: as if it were the current one's next.</summary>
+    private static object FromLoser(EdgeState state, object message) =>
+        message is Received { Body: StepResult { HasToken: true } result } received && state is { Phase: EdgePhase.Running, Hedged: null, HasUnacknowledged: true }
+        && result.Epoch != state.Epoch && result.Epoch > 0 && received.From != state.Worker
+            ? new Received(state.Worker, new StepResult(result) { Epoch = state.Epoch, NextPosition = (uint)state.Tokens.Count })
+            : message;
 
     private static OpenSession Without(OpenSession open)
     {
