@@ -85,7 +85,7 @@ internal sealed record BrokerFolder(string Path, string Host, IPEndPoint Endpoin
         var file = System.IO.Path.Combine(folder, $"{SchedulerName}.json");
         try
         {
-            var uri = JsonElement.Parse(Read(file)).GetProperty(UriKey).GetString() ?? throw new JsonException();
+            var uri = JsonElement.Parse(Read(file)).GetProperty("splitactors").GetProperty(UriKey).GetString() ?? throw new JsonException();
             return BrokerUri.Parse(uri, $"{file}, {UriKey}", folder);
         }
         catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException)

@@ -144,5 +144,5 @@ internal sealed class BrokerSetup(BrokerFolder folder, bool replaces)
     }
 
     private void WriteConfig(string name, params IEnumerable<(string Key, string Value)> values) =>
-        PrivateFile.Write(folder.File(name), JsonSerializer.Serialize(values.ToDictionary(value => value.Key, value => value.Value, StringComparer.Ordinal), Format) + "\n");
+        PrivateFile.Write(folder.File(name), JsonSerializer.Serialize(new { splitactors = values.ToDictionary(value => value.Key, value => value.Value, StringComparer.Ordinal) }, Format) + "\n");
 }

@@ -17,7 +17,7 @@ internal sealed record MemberAddress(string Host, int Port, ImmutableArray<strin
     public const string Default = "127.0.0.1:7070";
 
     public static readonly Setting Listen = Setting.Value("listen", "HOST:PORT", $"Address of this machine for other nodes. Default: {Default} of `cloud` and `scheduler`, any port of 127.0.0.1 of others.");
-    public static readonly Setting Join = Setting.Value("join", "HOST:PORT[,…]", $"Nodes of the cluster to join by, of which one must answer. Default: {Default}; of `cloud`, none: a new cluster.");
+    public static readonly Setting Join = Setting.Value("join", "HOST:PORT[,…]", $"Nodes of the cluster to join by, of which one must answer. Default: {Default}; of `cloud`, none: a new cluster.", takesList: true);
 
     /// <param name="settings">Of the process.</param>
     /// <param name="founds">It begins a cluster, unless it is told whom to join.</param>

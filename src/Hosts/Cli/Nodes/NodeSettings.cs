@@ -5,7 +5,7 @@ internal static class NodeSettings
 {
     public static readonly Setting Amqp = Setting.Value("amqp", "URI", "The RabbitMQ broker, and this process's user there: amqps://user:password@host:port/vhost?cacertfile=…&certfile=…&keyfile=…, as `splitactors broker init` writes it; amqp://… on one machine.");
     public static readonly Setting WorkerAmqp = Setting.Value("worker-amqp", "URI", "The same for the worker, which is another user than the scheduler.");
-    public static readonly Setting Models = Setting.Value("model", "DIR[,DIR…]", "Hugging Face folders or OPSC packages of the models of the cluster; no weights are read. Default: the embedded model, Quill.");
+    public static readonly Setting Models = Setting.Value("model", "DIR[,DIR…]", "Hugging Face folders or OPSC packages of the models of the cluster; no weights are read. Default: the embedded model, Quill.", takesList: true);
     public static readonly Setting Name = Setting.Value("name", "NAME", "The worker's name, its own in the cluster. Default: this machine's; of `cloud`, cloud. With --amqp it tells workers of one user apart: worker/USER/NAME.");
     public static readonly Setting Device = Setting.Value("name", "NAME", "The device's name. Default: this machine's. With --amqp it is the user's.");
     public static readonly Setting FirstLayer = Setting.Value("split", "ℓ", "Serves devices that hold at least ℓ layers, and loads only those behind them. Default: 0, all.");
