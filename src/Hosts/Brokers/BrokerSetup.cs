@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using SplitActors.Actors.Transport.RabbitMq;
+using SplitActors.Hosts.Clusters;
 using SplitActors.Inference;
 
 namespace SplitActors.Hosts.Brokers;

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using SplitActors.Hosts.Clusters;
 using SplitActors.Inference;
 
 namespace SplitActors.Hosts.Brokers;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Hosts.Brokers;
+using SplitActors.Hosts.Clusters;
 using SplitActors.Inference;
 
 namespace SplitActors.Hosts.Chaos;

@@ -18,6 +18,14 @@ internal sealed class ConfigFile
     private const string Own = "splitactors";
     private const string Akka = "akka";
 
+    /// <summary>Of Akka.NET: given by our settings, or what keeps strangers out.</summary>
+    private static readonly string[] Fixed =
+    [
+        "akka.actor.provider", "akka.actor.serializers", "akka.actor.serialization-bindings", "akka.actor.serialization-identifiers", "akka.actor.serialization-settings",
+        "akka.cluster.roles", "akka.cluster.seed-nodes", "akka.remote.adapters", "akka.remote.enabled-transports", "akka.remote.dot-netty.tcp.applied-adapters", "akka.remote.dot-netty.tcp.enable-ssl",
+        "akka.remote.dot-netty.tcp.hostname", "akka.remote.dot-netty.tcp.maximum-frame-size", "akka.remote.dot-netty.tcp.port", "akka.remote.dot-netty.tcp.ssl", "akka.remote.dot-netty.tcp.transport-class",
+    ];
+
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
 
     private ConfigFile(string path) => Path = path;
@@ -97,6 +105,9 @@ internal sealed class ConfigFile
                 throw Wrong(place, known.ContainsKey(path[0]) ? $"{Own} {{ … }} around the settings" : isMember ? $"{Own} {{ … }} or akka {{ … }}" : $"{Own} {{ … }}", $"'{ShownText.Of(path[0])}'");
             if (path.Count == 1 && !isObject)
                 throw Wrong(place, $"{path[0]} {{ … }}", "a value");
+            var full = string.Join('.', path);
+            if (Fixed.FirstOrDefault(key => !isObject && (full == key || full.StartsWith($"{key}.", StringComparison.Ordinal))) is { } key)
+                throw Wrong(place, $"settings of Akka.NET without {key}, which splitactors sets itself", full);
         }
     }
 

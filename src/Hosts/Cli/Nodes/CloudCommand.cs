@@ -10,7 +10,7 @@ internal static class CloudCommand
 {
     private static readonly IReadOnlyList<Setting> Settings =
     [
-        MemberAddress.Listen, MemberAddress.Join, NodeSettings.Amqp, NodeSettings.WorkerAmqp, RunSettings.Model, .. SchedulerRole.Settings.Union(WorkerRole.Settings), RunSettings.Threads, RunSettings.ProfileCache, NodeSettings.Json,
+        .. MemberAddress.Settings, NodeSettings.Amqp, NodeSettings.WorkerAmqp, RunSettings.Model, .. SchedulerRole.Settings.Union(WorkerRole.Settings), RunSettings.Threads, RunSettings.ProfileCache, NodeSettings.Json,
     ];
 
     public static Command Create() => NodeCommand.Create(

@@ -16,10 +16,11 @@ internal static class ClusterNode
     /// <returns>Whether it was asked to end.</returns>
     public static async Task<bool> ServeAsync(Node node, MemberAddress address, Func<MemberActors> actors, TimeSpan? drainTimeMax = null)
     {
+        var settings = address.ToSettings(node.Log.Warn);
         while (true)
         {
             var own = actors();
-            await using var member = await ClusterMember.StartAsync(address.ToSettings(), own, drainTimeMax ?? TimeSpan.FromSeconds(30), node.Log.Warn);
+            await using var member = await ClusterMember.StartAsync(settings, own, drainTimeMax ?? TimeSpan.FromSeconds(30), node.Log.Warn);
             var ended = own.Slot is null ? member.Ended : Task.WhenAny(member.Ended, own.Slot.Ended);
             var wasAsked = await node.ServeAsync(ended);
             if (wasAsked)

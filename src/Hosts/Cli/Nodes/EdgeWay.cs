@@ -38,7 +38,7 @@ internal sealed record EdgeWay(string Device, MemberAddress? Address, NodeConnec
             });
         }
 
-        var member = await ClusterMember.StartAsync(Address!.ToSettings(), new MemberActors { Device = Device }, TimeSpan.Zero, runtime.Warn);
+        var member = await ClusterMember.StartAsync(Address!.ToSettings(runtime.Warn), new MemberActors { Device = Device }, TimeSpan.Zero, runtime.Warn);
         if (!await member.JoinedAsync(patience, cancellation))
         {
             await member.DisposeAsync();

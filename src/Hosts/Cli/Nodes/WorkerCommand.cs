@@ -9,7 +9,7 @@ namespace SplitActors.Hosts.Cli.Nodes;
 internal static class WorkerCommand
 {
     private static readonly IReadOnlyList<Setting> Settings =
-        [MemberAddress.Listen, MemberAddress.Join, NodeSettings.Amqp, RunSettings.Model, NodeSettings.FirstLayer, .. WorkerRole.Settings, RunSettings.Threads, RunSettings.ProfileCache, NodeSettings.Json];
+        [.. MemberAddress.Settings, NodeSettings.Amqp, RunSettings.Model, NodeSettings.FirstLayer, .. WorkerRole.Settings, RunSettings.Threads, RunSettings.ProfileCache, NodeSettings.Json];
 
     public static Command Create() => NodeCommand.Create(
         "worker",

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Hosts.Brokers;
+using SplitActors.Hosts.Clusters;
 using SplitActors.Inference;
 using SplitActors.Tests.Shared;
 

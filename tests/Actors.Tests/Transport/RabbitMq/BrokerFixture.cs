@@ -1,5 +1,6 @@
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Hosts.Brokers;
+using SplitActors.Hosts.Clusters;
 using SplitActors.Tests.Shared;
 
 namespace SplitActors.Actors.Tests.Transport.RabbitMq;

@@ -1,5 +1,6 @@
 using SplitActors.Actors.Transport.RabbitMq;
 using SplitActors.Hosts.Brokers;
+using SplitActors.Hosts.Clusters;
 using SplitActors.Inference;
 
 namespace SplitActors.Actors.Tests.Transport.RabbitMq;
