@@ -56,7 +56,7 @@ public sealed record MemberSettings
     public ActorSystemSetup ToSetup()
     {
         var setup = ActorSystemSetup.Create(BootstrapSetup.Create().WithConfig(ToConfig()));
-        return Tls is null ? setup : setup.And(Tls.ToSetup());
+        return Tls is null ? setup : setup.And(Tls.ToSetup()).And(Tls.ToGateSetup());
     }
 
     private static Config Reference { get; } = ReadReference();
