@@ -18,7 +18,6 @@ namespace SplitActors.Actors.Cluster;
 internal sealed class TlsGate(AkkaTransport wrapped, NodeTls? tls) : AkkaTransport
 {
     private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromMilliseconds(500);
 
     public override string SchemeIdentifier => wrapped.SchemeIdentifier;
 
@@ -39,7 +38,7 @@ internal sealed class TlsGate(AkkaTransport wrapped, NodeTls? tls) : AkkaTranspo
 
     public override Task<bool> ManagementCommand(object message) => wrapped.ManagementCommand(message);
 
-    /// <returns>Null: the peer is one of ours, and takes us for one of its own.</returns>
+    /// <returns>Null: the peer is one of ours. With TLS 1.3, whether it takes us for one of its own shows only afterwards, and then ends the connection alone.</returns>
     private static async Task<string?> WhyNotAsync(NodeTls tls, Address remote)
     {
         var (host, port) = (remote.Host ?? "", remote.Port ?? 0);
@@ -59,30 +58,13 @@ internal sealed class TlsGate(AkkaTransport wrapped, NodeTls? tls) : AkkaTranspo
         try
         {
             await stream.AuthenticateAsClientAsync(tls.ClientOptions(host), patience.Token);
-            await stream.ShutdownAsync();
-            client.Client.Shutdown(SocketShutdown.Send);
-            await HearAsync(stream);
             return null;
         }
         catch (Exception failure) when (failure is AuthenticationException or IOException or OperationCanceledException)
         {
-            var why = refusal ?? (stream.IsAuthenticated ? "it refuses this node's certificate" : "it does not speak TLS as a node does, or refuses this node's certificate");
+            var why = refusal ?? "it does not speak TLS as a node does, or refuses this node's certificate";
             tls.Report($"{host}:{port}", why);
             return why;
-        }
-    }
-
-    /// <summary>With TLS 1.3, whom the other side refuses hears of it only after the handshake, at once; one that takes us closes in its own time.</summary>
-    private static async Task HearAsync(SslStream stream)
-    {
-        using var patience = new CancellationTokenSource(AnswerTimeMax);
-        try
-        {
-            await stream.ReadAsync(new byte[1], patience.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // silence is consent
         }
     }
 }

@@ -17,6 +17,8 @@ internal sealed class FailureReport : UntypedActor
 
     protected override void OnReceive(object message)
     {
+        if (message is Error { LogSource: { } source } && source.Contains("/system/endpointManager", StringComparison.Ordinal))
+            return; // an association has ended or could not begin: who misses the other side says so itself
         if (message is Error { Cause: { } cause } error)
             _report($"{error.LogSource} failed: {cause.Message}");
         else if (message is Error other)

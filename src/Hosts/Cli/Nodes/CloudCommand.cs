@@ -8,7 +8,7 @@ namespace SplitActors.Hosts.Cli.Nodes;
 /// <summary><c>splitactors cloud</c>: a scheduler and a worker in one process.</summary>
 internal static class CloudCommand
 {
-    private static readonly IReadOnlyList<Setting> Settings =
+    public static readonly IReadOnlyList<Setting> Settings =
     [
         .. MemberAddress.Settings, NodeSettings.Amqp, NodeSettings.WorkerAmqp, RunSettings.Model, .. SchedulerRole.Settings.Union(WorkerRole.Settings), RunSettings.Threads, RunSettings.ProfileCache, NodeSettings.Json,
     ];

@@ -8,7 +8,7 @@ namespace SplitActors.Hosts.Cli.Nodes;
 /// <summary><c>splitactors scheduler</c>: the scheduler of a cluster, or one that stands by.</summary>
 internal static class SchedulerCommand
 {
-    private static readonly IReadOnlyList<Setting> Settings = [.. MemberAddress.Settings, NodeSettings.Node, NodeSettings.Amqp, NodeSettings.Models, .. SchedulerRole.Settings, RunSettings.ProfileCache, NodeSettings.Json];
+    public static readonly IReadOnlyList<Setting> Settings = [.. MemberAddress.Settings, NodeSettings.Node, NodeSettings.Amqp, NodeSettings.Models, .. SchedulerRole.Settings, RunSettings.ProfileCache, NodeSettings.Json];
 
     public static Command Create() => NodeCommand.Create(
         "scheduler",
