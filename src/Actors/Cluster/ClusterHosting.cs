@@ -40,8 +40,8 @@ public static class ClusterHosting
         this AkkaConfigurationBuilder builder, MemberSettings settings, MemberActors actors, Action<ClusterRoutes>? started = null, Action<string>? report = null)
     {
         builder.AddHocon((settings with { Roles = actors.Roles }).ToConfig(), HoconAddMode.Prepend);
-        if (settings.Tls is not null)
-            builder.AddSetup(settings.Tls.ToSetup());
+        if (settings.Tls is { } tls)
+            builder.AddSetup(tls.ToSetup()).AddSetup(tls.ToGateSetup());
         return builder.WithActors((system, _) =>
         {
             var routes = actors.KeepsSlots ? WorkerSlots.Start(system, actors.Slot, report) : WorkerSlots.StartProxy(system);

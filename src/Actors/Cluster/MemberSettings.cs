@@ -35,9 +35,11 @@ public sealed record MemberSettings
     /// <summary>Null: without TLS, on loopback only.</summary>
     public NodeTls? Tls { get; init; }
 
-    /// <summary>The settings of an actor system, over those of <c>reference.conf</c>.</summary>
-    /// <param name="overrides">Go before both; null for none.</param>
-    public Config ToConfig(Config? overrides = null)
+    /// <summary>Settings of Akka.NET that go before those of <c>reference.conf</c>; null: none.</summary>
+    public Config? Overrides { get; init; }
+
+    /// <summary>The settings of an actor system: its own, then the overrides, then those of <c>reference.conf</c>.</summary>
+    public Config ToConfig()
     {
         var protocol = Tls is null ? "akka.tcp" : "akka.ssl.tcp";
         var seeds = string.Join(", ", Seeds.Select(seed => $"\"{protocol}://{SystemName}@{seed}\""));
@@ -56,15 +58,14 @@ public sealed record MemberSettings
               shutdown-after-unsuccessful-join-seed-nodes = {{(JoinTimeMax is { } joinTime ? string.Create(CultureInfo.InvariantCulture, $"{joinTime.TotalSeconds}s") : "off")}}
             }
             """));
-        var config = own.WithFallback(Reference);
-        return overrides is null ? config : overrides.WithFallback(config);
+        return own.WithFallback(Overrides is null ? Reference : Overrides.WithFallback(Reference));
     }
 
     /// <summary>The same as an actor system takes it, with certificates.</summary>
-    public ActorSystemSetup ToSetup(Config? overrides = null)
+    public ActorSystemSetup ToSetup()
     {
-        var setup = ActorSystemSetup.Create(BootstrapSetup.Create().WithConfig(ToConfig(overrides)));
-        return Tls is null ? setup : setup.And(Tls.ToSetup());
+        var setup = ActorSystemSetup.Create(BootstrapSetup.Create().WithConfig(ToConfig()));
+        return Tls is null ? setup : setup.And(Tls.ToSetup()).And(Tls.ToGateSetup());
     }
 
     private static Config Reference { get; } = ReadReference();

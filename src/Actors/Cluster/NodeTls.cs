@@ -20,6 +20,8 @@ public sealed class NodeTls(X509Certificate2 own, X509Certificate2 authority, Ti
 
     private readonly ConcurrentDictionary<string, bool> _reported = new(StringComparer.Ordinal);
 
+    internal NodeTlsSetup ToGateSetup() => new(this);
+
     internal DotNettySslSetup ToSetup() => new(
         own, suppressValidation: false, requireMutualAuthentication: true, validateCertificateHostname: true, (certificate, _, peer, errors, _) => Accepts(certificate, peer, errors));
 
@@ -38,13 +40,28 @@ public sealed class NodeTls(X509Certificate2 own, X509Certificate2 authority, Ti
         return errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? $"its certificate of {NameOf(certificate)} is not for the host that was dialled" : null;
     }
 
+    /// <summary>As remoting's client has them.</summary>
+    internal SslClientAuthenticationOptions ClientOptions(string host) => new()
+    {
+        TargetHost = host,
+        ClientCertificates = [own],
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+    };
+
+    /// <summary>Tells of a peer and a reason once.</summary>
+    internal void Report(string peer, string why)
+    {
+        if (_reported.Count < ReportsMax && _reported.TryAdd(why, value: true))
+            report?.Invoke($"refused a connection with {peer}: {why}. Further ones like it are not reported.");
+    }
+
     private static string NameOf(X509Certificate2 certificate) => certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
 
     private bool Accepts(X509Certificate2? certificate, string peer, SslPolicyErrors errors)
     {
         var why = WhyRefused(certificate, errors);
-        if (why is not null && _reported.Count < ReportsMax && _reported.TryAdd(why, value: true))
-            report?.Invoke($"refused a connection with {peer}: {why}. Further ones like it are not reported.");
+        if (why is not null)
+            Report(peer, why);
         return why is null;
     }
 

@@ -55,23 +55,6 @@ public sealed class PeerSerializer(ExtendedActorSystem system) : SerializerWithS
     }
 }
 
-/// <summary>
-/// Stands where Akka has serializers that build whatever type a message names (id 1 and its like): nothing may be sent or received by them.
-/// </summary>
-public sealed class RefusingSerializer(ExtendedActorSystem system, Akka.Configuration.Config config) : Serializer(system)
-{
-    /// <summary>Unused, but asked for by Akka where it gives settings to a serializer.</summary>
-    public Akka.Configuration.Config Config => config;
-
-    public override int Identifier => 1;
-
-    public override bool IncludeManifest => true;
-
-    public override byte[] ToBinary(object obj) => throw new SerializationException($"{obj.GetType().FullName} does not travel between nodes.");
-
-    public override object FromBinary(byte[] bytes, Type? type) => throw new SerializationException("Messages of this kind are not accepted.");
-}
-
 /// <summary>How long messages between nodes may be.</summary>
 public static class PeerFrames
 {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using SplitActors.Hosts.Cli.Clusters;
 using SplitActors.Hosts.Cli.Nodes;
 using SplitActors.Inference;
 
@@ -51,6 +52,7 @@ internal static class CommandLine
         BenchCommand.Create(),
         CodecCommand.Create(),
         SimulateCommand.Create(),
+        ClusterCommand.Create(),
         ChaosCommand.Create(),
     };
 

@@ -22,7 +22,7 @@ internal static class RunCommand
             Let the scheduler choose the split: splitactors run "Once upon a time" --split auto --link lte --device-memory 60MB
             Over a link: splitactors run "Once upon a time" --link rayleigh:bw=10MHz,snr=10,rtt=20ms --deadline 50ms/token
 
-            Every value can also be given as an environment variable (SPLITACTORS_MAX_TOKENS for --max-tokens) or in config/run.json.
+            Every value can also be given as an environment variable (SPLITACTORS_MAX_TOKENS for --max-tokens) or in hocon/run.conf.
             Exit codes: 0 done, 1 failed, 2 wrong option, 3 wrong checkpoint, 4 wrong prompt, 5 output not writable, 6 no plan keeps the limits, 129 terminal closed, 130 interrupted, 141 reader gone, 143 terminated.
             """)
         {

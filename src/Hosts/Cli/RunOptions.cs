@@ -51,7 +51,7 @@ internal sealed record RunOptions
     /// <exception cref="UserErrorException">A value is malformed or out of its range.</exception>
     public static RunOptions Read(ParseResult parsed)
     {
-        var settings = SettingReader.WithFile(parsed, RunSettings.Config, "run", RunSettings.All);
+        var settings = SettingReader.WithFile(parsed, RunSettings.Config, "run", RunSettings.All, isMember: false);
         var link = settings.Find(RunSettings.Link) is var (linkText, linkPlace) ? LinkText.Parse(linkText, linkPlace) : null;
         var deadline = settings.Parse<TimeSpan>(RunSettings.Deadline, "a time for each token above 0 such as 50ms/token", DeadlineText.Parse);
         var moves = RunMoves.Read(settings);

@@ -30,15 +30,15 @@ internal static class RunSettings
     public static readonly Setting Tolerance = Setting.Value("tolerance", "Δ", "For tabq: distortion, in levels, up to which a token may get fewer bits. Default: 0.11.");
     public static readonly Setting BitsMax = Setting.Value("bits-max", "Q̄", "For tabq: bits per value, sign included, that a token starts with, 2 to 8. Default: 5.");
     public static readonly Setting BitsMin = Setting.Value("bits-min", "Q", "For tabq: fewest bits per value, 2 to bits-max. Default: 4, or bits-max if that is less.");
-    public static readonly Setting KvBits = Setting.Value("kv-bits", "32|16|8|4", "Bits per value of the keys and values that device and worker keep; several, such as 16,8, for --split auto to choose the device's from, the first being the worker's. Default: 16.");
-    public static readonly Setting FrontBits = Setting.Value("front-bits", "2|3|4|8|16", "Quantizes the device's weights when they are loaded; several, such as 16,8,4, for --split auto to choose from. Default: as they are in the checkpoint, and with auto also 8 and 4 where their accuracy was measured.");
+    public static readonly Setting KvBits = Setting.Value("kv-bits", "32|16|8|4", "Bits per value of the keys and values that device and worker keep; several, such as 16,8, for --split auto to choose the device's from, the first being the worker's. Default: 16.", takesList: true);
+    public static readonly Setting FrontBits = Setting.Value("front-bits", "2|3|4|8|16", "Quantizes the device's weights when they are loaded; several, such as 16,8,4, for --split auto to choose from. Default: as they are in the checkpoint, and with auto also 8 and 4 where their accuracy was measured.", takesList: true);
     public static readonly Setting BackBits = Setting.Value("back-bits", "2|3|4|8|16", "The same for the worker's weights.");
     public static readonly Setting GroupSize = Setting.Value("group-size", "32|64|128", "Weights of a row that share one scale when they are quantized. Default: 32.");
     public static readonly Setting Threads = Setting.Value("threads", "N", "Threads that compute, 1 to the number of processors, which is the default.");
     public static readonly Setting Workers = Setting.Value("workers", "N", "Workers to start; a session uses one, the others stand by. Default and least: 1, or 2 with --stop-worker-at.");
     public static readonly Setting StopWorkerAt = Setting.Value("stop-worker-at", "N", "Stops the session's worker after N tokens, to see another one take over.");
 
-    public static readonly Setting ResplitAt = Setting.Value("resplit-at", "N:ℓ", "Moves the session after N tokens to a split after ℓ layers, to see it go on there; several with commas between them.");
+    public static readonly Setting ResplitAt = Setting.Value("resplit-at", "N:ℓ", "Moves the session after N tokens to a split after ℓ layers, to see it go on there; several with commas between them.", takesList: true);
     public static readonly Setting RelinkAt = Setting.Value("relink-at", "N:LINK", "Emulates another link from then on when N tokens are generated, to see the scheduler plan anew.");
     public static readonly Setting DeviceMemory = Setting.Value("device-memory", "SIZE", "With --split auto: memory that the device's process may take, such as 60MB. Default: no limit.");
     public static readonly Setting DeviceMemoryAt = Setting.Value("device-memory-at", "N:SIZE", "With --split auto: another limit when N tokens are generated, to see the scheduler plan anew.");

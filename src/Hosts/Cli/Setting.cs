@@ -4,16 +4,17 @@ namespace SplitActors.Hosts.Cli;
 
 /// <summary>
 /// A value that can be given, in this order, as <c>--name value</c>, in the environment as <c>SPLITACTORS_NAME</c>, or in the
-/// configuration file as <c>"name": value</c>.
+/// configuration file as <c>name = value</c>.
 /// </summary>
 internal sealed class Setting
 {
     private readonly Func<ParseResult, string?> _argument;
 
-    private Setting(string name, Option option, Func<ParseResult, string?> argument)
+    private Setting(string name, Option option, bool takesList, Func<ParseResult, string?> argument)
     {
         Name = name;
         Option = option;
+        TakesList = takesList;
         _argument = argument;
     }
 
@@ -21,6 +22,9 @@ internal sealed class Setting
     public string Name { get; }
 
     public Option Option { get; }
+
+    /// <summary>Several values, with commas between them; a configuration file may have them as a list.</summary>
+    public bool TakesList { get; }
 
     public string EnvironmentVariable => VariableOf(Name);
 
@@ -30,17 +34,18 @@ internal sealed class Setting
     /// <param name="name">Without dashes in front.</param>
     /// <param name="valueName">How the help names the value.</param>
     /// <param name="description">Ends with the default.</param>
-    public static Setting Value(string name, string valueName, string description)
+    /// <param name="takesList">Several values, with commas between them.</param>
+    public static Setting Value(string name, string valueName, string description, bool takesList = false)
     {
         var option = new Option<string?>($"--{name}") { HelpName = valueName, Description = description };
-        return new Setting(name, option, parsed => parsed.GetValue(option));
+        return new Setting(name, option, takesList, parsed => parsed.GetValue(option));
     }
 
     /// <summary>A setting that <c>--name</c> alone turns on; elsewhere it has the value true or false.</summary>
     public static Setting Flag(string name, string description)
     {
         var option = new Option<bool>($"--{name}") { Description = description };
-        return new Setting(name, option, parsed => parsed.GetResult(option) is { Implicit: false } ? $"{parsed.GetValue(option)}" : null);
+        return new Setting(name, option, takesList: false, parsed => parsed.GetResult(option) is { Implicit: false } ? $"{parsed.GetValue(option)}" : null);
     }
 
     /// <summary>What the command line gives, or null.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Akka.Configuration;
 using SplitActors.Inference;
 using SplitActors.Inference.Json;
 
@@ -25,12 +26,16 @@ internal sealed class SettingReader
     /// <param name="config">Names another file (<see cref="ConfigFile.SettingOf"/>).</param>
     /// <param name="command">Names the file otherwise.</param>
     /// <param name="known">The settings that the file may hold.</param>
+    /// <param name="isMember">Of a cluster: the file may also hold settings of Akka.NET.</param>
     /// <exception cref="UserErrorException">The named file does not exist, or a file is not what it should be.</exception>
-    public static SettingReader WithFile(ParseResult parsed, Setting config, string command, IEnumerable<Setting> known)
+    public static SettingReader WithFile(ParseResult parsed, Setting config, string command, IReadOnlyCollection<Setting> known, bool isMember)
     {
         var named = new SettingReader(parsed, config: null).Find(config);
-        return new SettingReader(parsed, ConfigFile.Read(named, parsed, command, known));
+        return new SettingReader(parsed, ConfigFile.Read(named, parsed, command, known, isMember));
     }
+
+    /// <summary>Settings of Akka.NET in the file; null: none.</summary>
+    public Config? Overrides => _config?.Overrides;
 
     /// <summary>The value and the place it comes from; null if it is given nowhere.</summary>
     public (string Text, string Place)? Find(Setting setting)

@@ -15,7 +15,7 @@ internal sealed class DeviceMember : IPeers, IAsyncDisposable
 
     private static readonly TimeSpan RejoinPause = TimeSpan.FromSeconds(1);
 
-    private readonly MemberAddress _address;
+    private readonly MemberSettings _settings;
     private readonly MemberActors _actors;
     private readonly Action<string> _report;
     private readonly Dictionary<string, DeviceName> _names = new(StringComparer.Ordinal);
@@ -25,8 +25,8 @@ internal sealed class DeviceMember : IPeers, IAsyncDisposable
     private bool _isMember;
     private Task _keeping = Task.CompletedTask;
 
-    private DeviceMember(MemberAddress address, MemberActors actors, ClusterMember member, Action<string> report) =>
-        (_address, _actors, _member, _report) = (address, actors, member, report);
+    private DeviceMember(MemberSettings settings, MemberActors actors, ClusterMember member, Action<string> report) =>
+        (_settings, _actors, _member, _report) = (settings, actors, member, report);
 
     /// <param name="address">Where it is, and whom it joins.</param>
     /// <param name="device">Its name.</param>
@@ -36,8 +36,8 @@ internal sealed class DeviceMember : IPeers, IAsyncDisposable
     /// <returns>Null if nobody answers.</returns>
     public static async Task<DeviceMember?> JoinAsync(MemberAddress address, string device, TimeSpan patience, Action<string> report, CancellationToken cancellation)
     {
-        var actors = new MemberActors { Device = device };
-        var joined = new DeviceMember(address, actors, await ClusterMember.StartAsync(address.ToSettings(), actors, TimeSpan.Zero, report), report);
+        var (settings, actors) = (address.ToSettings(report), new MemberActors { Device = device });
+        var joined = new DeviceMember(settings, actors, await ClusterMember.StartAsync(settings, actors, TimeSpan.Zero, report), report);
         if (!await joined._member.JoinedAsync(patience, cancellation))
         {
             await joined.DisposeAsync();
@@ -95,7 +95,7 @@ internal sealed class DeviceMember : IPeers, IAsyncDisposable
     {
         while (true)
         {
-            await Task.WhenAny(_member.Ended, _member.StrandedAsync(_address.Seeds, _leaving.Token));
+            await Task.WhenAny(_member.Ended, _member.StrandedAsync(_settings.Seeds, _leaving.Token));
             if (_leaving.IsCancellationRequested)
                 return;
             lock (_lock)
@@ -107,7 +107,7 @@ internal sealed class DeviceMember : IPeers, IAsyncDisposable
 
             await _member.DisposeAsync();
             await Task.Delay(RejoinPause, CancellationToken.None);
-            _member = await ClusterMember.StartAsync(_address.ToSettings(), _actors, TimeSpan.Zero, _report);
+            _member = await ClusterMember.StartAsync(_settings, _actors, TimeSpan.Zero, _report);
             _member.WhenUp(Attach);
         }
     }

@@ -32,8 +32,8 @@ internal sealed class TestNode : IAsyncDisposable
             .. serves ? (string[])[ClusterRoles.Scheduler, ClusterRoles.Slots, ClusterRoles.ModelOf(Model)] : [],
             .. device is null ? (string[])[] : [ClusterRoles.Edge, ClusterRoles.DeviceOf(device)],
         ];
-        var settings = new MemberSettings { Host = "127.0.0.1", Port = port, Seeds = join is null ? [] : [join], Tls = tls, Roles = [.. roles.Distinct(StringComparer.Ordinal)] };
-        System = ActorSystem.Create(MemberSettings.SystemName, settings.ToSetup(overrides));
+        var settings = new MemberSettings { Host = "127.0.0.1", Port = port, Seeds = join is null ? [] : [join], Tls = tls, Roles = [.. roles.Distinct(StringComparer.Ordinal)], Overrides = overrides };
+        System = ActorSystem.Create(MemberSettings.SystemName, settings.ToSetup());
         var cluster = Akka.Cluster.Cluster.Get(System);
         if (join is null)
             cluster.Join(seed is null ? cluster.SelfAddress : Akka.Cluster.Cluster.Get(seed.System).SelfAddress);

@@ -80,7 +80,7 @@ public sealed class OptionTests
     [InlineData("--deadline 0ms", "--deadline", "50ms/token", "'0ms'")]
     [InlineData("--deadline 50", "--deadline", "50ms/token", "'50'")]
     [InlineData("--model=", "--model", "argument missing")]
-    [InlineData("--config nowhere.json", "--config", "'nowhere.json'")]
+    [InlineData("--config nowhere.conf", "--config", "'nowhere.conf'")]
     [InlineData("--quiet=perhaps", "'perhaps'")]
     [InlineData("--frob", "'--frob'", "splitactors run --help")]
     [InlineData("upon a time", "'upon'", "quotes", "splitactors run --help")]

@@ -7,9 +7,9 @@ namespace SplitActors.Hosts.Cli.Nodes;
 /// <summary><c>splitactors cloud</c>: a scheduler and a worker in one process.</summary>
 internal static class CloudCommand
 {
-    private static readonly IReadOnlyList<Setting> Settings =
+    public static readonly IReadOnlyList<Setting> Settings =
     [
-        MemberAddress.Listen, MemberAddress.PublicAddress, MemberAddress.Join, RunSettings.Model, .. SchedulerRole.Settings.Union(WorkerRole.Settings), RunSettings.Threads, RunSettings.ProfileCache, NodeSettings.Json,
+        .. MemberAddress.Settings, RunSettings.Model, .. SchedulerRole.Settings.Union(WorkerRole.Settings), RunSettings.Threads, RunSettings.ProfileCache, NodeSettings.Json,
     ];
 
     public static Command Create() => NodeCommand.Create(

@@ -22,7 +22,8 @@ internal static class ClusterNode
     /// <returns>Whether it was asked to end.</returns>
     public static async Task<bool> ServeAsync(Node node, MemberAddress address, Func<MemberActors> actors, TimeSpan? drainTimeMax = null)
     {
-        for (var settings = address.ToSettings(); ;)
+        var first = address.ToSettings(node.Log.Warn);
+        for (var settings = first; ;)
         {
             var own = actors();
             await using var member = await ClusterMember.StartAsync(settings, own, drainTimeMax ?? TimeSpan.FromSeconds(30), node.Log.Warn);
@@ -44,7 +45,7 @@ internal static class ClusterNode
             if (!isStranded && !member.Ended.IsCompleted)
                 return false; // its worker stopped, and has said why
             node.Log.Write(GivenUpEvent, isStranded ? "the cluster has no scheduler any more, and one began another; it joins that" : "the cluster has given this node up; it joins again");
-            settings = isStranded ? address.ToSettings() : RejoinBy(member.Others, address);
+            settings = isStranded ? first : RejoinBy(member.Others, first, address.Reached);
             await Task.Delay(RejoinPause, node.Cancellation);
         }
     }
@@ -53,11 +54,9 @@ internal static class ClusterNode
     /// By the nodes that it knew, and itself last: the first of the seeds begins a cluster of its own if no other answers, which one that was cut off from its cluster must not do.
     /// Where nobody answers for long, there is no cluster any more, and it begins as it did at first.
     /// </summary>
-    private static MemberSettings RejoinBy(IReadOnlyList<string> others, MemberAddress address)
-    {
-        var first = address.ToSettings();
-        return others.Count == 0 ? first : first with { Seeds = [.. others.Union(first.Seeds, StringComparer.Ordinal).Except([address.Reached], StringComparer.Ordinal), address.Reached], JoinTimeMax = RejoinTimeMax };
-    }
+    private static MemberSettings RejoinBy(IReadOnlyList<string> others, MemberSettings first, string own) => others.Count == 0
+        ? first
+        : first with { Seeds = [.. others.Union(first.Seeds, StringComparer.Ordinal).Except([own], StringComparer.Ordinal), own], JoinTimeMax = RejoinTimeMax };
 
     /// <summary>A slot's or a device's name: what was given, or this machine's.</summary>
     /// <exception cref="UserErrorException">It is no name.</exception>

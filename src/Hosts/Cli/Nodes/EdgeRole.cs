@@ -17,7 +17,7 @@ internal sealed record EdgeRole
 
     public static readonly IReadOnlyList<Setting> Settings =
     [
-        MemberAddress.Listen, MemberAddress.PublicAddress, MemberAddress.Join, NodeSettings.Device, RunSettings.Model, RunSettings.MaxTokens, RunSettings.Temperature, RunSettings.TopK, RunSettings.TopP, RunSettings.MinP, RunSettings.RepetitionPenalty, RunSettings.Seed,
+        .. MemberAddress.Settings, NodeSettings.Device, RunSettings.Model, RunSettings.MaxTokens, RunSettings.Temperature, RunSettings.TopK, RunSettings.TopP, RunSettings.MinP, RunSettings.RepetitionPenalty, RunSettings.Seed,
         RunSettings.KvBits, RunSettings.FrontBits, RunSettings.GroupSize, RunSettings.DeviceMemory, RunSettings.MaxRise, RunSettings.Deadline, RunSettings.Threads, RunSettings.ProfileCache,
         RunSettings.Fallback, RunSettings.FallbackAfter, RunSettings.HandoffTokens, RunSettings.HandoffDeadline, RunSettings.HandoffKv, NodeSettings.Patience, RunSettings.Json, RunSettings.Quiet,
     ];

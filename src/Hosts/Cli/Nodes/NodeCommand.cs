@@ -18,7 +18,7 @@ internal static class NodeCommand
             $"""
             {purpose}
 
-            Every value can also be given as an environment variable (SPLITACTORS_JOIN for --join) or in config/{name}.json.
+            Every value can also be given as an environment variable (SPLITACTORS_JOIN for --join) or in hocon/{name}.conf.
             Exit codes: {exitCodes}.
             """)
         {
@@ -26,7 +26,7 @@ internal static class NodeCommand
         };
         foreach (var setting in settings)
             command.Add(setting.Option);
-        command.SetAction((parsed, _) => run(SettingReader.WithFile(parsed, config, name, settings), parsed));
+        command.SetAction((parsed, _) => run(SettingReader.WithFile(parsed, config, name, settings, isMember: true), parsed));
         return command;
     }
 }

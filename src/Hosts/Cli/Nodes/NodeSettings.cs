@@ -3,9 +3,10 @@ namespace SplitActors.Hosts.Cli.Nodes;
 /// <summary>The settings of <c>splitactors scheduler|worker|cloud|edge</c> that <c>run</c> does not have.</summary>
 internal static class NodeSettings
 {
-    public static readonly Setting Models = Setting.Value("model", "DIR[,DIR…]", "Hugging Face folders or OPSC packages of the models of the cluster; no weights are read. Default: the embedded model, Quill.");
+    public static readonly Setting Models = Setting.Value("model", "DIR[,DIR…]", "Hugging Face folders or OPSC packages of the models of the cluster; no weights are read. Default: the embedded model, Quill.", takesList: true);
     public static readonly Setting Name = Setting.Value("name", "NAME", "The worker's name, its own in the cluster. Default: this machine's; of `cloud`, cloud.");
     public static readonly Setting Device = Setting.Value("name", "NAME", "The device's name. Default: this machine's.");
+    public static readonly Setting Node = Setting.Value("name", "NAME", "The node's name, as `splitactors cluster init` writes it. A scheduler is found by its model, and needs none.");
     public static readonly Setting FirstLayer = Setting.Value("split", "ℓ", "Serves devices that hold at least ℓ layers, and loads only those behind them. Default: 0, all.");
     public static readonly Setting Memory = Setting.Value("memory", "SIZE", "Memory for weights, and keys and values together, such as 8GiB. Default: the weights, and 1 GiB.");
     public static readonly Setting MaxSessions = Setting.Value("max-sessions", "N", "Most sessions at a time. Default: 64.");

@@ -7,7 +7,7 @@ namespace SplitActors.Hosts.Cli.Nodes;
 /// <summary><c>splitactors scheduler</c>: the scheduler of a cluster, or one that stands by.</summary>
 internal static class SchedulerCommand
 {
-    private static readonly IReadOnlyList<Setting> Settings = [MemberAddress.Listen, MemberAddress.PublicAddress, MemberAddress.Join, NodeSettings.Models, .. SchedulerRole.Settings, RunSettings.ProfileCache, NodeSettings.Json];
+    public static readonly IReadOnlyList<Setting> Settings = [.. MemberAddress.Settings, NodeSettings.Node, NodeSettings.Models, .. SchedulerRole.Settings, RunSettings.ProfileCache, NodeSettings.Json];
 
     public static Command Create() => NodeCommand.Create(
         "scheduler",
@@ -26,6 +26,7 @@ internal static class SchedulerCommand
         var role = SchedulerRole.Read(settings);
         var folders = settings.Text(NodeSettings.Models)?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [];
         var address = MemberAddress.Read(settings, founds: true);
+        _ = ClusterNode.NameOf(settings, NodeSettings.Node, "scheduler");
         return Node.RunAsync(settings, folders, threadCount: 1, (runtime, models, node) =>
         {
             var schedulers = role.Candidates(runtime, models, node.Log);

@@ -7,8 +7,8 @@ namespace SplitActors.Hosts.Cli.Nodes;
 /// <summary><c>splitactors worker</c>: a worker of a cluster.</summary>
 internal static class WorkerCommand
 {
-    private static readonly IReadOnlyList<Setting> Settings =
-        [MemberAddress.Listen, MemberAddress.PublicAddress, MemberAddress.Join, RunSettings.Model, NodeSettings.FirstLayer, .. WorkerRole.Settings, RunSettings.Threads, RunSettings.ProfileCache, NodeSettings.Json];
+    public static readonly IReadOnlyList<Setting> Settings =
+        [.. MemberAddress.Settings, RunSettings.Model, NodeSettings.FirstLayer, .. WorkerRole.Settings, RunSettings.Threads, RunSettings.ProfileCache, NodeSettings.Json];
 
     public static Command Create() => NodeCommand.Create(
         "worker",

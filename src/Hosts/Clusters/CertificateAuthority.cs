@@ -2,9 +2,9 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace SplitActors.Hosts.Brokers;
+namespace SplitActors.Hosts.Clusters;
 
-/// <summary>A private authority for one cluster: the certificates of its nodes. Keys are on the curve P-256.</summary>
+/// <summary>A private authority of one cluster, for its nodes or for its devices. Keys are on the curve P-256.</summary>
 internal sealed class CertificateAuthority : IDisposable
 {
     private const string ServerUsage = "1.3.6.1.5.5.7.3.1";
@@ -46,21 +46,26 @@ internal sealed class CertificateAuthority : IDisposable
     }
 
     /// <summary>A certificate with its key, as long valid as the authority's.</summary>
-    /// <param name="hosts">Names and addresses of a server; none: a client's.</param>
-    public X509Certificate2 Issue(string name, params IReadOnlyCollection<string> hosts)
+    /// <param name="hosts">Names and addresses of a server, which may also be a client; none: a client's.</param>
+    public X509Certificate2 Issue(string name, params IReadOnlyCollection<string> hosts) => Issue(name, hosts, new DateTimeOffset(_certificate.NotBefore), new DateTimeOffset(_certificate.NotAfter));
+
+    /// <inheritdoc cref="Issue(string, IReadOnlyCollection{string})"/>
+    /// <param name="from">First moment in which it is valid.</param>
+    /// <param name="until">Last one.</param>
+    public X509Certificate2 Issue(string name, IReadOnlyCollection<string> hosts, DateTimeOffset from, DateTimeOffset until)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = RequestFor(name, key);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(hosts.Count > 0 ? ServerUsage : ClientUsage)], critical: false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(hosts.Count > 0 ? [new Oid(ServerUsage), new Oid(ClientUsage)] : [new Oid(ClientUsage)], critical: false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         if (hosts.Count > 0)
             request.CertificateExtensions.Add(NamesOf(hosts));
 
         var serialNumber = RandomNumberGenerator.GetBytes(SerialNumberBytes);
         serialNumber[0] &= 0x7F; // positive
-        using var issued = request.Create(_certificate, new DateTimeOffset(_certificate.NotBefore), new DateTimeOffset(_certificate.NotAfter), serialNumber);
+        using var issued = request.Create(_certificate, from, until, serialNumber);
         return issued.CopyWithPrivateKey(key);
     }
 

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace SplitActors.Hosts.Brokers;
+namespace SplitActors.Hosts.Clusters;
 
 /// <summary>A file with a secret in it: nobody but its owner may read it, from its first byte on.</summary>
 internal static class PrivateFile
