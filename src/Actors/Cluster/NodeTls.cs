@@ -13,7 +13,7 @@ namespace SplitActors.Actors.Cluster;
 /// <param name="own">With the private key; for clients and for servers.</param>
 /// <param name="authority">Signs the certificates of nodes, and of nothing else.</param>
 /// <param name="clock">Tells which certificates are valid.</param>
-/// <param name="report">Told why a peer was refused, once for each certificate and reason.</param>
+/// <param name="report">Told why a peer was refused, once for each machine, certificate and reason.</param>
 public sealed class NodeTls(X509Certificate2 own, X509Certificate2 authority, TimeProvider clock, Action<string>? report = null)
 {
     private const int ReportsMax = 256;
@@ -48,10 +48,12 @@ public sealed class NodeTls(X509Certificate2 own, X509Certificate2 authority, Ti
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
     };
 
-    /// <summary>Tells of a peer and a reason once.</summary>
+    /// <summary>Tells of a reason once for each machine: a peer that tries again does so from another port.</summary>
+    /// <param name="peer">HOST:PORT.</param>
     internal void Report(string peer, string why)
     {
-        if (_reported.Count < ReportsMax && _reported.TryAdd(why, value: true))
+        var machine = peer.LastIndexOf(':') is > 0 and var colon ? peer[..colon] : peer;
+        if (_reported.Count < ReportsMax && _reported.TryAdd($"{machine} {why}", value: true))
             report?.Invoke($"refused a connection with {peer}: {why}. Further ones like it are not reported.");
     }
 

@@ -19,6 +19,8 @@ internal sealed record NodeCertificate(X509Certificate2 Own, X509Certificate2 Au
     private const string CertificateLabel = "CERTIFICATE";
     private const string NextStep = "Correct the path, or make the files with `splitactors cluster init`.";
 
+    private static readonly TimeSpan ExpiresSoon = TimeSpan.FromDays(30);
+
     public static readonly Setting Certificate = Setting.Value("tls-certificate", "FILE", "Certificate of this process for mutual TLS between nodes (PEM), as `splitactors cluster init` makes it. Default: none, and addresses of this machine only.");
     public static readonly Setting Key = Setting.Value("tls-key", "FILE", "The certificate's private key (PEM).");
     public static readonly Setting AuthorityFile = Setting.Value("tls-authority", "FILE", "Certificate of the authority that signs those of all nodes (PEM). No other one counts.");
@@ -49,7 +51,7 @@ internal sealed record NodeCertificate(X509Certificate2 Own, X509Certificate2 Au
             throw Wrong(certificateFile, $"a certificate of the authority in {authorityFile}", $"one of {NameOf(own.IssuerName)}");
         if (!own.MatchesHostname(host))
             throw Wrong(certificateFile, $"a certificate for the host of --listen, {host}", $"one for {HostsOf(own)}");
-        return new NodeCertificate(own, authority, [.. WarningsOf(keyFile)]);
+        return new NodeCertificate(own, authority, [.. WarningsOf(keyFile), .. WarningsOf(own, certificateFile, clock)]);
     }
 
     private static string PathOf(SettingReader settings, Setting setting) => Path.Combine(settings.FolderOf(setting), settings.Text(setting)!);
@@ -114,6 +116,12 @@ internal sealed record NodeCertificate(X509Certificate2 Own, X509Certificate2 Au
         const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(keyFile) & Others) != 0)
             yield return $"The key {keyFile} can be read or written by others. Take that away: chmod 600 {keyFile}";
+    }
+
+    private static IEnumerable<string> WarningsOf(X509Certificate2 own, string file, TimeProvider clock)
+    {
+        if (new DateTimeOffset(own.NotAfter) is var until && until - clock.GetUtcNow() < ExpiresSoon)
+            yield return FormattableString.Invariant($"The certificate {file} expires on {until.UtcDateTime:yyyy-MM-dd HH:mm} UTC. Make a new one before that");
     }
 
     private static string NameOf(X500DistinguishedName name) => name.EnumerateRelativeDistinguishedNames().FirstOrDefault()?.GetSingleElementValue() ?? name.Name;

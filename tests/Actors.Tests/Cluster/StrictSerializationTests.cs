@@ -37,8 +37,10 @@ public sealed class StrictSerializationTests(ITestOutputHelper output) : IAsyncD
         var before = 0L;
         for (var index = 0; index < PayloadCount; index++)
         {
-            var (manifest, message) = payloads.Next();
-            association.Send("/user/sink", index % (SerializerIdMax + 1), manifest, message);
+            var id = index % (SerializerIdMax + 2);
+            id = id > SerializerIdMax ? PeerSerializer.Id : id;
+            var (manifest, message) = payloads.Next(id);
+            association.Send("/user/sink", id, manifest, message);
             if (index == PayloadCount / 10)
                 before = await SettledBytesAsync(association);
         }
@@ -124,11 +126,17 @@ internal sealed class HostilePayloads(int seed)
             .Select(Encoding.UTF8.GetBytes),
     ];
 
+    /// <summary>By serializer: what Akka's own of that id would build the canary of.</summary>
+    private static readonly Dictionary<int, (byte[] Manifest, byte[] Message)[]> Aimed = AimedAtCanary();
+
     private readonly Random _random = new(seed);
     private readonly byte[][] _seeds = Seeds();
 
-    public (byte[] Manifest, byte[] Message) Next()
+    /// <param name="id">Of the serializer that is to read it.</param>
+    public (byte[] Manifest, byte[] Message) Next(int id)
     {
+        if (_random.Next(2) == 0 && Aimed.TryGetValue(id, out var aimed))
+            return aimed[_random.Next(aimed.Length)];
         var manifest = _random.Next(8) == 0 ? RandomBytes(8) : Manifests[_random.Next(Manifests.Length)];
         var kind = _random.Next(3);
         if (kind == 0)
@@ -139,19 +147,30 @@ internal sealed class HostilePayloads(int seed)
         return (manifest, message);
     }
 
-    private static byte[][] Seeds()
+    private static byte[][] Seeds() =>
+    [
+        new PeerMessage { From = "worker/gpu1", To = "edge/a/1", Body = Envelopes.Wrap(new DecodeStep()) }.ToByteArray(),
+        new Chunk { From = "worker/gpu1", To = "edge/a/1", Count = 2 }.ToByteArray(),
+        .. Aimed.Values.SelectMany(aimed => aimed).Select(aimed => aimed.Message),
+    ];
+
+    private static Dictionary<int, (byte[] Manifest, byte[] Message)[]> AimedAtCanary()
     {
         var exception = RawAssociation.Message(w => RawAssociation.Text(w, 1, CanaryName), w => RawAssociation.Text(w, 2, "built"));
+        var cause = RawAssociation.Message(w => RawAssociation.Bytes(w, 1, exception));
         var props = RawAssociation.Message(w => RawAssociation.Text(w, 3, CanaryName));
-        return
-        [
-            new PeerMessage { From = "worker/gpu1", To = "edge/a/1", Body = Envelopes.Wrap(new DecodeStep()) }.ToByteArray(),
-            new Chunk { From = "worker/gpu1", To = "edge/a/1", Count = 2 }.ToByteArray(),
-            Encoding.UTF8.GetBytes($$"""{"$type":"{{CanaryName}}"}"""),
-            RawAssociation.Message(w => RawAssociation.Bytes(w, 1, exception)), // a failure, or a cell that could not be made
-            RawAssociation.Message(w => RawAssociation.Bytes(w, 2, exception)), // a child that failed
-            RawAssociation.Message(w => RawAssociation.Bytes(w, 1, props), w => RawAssociation.Text(w, 3, "/remote/x")),
-        ];
+        return new()
+        {
+            [1] = [(Encoding.UTF8.GetBytes(CanaryName), Encoding.UTF8.GetBytes($$"""{"$type":"{{CanaryName}}"}"""))],
+            [2] = [(Encoding.UTF8.GetBytes(CanaryName), cause)],
+            [3] = [("Akka.Remote.DaemonMsgCreate, Akka.Remote"u8.ToArray(), RawAssociation.Message(w => RawAssociation.Bytes(w, 1, props), w => RawAssociation.Text(w, 3, "/remote/x")))],
+            [16] = [("STF"u8.ToArray(), cause)],
+            [22] =
+            [
+                ("Akka.Dispatch.SysMsg.Recreate, Akka"u8.ToArray(), cause),
+                ("Akka.Dispatch.SysMsg.Failed, Akka"u8.ToArray(), RawAssociation.Message(w => RawAssociation.Bytes(w, 2, exception))),
+            ],
+        };
     }
 
     private byte[] RandomBytes(int countMax)

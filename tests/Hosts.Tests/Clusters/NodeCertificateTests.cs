@@ -79,8 +79,18 @@ public sealed class NodeCertificateTests : IDisposable
         Assert.Contains("gpu1/node.key can be read or written by others", await worker.EventAsync("warning"), StringComparison.Ordinal);
     }
 
-    private async Task InitAsync() =>
-        (await SplitActorsProcess.RunAsync("cluster", "init", _place.PathTo("c"), "--node", "cloud1", "--node", "gpu1", "--node", "gpu2", "--port", $"{MemberFolder.FreePort()}")).Succeeded();
+    [Fact]
+    public async Task Worker_WithACertificateThatExpiresSoon_Warns()
+    {
+        await InitAsync("--days", "10");
+        using var worker = new NodeProcess(["worker", "--config", _place.PathTo("c", "gpu1.conf"), "--threads", "1"]);
+
+        Assert.Contains("gpu1/node.pem expires on", await worker.EventAsync("warning"), StringComparison.Ordinal);
+    }
+
+    private async Task InitAsync(params string[] options) =>
+        (await SplitActorsProcess.RunAsync(
+            ["cluster", "init", _place.PathTo("c"), "--node", "cloud1", "--node", "gpu1", "--node", "gpu2", "--port", $"{MemberFolder.FreePort()}", .. options])).Succeeded();
 
     private Task<ProcessResult> WorkerAsync() => SplitActorsProcess.RunAsync("worker", "--config", _place.PathTo("c", "gpu1.conf"));
 }
