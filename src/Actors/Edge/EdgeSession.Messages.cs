@@ -79,7 +79,7 @@ public static partial class EdgeSession
             var wish = State.Relocation?.Later ?? State.Relocation;
             if (State.Plan is null || (wish?.IsFallback ?? State.IsAlone))
                 return null;
-            var plan = wish is { IsFirst: false } ? wish.Plan : State.Handoff is { } target ? BeforeHandoff(target) : State.Plan;
+            var plan = wish is { IsFirst: false } ? wish.Plan : State.Handoff is { } target ? BeforeHandoff(target) : State.Hedged?.Plan ?? State.Plan; // a hedge may lose
             var current = new Plan
             {
                 SessionId = plan.SessionId,
