@@ -3,19 +3,24 @@ using SplitActors.Actors.Protocol;
 namespace SplitActors.Actors.Edge;
 
 /// <summary>
-/// How a session that has lost its worker goes on without asking: on the plan's alternatives, the best first, each of which costs one refusal if it cannot take it. The scheduler is
+/// How a session that has lost its worker goes on without asking: on the plan's alternatives, the best first, each of which costs one
+/// refusal if it cannot take it. The scheduler is
 /// told afterwards; only when all are used up is it asked.
 /// </summary>
 public static partial class EdgeSession
 {
     private sealed partial class Turn
     {
-        /// <summary>Between two tokens; then the scheduler is asked, with pauses, so that a session that no worker survives does not go round for ever.</summary>
+        /// <summary>
+        /// Between two tokens; then the scheduler is asked, with pauses, so that a session that no worker survives does not go round
+        /// for ever.
+        /// </summary>
         private const int OwnChoicesMax = 4;
 
         /// <param name="spares">It must have room to spare.</param>
         private Alternative? NextAlternative(bool spares) => State.Plan?.Alternatives.FirstOrDefault(
-            other => other.Worker != State.Worker && other.Worker != State.Hedged?.Worker && Protocol.Peer.Of(other.Worker).Kind == PeerKind.Worker && (other.SpareSessionCount > 0 || !spares));
+            other => other.Worker != State.Worker && other.Worker != State.Hedged?.Worker
+                && Protocol.Peer.Of(other.Worker).Kind == PeerKind.Worker && (other.SpareSessionCount > 0 || !spares));
 
         /// <summary>The same plan with another worker, which is no alternative then.</summary>
         private static Plan At(Plan plan, Alternative next) => new(Without(plan, next.Worker)) { Worker = next.Worker, Reason = "" };
@@ -49,7 +54,8 @@ public static partial class EdgeSession
         }
 
         /// <summary>
-        /// Opens the session on the next alternative. Its choice counts as a plan: one that the scheduler made before it knew has the same revision, and is not followed.
+        /// Opens the session on the next alternative. Its choice counts as a plan: one that the scheduler made before it knew has the
+        /// same revision, and is not followed.
         /// </summary>
         /// <returns>Whether there was one.</returns>
         private bool TryAlternative()

@@ -3,14 +3,19 @@ using SplitActors.Actors.Protocol;
 namespace SplitActors.Actors.Edge;
 
 /// <summary>
-/// What a session does when its worker is silent for longer than its own answer times explain, and yet not gone: it opens the next epoch on an alternative and replays there, and
-/// still takes the old epoch's answer if that comes first. Both give the same tokens; whichever answers first goes on, and the other is closed.
+/// What a session does when its worker is silent for longer than its own answer times explain, and yet not gone: it opens the next
+/// epoch on an alternative and replays there, and
+/// still takes the old epoch's answer if that comes first. Both give the same tokens; whichever answers first goes on, and the other is
+/// closed.
 /// </summary>
 public static partial class EdgeSession
 {
     private sealed partial class Turn
     {
-        /// <summary>A reminder was not answered in the time that answers take: the worker is not slow, which it would have said, but cut off or frozen.</summary>
+        /// <summary>
+        /// A reminder was not answered in the time that answers take: the worker is not slow, which it would have said, but cut off or
+        /// frozen.
+        /// </summary>
         private bool MayGoElsewhere => State.Phase switch
         {
             EdgePhase.Running => MayHedge && NextAlternative(spares: true) is not null,
@@ -19,12 +24,17 @@ public static partial class EdgeSession
             _ => false,
         };
 
-        /// <summary>Nothing but an answer is missing, and the last hedge is long enough ago that hedges stay few among all that workers do.</summary>
+        /// <summary>
+        /// Nothing but an answer is missing, and the last hedge is long enough ago that hedges stay few among all that workers do.
+        /// </summary>
         private bool MayHedge =>
             State is { Hedged: null, Relocation: null, IsComputing: false, IsWaiting: false, Plan.HasHedgePauseMs: true }
             && State.ComputedCount == State.Tokens.Count && State.HasUnacknowledged && now >= State.HedgeNotBefore && !IsSoonerAlone;
 
-        /// <summary>A device with a deadline that goes on alone before a replay could be done: what the tokens so far took tells how long that is.</summary>
+        /// <summary>
+        /// A device with a deadline that goes on alone before a replay could be done: what the tokens so far took tells how long that
+        /// is.
+        /// </summary>
         private bool IsSoonerAlone
         {
             get
@@ -53,7 +63,12 @@ public static partial class EdgeSession
             var next = NextAlternative(spares: true)!;
             State = State with
             {
-                Hedged = new HedgedEpoch(State.Plan!, State.Epoch, State.Frames, State.SentCount, State.AckedCount, State.Attempts, State.Bill, State.HedgeNotBefore),
+                Hedged = new HedgedEpoch(State.Plan!, State.Epoch, State.Frames, State.SentCount, State.AckedCount)
+                {
+                    Attempts = State.Attempts,
+                    Bill = State.Bill,
+                    NotBefore = State.HedgeNotBefore,
+                },
                 HedgeNotBefore = now + TimeSpan.FromMilliseconds(State.Plan!.HedgePauseMs),
             };
             OpenHedge(next);
@@ -76,14 +91,18 @@ public static partial class EdgeSession
         /// <summary>What the silent worker says of its own epoch; only what gets the session further counts.</summary>
         private void HandleFromHedged(HedgedEpoch hedged, Google.Protobuf.IMessage body)
         {
-            if (body is not StepResult result || !hedged.Is(result.SessionId, result.Epoch, State.Session) || result.NextPosition <= hedged.AckedEnd)
+            if (body is not StepResult result || !hedged.Is(result.SessionId, result.Epoch, State.Session))
+                return;
+            if (result.NextPosition <= hedged.AckedEnd)
                 return;
             Send(State.Worker, CloseSession());
             ReturnToHedged(hedged);
             Acknowledge(result);
         }
 
-        /// <summary>The session goes on where it was hedged. A worker that was gone was worth the hedge: the next one need not wait.</summary>
+        /// <summary>
+        /// The session goes on where it was hedged. A worker that was gone was worth the hedge: the next one need not wait.
+        /// </summary>
         private void WinHedge(string reason, bool isGone)
         {
             var lost = State.Hedged!;

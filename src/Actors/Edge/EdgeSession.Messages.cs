@@ -79,7 +79,7 @@ public static partial class EdgeSession
             var wish = State.Relocation?.Later ?? State.Relocation;
             if (State.Plan is null || (wish?.IsFallback ?? State.IsAlone))
                 return null;
-            var plan = wish is { IsFirst: false } ? wish.Plan : State.Handoff is { } target ? BeforeHandoff(target) : State.Plan;
+            var plan = wish is { IsFirst: false } ? wish.Plan : State.Handoff is { } target ? BeforeHandoff(target) : State.Hedged?.Plan ?? State.Plan; // a hedge may lose
             var current = new Plan
             {
                 SessionId = plan.SessionId,
@@ -122,6 +122,26 @@ public static partial class EdgeSession
             if (State.Deadline is { } deadline)
                 open.WorkerUs = deadline.PromisedUs - Math.Min(deadline.PromisedUs, deadline.DeviceUs);
             return open;
+        }
+
+        /// <summary>A frame that ends with the last known token asks for the next one.</summary>
+        private DecodeStep DecodeStep(StoredFrame frame)
+        {
+            var step = new DecodeStep
+            {
+                SessionId = State.Session.Value,
+                Epoch = State.Epoch,
+                Position = (uint)frame.Position,
+                TokenCount = (uint)frame.Count,
+                Samples = frame.End == State.Tokens.Count,
+            };
+            if (frame.IsKeysAndValues)
+                step.KeysAndValues = frame.Frame;
+            else if (frame.Frame is not null)
+                step.Frame = frame.Frame;
+            else
+                step.Tokens = new TokenIds { Ids = { State.Tokens.GetRange(frame.Position, frame.Count).Select(token => (uint)token) } };
+            return step;
         }
 
         private bool SharesPrompt => State.Plan?.Compression is { SharesPromptTokens: true };

@@ -276,26 +276,6 @@ public static partial class EdgeSession
             }
         }
 
-        /// <summary>A frame that ends with the last known token asks for the next one.</summary>
-        private DecodeStep DecodeStep(StoredFrame frame)
-        {
-            var step = new DecodeStep
-            {
-                SessionId = State.Session.Value,
-                Epoch = State.Epoch,
-                Position = (uint)frame.Position,
-                TokenCount = (uint)frame.Count,
-                Samples = frame.End == State.Tokens.Count,
-            };
-            if (frame.IsKeysAndValues)
-                step.KeysAndValues = frame.Frame;
-            else if (frame.Frame is not null)
-                step.Frame = frame.Frame;
-            else
-                step.Tokens = new TokenIds { Ids = { State.Tokens.GetRange(frame.Position, frame.Count).Select(token => (uint)token) } };
-            return step;
-        }
-
         private void Acknowledge(StepResult result)
         {
             if (FindFault(result) is { } fault)

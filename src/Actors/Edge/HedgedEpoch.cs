@@ -9,12 +9,17 @@ namespace SplitActors.Actors.Edge;
 /// <param name="Frames">All of the session, with the times at which they were sent there.</param>
 /// <param name="SentCount">Of them.</param>
 /// <param name="AckedCount">Of them.</param>
-/// <param name="Attempts">Unanswered sends.</param>
-/// <param name="Bill">Of the token in progress: what a hedge that loses was told does not count.</param>
-/// <param name="NotBefore">When this hedge might have been opened.</param>
-public sealed record HedgedEpoch(
-    Plan Plan, uint Epoch, ImmutableList<StoredFrame> Frames, int SentCount, int AckedCount, int Attempts, TokenBill Bill, TimeSpan NotBefore)
+public sealed record HedgedEpoch(Plan Plan, uint Epoch, ImmutableList<StoredFrame> Frames, int SentCount, int AckedCount)
 {
+    /// <summary>Unanswered sends.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>Of the token in progress: what a hedge that loses was told does not count.</summary>
+    public required TokenBill Bill { get; init; }
+
+    /// <summary>From when on a hedge might have been opened, before this one was.</summary>
+    public TimeSpan NotBefore { get; init; }
+
     public string Worker => Plan.Worker;
 
     /// <summary>Tokens that are acknowledged.</summary>

@@ -19,30 +19,38 @@ public static partial class Scheduler
             var takers = new List<(double PredictedUs, int Count, Alternative Alternative)>();
             foreach (var (address, worker) in State.Workers)
             {
-                if (address != session.Worker && IsAlternative(id, session, address, worker, own))
-                    takers.Add((PredictedUs(worker, LoadWith(address, id, session)), Others(address, but: id).Count, AlternativeOf(id, address, worker)));
+                if (address == session.Worker || !IsAlternative(id, session, address, worker, own))
+                    continue;
+                var predictedUs = PredictedUs(worker, LoadWith(address, id, session));
+                takers.Add((predictedUs, Others(address, but: id).Count, AlternativeOf(id, address, worker)));
             }
 
-            return takers.Count == 0 ? [] : [.. takers.OrderBy(taker => taker.PredictedUs).ThenBy(taker => taker.Count).Take(AlternativesMax).Select(taker => taker.Alternative)];
+            if (takers.Count == 0)
+                return [];
+            var ranked = takers.OrderBy(taker => taker.PredictedUs).ThenBy(taker => taker.Count);
+            return [.. ranked.Take(AlternativesMax).Select(taker => taker.Alternative)];
         }
 
         private bool IsAlternative(SessionKey id, PlacedSession session, string address, RegisteredWorker worker, RegisteredWorker own) =>
-            worker.NumericsId == own.NumericsId && IsLive(worker) && !worker.IsLeaving && !worker.IsSuspect && IsServing(worker, State.PlanOf(session))
-            && HasRoom(address, worker, id, session) && KeepsPromises(id, address, LoadWith(address, id, session));
+            worker.NumericsId == own.NumericsId && IsLive(worker) && !worker.IsLeaving && !worker.IsSuspect
+            && IsServing(worker, State.PlanOf(session)) && HasRoom(address, worker, id, session) && KeepsPromises(id, address, LoadWith(address, id, session));
 
         /// <summary>
-        /// A worker that has more waiting than goes into a batch has nothing to spare: a replay would only make others wait. The last quarter of its places, or of the rows of a batch if these
+        /// A worker that has more waiting than goes into a batch has nothing to spare: a replay would only make others wait. The last
+        /// quarter of its places, or of the rows of a batch if these
         /// are fewer, is for sessions that have nowhere else to go.
         /// </summary>
         private Alternative AlternativeOf(SessionKey id, string address, RegisteredWorker worker)
         {
             var places = Math.Min(worker.SessionCountMax, worker.Speed.BatchRowsMax);
             var spare = places - (places / KeptShare) - Others(address, but: id).Count - 1;
-            return new Alternative { Worker = address, SpareSessionCount = worker.QueuedRows > worker.Speed.BatchRowsMax ? 0 : (uint)Math.Max(0, spare) };
+            var isBusy = spare <= 0 || worker.QueuedRows > worker.Speed.BatchRowsMax;
+            return new Alternative { Worker = address, SpareSessionCount = isBusy ? 0 : (uint)spare };
         }
 
         /// <summary>
-        /// Tells a device when one of its alternatives is none any more, has nothing to spare or has again, or when there are more than it knows; not each time that another one is the best.
+        /// Tells a device when one of its alternatives is none any more, has nothing to spare or has again, or when there are more than
+        /// it knows; not each time that another one is the best.
         /// </summary>
         private void RenewAlternatives(SessionKey id)
         {

@@ -136,6 +136,16 @@ public sealed class HedgingTests
         Assert.Equal((2, 0, 2), (Bill().HedgeCount, Bill().HedgeWonCount, Bill().HedgeLostCount));
     }
 
+    /// <summary>Else the session would be counted there, also if the hedge loses.</summary>
+    [Fact]
+    public void SchedulerThatAsks_WhileHedging_IsToldOfTheSilentWorker()
+    {
+        HedgeAndReplay();
+        _session.Step(new ReportDue());
+        _session.Receive(new Rejected { SessionId = 1, Reason = RejectReason.UnknownSession }, EdgeStepper.Scheduler);
+        Assert.Equal(EdgeStepper.Worker, Assert.Single(_session.Sent<PlanRequest>()).Current.Worker);
+    }
+
     [Fact]
     public void EndOfTheSession_ClosesBoth()
     {

@@ -1,5 +1,4 @@
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Scheduling;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

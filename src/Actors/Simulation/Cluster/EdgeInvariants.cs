@@ -12,6 +12,8 @@ internal static class EdgeInvariants
     {
         if (state.AckedCount > state.SentCount || state.SentCount > state.Frames.Count)
             return $"{state.AckedCount} frames are acknowledged of {state.SentCount} sent of {state.Frames.Count}";
+        if (state.Frames.Count > state.Tokens.Count)
+            return $"{state.Frames.Count} frames are kept of {state.Tokens.Count} tokens";
         if (state.SentCount - state.AckedCount > options.InflightFramesMax)
             return $"{state.SentCount - state.AckedCount} frames are on their way; at most {options.InflightFramesMax} may be";
         if (state.ComputedCount > state.Tokens.Count)

@@ -5,7 +5,10 @@ using SplitActors.Actors.Protocol;
 
 namespace SplitActors.Actors.Simulation.Cluster;
 
-/// <summary>What always holds of one session's epochs, alternatives and hedges: seen from what it is told and what it does, beside what it says of itself.</summary>
+/// <summary>
+/// What always holds of one session's epochs, alternatives and hedges: seen from what it is told and what it does, beside what it says
+/// of itself.
+/// </summary>
 internal sealed class HedgeInvariants
 {
     private readonly Dictionary<uint, uint> _answered = [];
@@ -21,7 +24,8 @@ internal sealed class HedgeInvariants
     public string? Find(EdgeState before, object message, EdgeState after, ImmutableArray<EdgeEffect> effects, TimeSpan now)
     {
         Hear(message);
-        return FindInOpenings(effects) ?? FindInAnswers(after) ?? FindInHedges(before, message, after, effects, now) ?? FindInMoves(before, after, effects) ?? FindInBills(after, effects);
+        return FindInOpenings(effects) ?? FindInAnswers(after) ?? FindInHedges(before, message, after, effects, now)
+            ?? FindInMoves(before, after, effects) ?? FindInBills(after, effects);
     }
 
     private void Hear(object message)
@@ -47,10 +51,13 @@ internal sealed class HedgeInvariants
         return null;
     }
 
-    private string? FindInAnswers(EdgeState after) =>
-        after.AckedCount > 0 && after.AckedCount <= after.Frames.Count && after.Frames[after.AckedCount - 1].End > _answered.GetValueOrDefault(after.Epoch)
-            ? $"in epoch {after.Epoch} {after.Frames[after.AckedCount - 1].End} tokens count as acknowledged; {_answered.GetValueOrDefault(after.Epoch)} are"
-            : null;
+    private string? FindInAnswers(EdgeState after)
+    {
+        if (after.AckedCount == 0 || after.AckedCount > after.Frames.Count)
+            return null;
+        var (ackedEnd, answered) = (after.Frames[after.AckedCount - 1].End, _answered.GetValueOrDefault(after.Epoch));
+        return ackedEnd > answered ? $"in epoch {after.Epoch} {ackedEnd} tokens count as acknowledged; {answered} are" : null;
+    }
 
     private string? FindInHedges(EdgeState before, object message, EdgeState after, ImmutableArray<EdgeEffect> effects, TimeSpan now)
     {
@@ -59,9 +66,10 @@ internal sealed class HedgeInvariants
         {
             var isReturned = after.Epoch == old.Epoch;
             var (loser, epoch) = isReturned ? (before.Worker, before.Epoch) : (old.Worker, old.Epoch);
-            if (!isGone && !effects.Any(effect => effect is EdgeEffect.Send { Body: CloseSession close } send && send.To == loser && close.Epoch == epoch))
+            var isClosed = effects.OfType<EdgeEffect.Send>().Any(send => send.To == loser && send.Body is CloseSession close && close.Epoch == epoch);
+            if (!isGone && !isClosed)
                 return $"it does not close epoch {epoch} on {loser}, which lost to epoch {after.Epoch}";
-            var isWon = effects.Any(effect => effect is EdgeEffect.Publish { Event: WorkerReplaced replaced } && replaced.Lost == old.Worker);
+            var isWon = effects.OfType<EdgeEffect.Publish>().Any(published => published.Event is WorkerReplaced replaced && replaced.Lost == old.Worker);
             _counts = isWon ? _counts with { Won = _counts.Won + 1 } : _counts with { Lost = _counts.Lost + 1 };
             if (isWon && isGone)
                 _notBefore = _notBeforeThat;
@@ -83,7 +91,9 @@ internal sealed class HedgeInvariants
         }
 
         CountRows(after, effects);
-        return after.HedgeNotBefore == _notBefore ? null : $"it may hedge from {after.HedgeNotBefore} on; by its hedges so far it is {_notBefore}";
+        return after.HedgeNotBefore == _notBefore
+            ? null
+            : $"it may hedge from {after.HedgeNotBefore} on; by its hedges so far it is {_notBefore}";
     }
 
     private void CountRows(EdgeState after, ImmutableArray<EdgeEffect> effects)
@@ -92,7 +102,9 @@ internal sealed class HedgeInvariants
             return;
         foreach (var effect in effects)
         {
-            if (effect is not EdgeEffect.Send { Body: DecodeStep { TokenCount: > 0 } step } || step.Epoch != after.Epoch || step.Position < _replayedEnd)
+            if (effect is not EdgeEffect.Send { Body: DecodeStep { TokenCount: > 0 } step })
+                continue;
+            if (step.Epoch != after.Epoch || step.Position < _replayedEnd)
                 continue;
             _counts = _counts with { Rows = _counts.Rows + (int)step.TokenCount };
             _replayedEnd = (int)(step.Position + step.TokenCount);
@@ -103,7 +115,8 @@ internal sealed class HedgeInvariants
     private static string? FindInMoves(EdgeState before, EdgeState after, ImmutableArray<EdgeEffect> effects)
     {
         var hasOpened = before.IsOwnChoice && !after.IsOwnChoice && after.Phase == EdgePhase.Running && after.Worker == before.Worker;
-        var hasWon = before.Hedged is not null && after.Hedged is null && after.Epoch == before.Epoch && before.Phase == EdgePhase.Running && after.Phase == EdgePhase.Running;
+        var runs = before.Phase == EdgePhase.Running && after.Phase == EdgePhase.Running;
+        var hasWon = runs && before.Hedged is not null && after.Hedged is null && after.Epoch == before.Epoch;
         return (hasOpened || hasWon) && !effects.Any(effect => effect is EdgeEffect.Send { Body: PlanRequest { HasMoved: true } })
             ? $"it goes on at {after.Worker} by its own choice and does not tell the scheduler"
             : null;

@@ -5,7 +5,8 @@ using SplitActors.Actors.Simulation.Arithmetic;
 namespace SplitActors.Actors.Simulation.Cluster;
 
 /// <summary>
-/// Lets two schedulers have one name, as where a network is cut in two and each side has one: what some nodes send to the name goes to the second one, and what that one sends comes from the name.
+/// Lets two schedulers have one name, as where a network is cut in two and each side has one: what some nodes send to the name goes to
+/// the second one, and what that one sends comes from the name.
 /// </summary>
 /// <param name="inner">Delivers.</param>
 /// <param name="scheduler">The name.</param>

@@ -81,7 +81,15 @@ public sealed class HedgedClusterTests(ITestOutputHelper output)
                 PartitionEvery = TimeSpan.FromSeconds(2),
                 PartitionMax = TimeSpan.FromSeconds(2),
             },
-            Edge = edge => edge with { LinkReportPeriod = TimeSpan.FromSeconds(1), ChunkTokensMax = 6, AttemptsMax = 32, SchedulerAttemptsMax = 32, FailoversMax = 256, RefusedTimeMax = TimeSpan.FromHours(1) },
+            Edge = edge => edge with
+            {
+                LinkReportPeriod = TimeSpan.FromSeconds(1),
+                ChunkTokensMax = 6,
+                AttemptsMax = 32,
+                SchedulerAttemptsMax = 32,
+                FailoversMax = 256,
+                RefusedTimeMax = TimeSpan.FromHours(1),
+            },
             Scheduler = scheduler => scheduler with { HedgePause = hedges ? scheduler.HedgePause : null },
             Worker = (worker, _) => worker with { SessionCountMax = places, DeviceSessionCountMax = places, BatchRowsMax = 6, PromptRowsMax = 6 },
         };

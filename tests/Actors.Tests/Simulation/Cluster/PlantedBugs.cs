@@ -92,7 +92,11 @@ internal static class PlantedBugs
             var step = EdgeSession.Step(state, message, now);
             return state.Hedged is not null && step.State.Hedged is null ? (step.State with { HedgeNotBefore = state.HedgeNotBefore }, step.Effects) : step;
         }),
-        ["device: hedges as often as it likes"] = Edge((state, message, now) => EdgeSession.Step(state with { HedgeNotBefore = TimeSpan.Zero }, message, now)),
+        ["device: hedges as often as it likes"] = Edge((state, message, now) =>
+        {
+            var step = EdgeSession.Step(state with { HedgeNotBefore = TimeSpan.Zero }, message, now);
+            return step.State.HedgeNotBefore == TimeSpan.Zero ? (step.State with { HedgeNotBefore = state.HedgeNotBefore }, step.Effects) : step;
+        }),
         ["device: opens an alternative under the epoch before"] = EdgeEffects((before, effects) => [.. effects.Select(effect =>
             effect is EdgeEffect.Send { Body: OpenSession open } send && before.Epoch > 0 && send.To != before.Worker
                 ? send with { Body = new OpenSession(open) { Epoch = before.Epoch } }
