@@ -88,7 +88,8 @@ internal sealed class ClusterMember : IAsyncDisposable
         using var timer = new PeriodicTimer(StrandedPeriod);
         for (var without = 0; await timer.WaitForNextTickAsync(cancellation);)
         {
-            without = Members.Any(member => member.HasRole(ClusterRoles.Scheduler)) ? 0 : without + 1;
+            var isUp = Members.Any(member => member.Address == SelfAddress && member.Status == MemberStatus.Up); // else it has not joined yet
+            without = isUp && !Members.Any(member => member.HasRole(ClusterRoles.Scheduler)) ? without + 1 : 0;
             if (without < StrandedCount)
                 continue;
             foreach (var seed in seeds.Where(seed => !Members.Any(member => AddressOf(member.Address) == seed)))
