@@ -9,7 +9,8 @@ using SplitActors.Tests.Shared;
 namespace SplitActors.EndToEnd.Member;
 
 /// <summary>
-/// What a member of a cluster on loopback adds to the time of a token, against the same in process, session by session in turn: back to back, and paced as decoding on a larger model is, where
+/// What a member of a cluster on loopback adds to the time of a token, against the same in process, session by session in turn: back to
+/// back, and paced as decoding on a larger model is, where
 /// threads sleep between two tokens and wake late.
 /// </summary>
 internal static class MemberBenchmark
@@ -25,8 +26,15 @@ internal static class MemberBenchmark
     {
         using var checkpoint = Checkpoint.Open(Repository.Quill);
         var model = new ServedModel(checkpoint, calibration: null, predicts: false);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"medians of {roundCount} interleaved rounds after {WarmUpCount}, p50 of the tokens of a session in each, ms; least–most in brackets"));
-        Console.WriteLine("\n| weights, device and worker | pace | in process | as members | overhead | of it messages | held as long, in process: overhead |\n|---|--:|--:|--:|--:|--:|--:|");
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"medians of {roundCount} interleaved rounds after {WarmUpCount}, p50 of the tokens of a session in each, ms; least–most in brackets"));
+        Console.WriteLine(
+            """
+
+            | weights, device and worker | pace | in process | as members | overhead | of it messages | held as long, in process: overhead |
+            |---|--:|--:|--:|--:|--:|--:|
+            """);
         foreach (var (front, back) in WeightBits)
             await RunAsync(model, front, back, TimeSpan.Zero, WarmUpCount, roundCount);
         await RunAsync(model, WeightBits[0].Front, WeightBits[0].Back, Pace, warmUpCount: 2, (roundCount + 2) / 3);
@@ -48,9 +56,17 @@ internal static class MemberBenchmark
                 rounds.Add(round);
         }
 
-        Console.WriteLine(
-            $"| {frontBits} and {backBits} bits | {(pause > TimeSpan.Zero ? $"{pause.TotalMilliseconds} ms" : "none")} | {Describe(round => round.InProcess.TokenMs)} | {Describe(round => round.Members.TokenMs)} "
-            + $"| {Describe(round => round.Members.TokenMs - round.InProcess.TokenMs)} | {Describe(round => round.Members.MessagesMs - round.InProcess.MessagesMs)} | {Describe(round => round.Held.TokenMs - round.InProcess.TokenMs)} |");
+        string[] cells =
+        [
+            $"{frontBits} and {backBits} bits",
+            pause > TimeSpan.Zero ? $"{pause.TotalMilliseconds} ms" : "none",
+            Describe(round => round.InProcess.TokenMs),
+            Describe(round => round.Members.TokenMs),
+            Describe(round => round.Members.TokenMs - round.InProcess.TokenMs),
+            Describe(round => round.Members.MessagesMs - round.InProcess.MessagesMs),
+            Describe(round => round.Held.TokenMs - round.InProcess.TokenMs),
+        ];
+        Console.WriteLine($"| {string.Join(" | ", cells)} |");
 
         string Describe(Func<Round, double> figure)
         {
@@ -68,7 +84,8 @@ internal static class MemberBenchmark
         return new Point(Median(bills, bill => bill.ElapsedUs), Median(bills, bill => bill.TransportUs));
     }
 
-    private static double Median(IReadOnlyList<TokenBill> bills, Func<TokenBill, long> us) => bills.Select(us).Order().ElementAt(bills.Count / 2) / 1e3;
+    private static double Median(IReadOnlyList<TokenBill> bills, Func<TokenBill, long> us) =>
+        bills.Select(us).Order().ElementAt(bills.Count / 2) / 1e3;
 
     /// <summary>Of a session's tokens.</summary>
     private sealed record Point(double TokenMs, double MessagesMs);

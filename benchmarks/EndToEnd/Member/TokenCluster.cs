@@ -1,3 +1,4 @@
+using Akka.Actor;
 using SplitActors.Actors.Cluster;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Peers;
@@ -48,7 +49,7 @@ internal sealed class TokenCluster : IAsyncDisposable
     {
         var cluster = new TokenCluster(model, front, back);
         var names = new LocalNames(cluster._runtime.System, peers);
-        names.Start(cluster.Scheduler, own => ActorProps.Of(() => new SchedulerActor([cluster.SchedulerOptions()], own, cluster._runtime.Lanes)));
+        names.Start(cluster.Scheduler, cluster.NewScheduler);
         var worker = cluster._worker.Describe(PeerNames.Worker(Slot), cluster.Scheduler, costs: null);
         names.Start(worker.Address, own => cluster._worker.Actor(worker, own));
         cluster.StartDevices(names);
@@ -64,7 +65,7 @@ internal sealed class TokenCluster : IAsyncDisposable
         var first = await cluster.JoinAsync(seeds: [], new MemberActors
         {
             Slot = new WorkerSlot(Slot, own => cluster._worker.Actor(worker, own)),
-            Schedulers = [new SchedulerSingleton(PeerNames.ModelOf(model.Digest.Span), own => ActorProps.Of(() => new SchedulerActor([cluster.SchedulerOptions()], own, cluster._runtime.Lanes)))],
+            Schedulers = [new SchedulerSingleton(PeerNames.ModelOf(model.Digest.Span), cluster.NewScheduler)],
         });
         var device = await cluster.JoinAsync([first.Address], new MemberActors { Device = Device });
         cluster.StartDevices(new ClusterNames(device.System, device.Routes, Console.Error.WriteLine));
@@ -77,7 +78,8 @@ internal sealed class TokenCluster : IAsyncDisposable
     {
         const int skipped = 8;
         var session = new SessionId(++_sessionCount);
-        var (events, _) = _devices!.StartSession(session, $"edge/{Device}/{session}", new Generation(Prompt, SamplingOptions.Greedy, TokenCount), Rest);
+        var generation = new Generation(Prompt, SamplingOptions.Greedy, TokenCount);
+        var (events, _) = _devices!.StartSession(session, $"edge/{Device}/{session}", generation, Rest);
         var bills = new List<TokenBill>();
         await foreach (var sessionEvent in events.ReadAllAsync())
         {
@@ -103,6 +105,8 @@ internal sealed class TokenCluster : IAsyncDisposable
         await _runtime.DisposeAsync();
     }
 
+    private Props NewScheduler(IPeers peers) => ActorProps.Of(() => new SchedulerActor([SchedulerOptions()], peers, _runtime.Lanes));
+
     private SchedulerOptions SchedulerOptions() => new()
     {
         Address = Scheduler,
@@ -126,6 +130,8 @@ internal sealed class TokenCluster : IAsyncDisposable
         _members.Add(member);
         if (seeds.Length == 0)
             Akka.Cluster.Cluster.Get(member.System).Join(Akka.Cluster.Cluster.Get(member.System).SelfAddress);
-        return await member.JoinedAsync(JoinTimeMax, CancellationToken.None) ? member : throw new InvalidOperationException("It did not join.");
+        if (!await member.JoinedAsync(JoinTimeMax, CancellationToken.None))
+            throw new InvalidOperationException("It did not join.");
+        return member;
     }
 }

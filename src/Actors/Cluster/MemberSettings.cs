@@ -29,11 +29,13 @@ public sealed record MemberSettings
     /// <summary>For its sessions to go elsewhere, when it leaves.</summary>
     public TimeSpan DrainTimeMax { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Ends the actor system if nobody of the seeds answers for so long; null: it goes on trying.</summary>
-    public TimeSpan? JoinTimeMax { get; init; }
+    /// <summary>Of the first of the seeds: how long it asks the others before it begins a cluster; null: as in <c>reference.conf</c>.</summary>
+    public TimeSpan? FoundPatience { get; init; }
 
     /// <summary>Null: without TLS, on loopback only.</summary>
     public NodeTls? Tls { get; init; }
+
+    private string Reached => string.Create(CultureInfo.InvariantCulture, $"{Public?.Host ?? Host}:{Public?.Port ?? Port}");
 
     /// <summary>Settings of Akka.NET that go before those of <c>reference.conf</c>; null: none.</summary>
     public Config? Overrides { get; init; }
@@ -55,9 +57,10 @@ public sealed record MemberSettings
             akka.cluster {
               roles = [{{string.Join(", ", Roles.Select(role => $"\"{role}\""))}}]
               seed-nodes = [{{seeds}}]
-              shutdown-after-unsuccessful-join-seed-nodes = {{(JoinTimeMax is { } joinTime ? string.Create(CultureInfo.InvariantCulture, $"{joinTime.TotalSeconds}s") : "off")}}
             }
             """));
+        if (FoundPatience is { } patience && Seeds.FirstOrDefault() == Reached) // others would ask again only after it
+            own = ConfigurationFactory.ParseString($"akka.cluster.seed-node-timeout = {patience.TotalSeconds}s").WithFallback(own);
         return own.WithFallback(Overrides is null ? Reference : Overrides.WithFallback(Reference));
     }
 

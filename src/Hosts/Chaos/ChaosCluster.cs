@@ -3,7 +3,8 @@ using SplitActors.Inference;
 namespace SplitActors.Hosts.Chaos;
 
 /// <summary>
-/// A cluster of processes of this program on this machine: schedulers, which are its seed nodes, workers, and the means to break each, and any link between two nodes. It ends with this process,
+/// A cluster of processes of this program on this machine: schedulers, which are its seed nodes, workers, and the means to break each, and
+/// any link between two nodes. It ends with this process,
 /// however that ends.
 /// </summary>
 internal sealed class ChaosCluster : IDisposable
@@ -45,13 +46,24 @@ internal sealed class ChaosCluster : IDisposable
         List<(string Name, string Host)> seeds = [.. Names("scheduler", _setup.SchedulerCount).Select(name => (name, Network.Add(name)))];
         _seeds = string.Join(',', seeds.Select(seed => $"{seed.Host}:{ChaosNetwork.PublicPort}"));
         foreach (var (name, host) in seeds)
-            _schedulers.Add(new ClusterNode(name, ["scheduler", .. PlaceOf(host), "--status-every", "1", .. _setup.PlanArguments, .. _setup.ModelArguments, "--json"], _log, Changes, Observe));
+        {
+            string[] arguments = ["scheduler", .. PlaceOf(host), "--status-every", "1", .. _setup.PlanArguments, .. _setup.ModelArguments, "--json"];
+            _schedulers.Add(new ClusterNode(name, arguments, _log, Changes, Observe));
+        }
+
         foreach (var name in Names("worker", _setup.WorkerCount))
-            _workers.Add(new ClusterNode(name, ["worker", .. PlaceOf(Network.Add(name)), "--name", name, "--threads", "1", .. _setup.ModelArguments, "--json"], _log, Changes));
+        {
+            string[] arguments = ["worker", .. PlaceOf(Network.Add(name)), "--name", name, "--threads", "1", .. _setup.ModelArguments, "--json"];
+            _workers.Add(new ClusterNode(name, arguments, _log, Changes));
+        }
+
         if (!await Changes.UntilAsync(() => _schedulers.Concat(_workers).All(node => node.IsServing) && ActiveScheduler is not null, StartTimeMax, cancellation))
         {
             throw new UserErrorException(
-                UserErrorKind.Cluster, "The cluster", $"that all its processes serve within {StartTimeMax.TotalMinutes} minutes", string.Join(" ", _log.Problems.DefaultIfEmpty("that they do not")),
+                UserErrorKind.Cluster,
+                "The cluster",
+                $"that all its processes serve within {StartTimeMax.TotalMinutes} minutes",
+                string.Join(" ", _log.Problems.DefaultIfEmpty("that they do not")),
                 "Name a folder with --logs to see what they say.");
         }
     }
@@ -61,6 +73,9 @@ internal sealed class ChaosCluster : IDisposable
     /// <param name="device">Of the device.</param>
     /// <returns>Arguments of <c>splitactors edge</c>.</returns>
     public IReadOnlyList<string> Place(string session, string device) => [.. PlaceOf(Network.Add(session)), "--name", device];
+
+    /// <summary>All schedulers are members, and a worker serves.</summary>
+    public bool IsWhole => _schedulers.All(scheduler => scheduler.IsServing) && CanSpare(worker: null);
 
     /// <param name="address">In the cluster.</param>
     public ClusterNode WorkerAt(string address) => _workers.Single(worker => address == WorkerPrefix + worker.Name);
@@ -81,7 +96,8 @@ internal sealed class ChaosCluster : IDisposable
 
     private static IEnumerable<string> Names(string role, int count) => Enumerable.Range(1, count).Select(number => $"{role}{number}");
 
-    private string[] PlaceOf(string host) => ["--listen", $"{host}:{ChaosNetwork.NodePort}", "--public", $"{host}:{ChaosNetwork.PublicPort}", "--join", _seeds];
+    private string[] PlaceOf(string host) =>
+        ["--listen", $"{host}:{ChaosNetwork.NodePort}", "--public", $"{host}:{ChaosNetwork.PublicPort}", "--join", _seeds];
 
     /// <summary>What a scheduler says of workers.</summary>
     private void Observe(string name, string message)

@@ -7,7 +7,8 @@ using System.Security.Cryptography;
 namespace SplitActors.Hosts.Chaos;
 
 /// <summary>
-/// The network of a cluster on this machine: each node has a loopback address of its own, where it is reached through a proxy, and a link between any two nodes can be cut or stand still in both
+/// The network of a cluster on this machine: each node has a loopback address of its own, where it is reached through a proxy, and a link
+/// between any two nodes can be cut or stand still in both
 /// directions, whoever dialled. Thread-safe.
 /// </summary>
 internal sealed class ChaosNetwork : IDisposable
@@ -54,7 +55,8 @@ internal sealed class ChaosNetwork : IDisposable
         var number = Interlocked.Increment(ref _hostCount) - 1;
         var host = $"127.{_net}.{number / HostsPerNet}.{1 + (number % HostsPerNet)}";
         _names[host] = name;
-        _proxies[name] = new TcpProxy(this, name, new IPEndPoint(IPAddress.Parse(host), PublicPort), new IPEndPoint(IPAddress.Parse(host), NodePort));
+        var address = IPAddress.Parse(host);
+        _proxies[name] = new TcpProxy(this, name, new IPEndPoint(address, PublicPort), new IPEndPoint(address, NodePort));
         return host;
     }
 
@@ -66,7 +68,11 @@ internal sealed class ChaosNetwork : IDisposable
 
     /// <summary>Breaks links between nodes until what this returns is disposed of.</summary>
     /// <param name="separates">Whether the link between two nodes breaks; it is asked in one order or the other.</param>
-    /// <param name="freezes">Nothing passes, nothing is closed, and nothing is lost: it comes late, as TCP sends again what a network swallowed. Else connections are closed, and new ones at once.</param>
+    /// <param name="freezes">
+    /// Nothing passes, nothing is closed, and nothing is lost: it comes late, as TCP sends again what a network swallowed. Else connections
+    /// are closed, and
+    /// new ones at once.
+    /// </param>
     public IDisposable Break(Func<string, string, bool> separates, bool freezes)
     {
         var broken = new LinkBreak(this, (from, to) => separates(from, to) || separates(to, from), freezes);

@@ -58,7 +58,8 @@ internal sealed record ChaosReport
     public IReadOnlyList<RecoveryGroup> ReturnTimes =>
     [
         .. Returns.GroupBy(back => back.EndedBy, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal)
-            .Select(group => new RecoveryGroup($"worker {group.Key}: serves again", group.Count(), [.. group.Select(back => back.Time.TotalMilliseconds).Order()])),
+            .Select(group => (group.Key, Ms: group.Select(back => back.Time.TotalMilliseconds).Order().ToList()))
+            .Select(group => new RecoveryGroup($"worker {group.Key}: serves again", group.Ms.Count, group.Ms)),
     ];
 
     /// <summary>Marks those that came before another was over.</summary>

@@ -2,14 +2,20 @@ using System.Collections.Concurrent;
 
 namespace SplitActors.Hosts.Chaos;
 
-/// <summary>Runs sessions through a cluster, one after the other on each device, until every disturbance has hit one, and compares each with the run that nothing disturbed.</summary>
+/// <summary>
+/// Runs sessions through a cluster, one after the other on each device, until every disturbance has hit one, and compares each with the run
+/// that nothing disturbed.
+/// </summary>
 /// <param name="setup">What is to break.</param>
 /// <param name="cluster">That has started.</param>
 /// <param name="prompts">With what is to come of them.</param>
 /// <param name="log">Whose clock measures.</param>
 internal sealed class ChaosRun(ChaosSetup setup, ChaosCluster cluster, IReadOnlyList<Prompt> prompts, ChaosLog log)
 {
-    /// <summary>Seconds for which a session waits for what is gone: longer than a node takes to be given up and to join again on a machine that is busy.</summary>
+    /// <summary>
+    /// Seconds for which a session waits for what is gone: longer than a node takes to be given up and to join again on a machine that is
+    /// busy.
+    /// </summary>
     private const string Patience = "120";
 
     /// <summary>Disturbances that always come too late must not go on for ever.</summary>
@@ -77,7 +83,8 @@ internal sealed class ChaosRun(ChaosSetup setup, ChaosCluster cluster, IReadOnly
 
     private async Task RunAsync(string name, string device, Prompt prompt, IReadOnlyList<Disturbance> disturbances, Disturber disturber, CancellationToken cancellation)
     {
-        using var session = new DeviceSession(name, ["edge", prompt.Text, .. cluster.Place(name, device), "--patience", Patience, .. prompt.Arguments], log);
+        string[] arguments = ["edge", prompt.Text, .. cluster.Place(name, device), "--patience", Patience, .. prompt.Arguments];
+        using var session = new DeviceSession(name, arguments, log);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(SessionTimeMax);
         var (waiting, suffered) = (new Queue<Disturbance>(disturbances), new List<DisturbedSession>());

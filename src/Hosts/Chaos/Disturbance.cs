@@ -69,13 +69,25 @@ internal sealed record Disturbance(DisturbanceKind Kind, SessionPhase Phase, dou
     public bool IsCentral => Kind is DisturbanceKind.KillScheduler or DisturbanceKind.KillSeed or DisturbanceKind.Partition;
 
     /// <summary>It takes the session's worker away.</summary>
-    public bool HitsWorker => Kind is DisturbanceKind.KillWorker or DisturbanceKind.DrainWorker or DisturbanceKind.PauseWorker or DisturbanceKind.Partition || (Kind == DisturbanceKind.CutLink && End != CutEnd.Device);
+    public bool HitsWorker => Kind switch
+    {
+        DisturbanceKind.KillScheduler or DisturbanceKind.KillSeed => false,
+        DisturbanceKind.CutLink => End != CutEnd.Device,
+        _ => true,
+    };
 
     /// <summary>It waits until sessions have got over what was broken before; without, it comes on top of it.</summary>
     public bool ComesAlone { get; init; }
 
     /// <summary>For a cut or a partition: nothing is closed.</summary>
     public bool Freezes { get; init; }
+
+    private string LinkName => End switch
+    {
+        CutEnd.Worker => "worker's link",
+        CutEnd.Device => "device's link",
+        _ => "link between the two",
+    };
 
     private string Manner => Freezes ? "frozen" : "closed";
 
@@ -86,7 +98,7 @@ internal sealed record Disturbance(DisturbanceKind Kind, SessionPhase Phase, dou
         DisturbanceKind.KillWorker => phase == SessionPhase.Decode ? "worker killed in decode" : "worker killed in prefill",
         DisturbanceKind.DrainWorker => "worker drained",
         DisturbanceKind.PauseWorker => "worker paused",
-        DisturbanceKind.CutLink => $"{End switch { CutEnd.Worker => "worker's link", CutEnd.Device => "device's link", _ => "link between the two" }} {Manner}",
+        DisturbanceKind.CutLink => $"{LinkName} {Manner}",
         DisturbanceKind.KillScheduler => phase == SessionPhase.Start ? "scheduler killed at start" : "scheduler killed later",
         DisturbanceKind.KillSeed => phase == SessionPhase.Start ? "other seed killed at start" : "other seed killed later",
         _ => $"partition, links {Manner}",

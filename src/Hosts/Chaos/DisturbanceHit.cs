@@ -24,7 +24,13 @@ internal sealed class DisturbanceOrder : IDisposable
 /// <param name="prompt">That it continues.</param>
 /// <param name="cancellation">Ends waiting.</param>
 internal sealed class DisturbanceHit(
-    ChaosCluster cluster, DisturbanceOrder order, ChaosLog log, Disturbance disturbance, DeviceSession session, Prompt prompt, CancellationToken cancellation)
+    ChaosCluster cluster,
+    DisturbanceOrder order,
+    ChaosLog log,
+    Disturbance disturbance,
+    DeviceSession session,
+    Prompt prompt,
+    CancellationToken cancellation)
 {
     /// <summary>Sessions of a worker that leaves get 30 s to move.</summary>
     private static readonly TimeSpan DrainTimeMax = TimeSpan.FromSeconds(90);
@@ -63,7 +69,7 @@ internal sealed class DisturbanceHit(
         {
             if (order.CentralAt + SettlePause - log.Elapsed is var pause && pause > TimeSpan.Zero)
                 await Task.Delay(pause, cancellation);
-            await cluster.Changes.UntilAsync(() => cluster.Schedulers.All(scheduler => scheduler.IsServing) && cluster.CanSpare(worker: null), cancellation);
+            await cluster.Changes.UntilAsync(() => cluster.IsWhole, cancellation);
             var isBroken = disturbance.Kind == DisturbanceKind.Partition ? await BreakEdgeAsync() : await KillSchedulerAsync();
             if (isBroken)
                 order.CentralAt = log.Elapsed; // else sessions shorter than the pause would make each other come too late

@@ -12,7 +12,10 @@ internal sealed class DisturbanceQueue
     private const int LongOneIn = 4;
     private const int CutEndCount = 3;
 
-    /// <summary>Seconds of a pause or a cut: about as long as a session waits for an answer, or, one in so many, long enough for the cluster to give a node up.</summary>
+    /// <summary>
+    /// Seconds of a pause or a cut: about as long as a session waits for an answer, or, one in so many, long enough for the cluster to give
+    /// a node up.
+    /// </summary>
     private static readonly (double Min, double Max) Short = (0.5, 7);
 
     private static readonly (double Min, double Max) Long = (12, 20);

@@ -69,9 +69,9 @@ internal sealed class TcpProxy : IDisposable
             try
             {
                 client.NoDelay = true;
-                if (await AssociationHandshake.ReadAsync(client.GetStream()) is not { } handshake || _network.NameOf(AssociationHandshake.HostIn(handshake)) is not { } from)
-                    return;
-                await ServeAsync(new Connection(from, client, server), handshake);
+                var handshake = await AssociationHandshake.ReadAsync(client.GetStream());
+                if (_network.NameOf(AssociationHandshake.HostIn(handshake)) is { } from)
+                    await ServeAsync(new Connection(from, client, server), handshake);
             }
             catch (Exception closed) when (closed is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
             {
@@ -86,11 +86,12 @@ internal sealed class TcpProxy : IDisposable
             _connections.Add(connection);
         try
         {
-            connection.CloseIf(_isDisposed || _network.IsCut(connection.From, _name)); // a cut that begins later finds it among the connections
+            connection.CloseIf(_isDisposed || _network.IsCut(connection.From, _name)); // a later cut finds it among the connections
             await _network.PassAsync(connection.From, _name);
             await connection.Server.ConnectAsync(_target);
             await connection.Server.GetStream().WriteAsync(handshake);
-            await await Task.WhenAny(PumpAsync(connection, connection.Client, connection.Server), PumpAsync(connection, connection.Server, connection.Client));
+            var there = PumpAsync(connection, connection.Client, connection.Server);
+            await await Task.WhenAny(there, PumpAsync(connection, connection.Server, connection.Client));
         }
         finally
         {

@@ -54,12 +54,6 @@ internal sealed class ClusterMember : IAsyncDisposable
     /// <summary>HOST:PORT by which others reach it.</summary>
     public string Address => AddressOf(SelfAddress);
 
-    /// <summary>HOST:PORT of the schedulers and workers that it knew last.</summary>
-    public IReadOnlyList<string> Others =>
-    [
-        .. Members.Where(member => member.HasRole(ClusterRoles.Slots) && member.Address != SelfAddress).Select(member => AddressOf(member.Address)),
-    ];
-
     /// <summary>Runs something once the others know it.</summary>
     public void WhenUp(Action action) => Akka.Cluster.Cluster.Get(System).RegisterOnMemberUp(action);
 
@@ -80,15 +74,19 @@ internal sealed class ClusterMember : IAsyncDisposable
     }
 
     /// <summary>
-    /// Completes when its cluster has no scheduler, for a while, and one of the seeds that is not of this cluster answers: it was started again, found nobody whom it knew, and has begun another
-    /// cluster.
+    /// Completes when its cluster has had no scheduler, but perhaps its own, for a while, and one of the seeds that is not of this cluster
+    /// answers: it was started again, found nobody whom it knew, and has begun another cluster.
     /// </summary>
+    /// <param name="seeds">HOST:PORT of each.</param>
+    /// <param name="cancellation">Ends looking.</param>
     public async Task StrandedAsync(IReadOnlyList<string> seeds, CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(StrandedPeriod);
         for (var without = 0; await timer.WaitForNextTickAsync(cancellation);)
         {
-            without = Members.Any(member => member.HasRole(ClusterRoles.Scheduler)) ? 0 : without + 1;
+            var isUp = Members.Any(member => member.Address == SelfAddress && member.Status == MemberStatus.Up); // else it has not joined yet
+            var hasOther = Members.Any(member => member.HasRole(ClusterRoles.Scheduler) && member.Address != SelfAddress);
+            without = isUp && !hasOther ? without + 1 : 0;
             if (without < StrandedCount)
                 continue;
             foreach (var seed in seeds.Where(seed => !Members.Any(member => AddressOf(member.Address) == seed)))

@@ -6,7 +6,8 @@ using SplitActors.Actors.Peers;
 namespace SplitActors.Hosts.Nodes;
 
 /// <summary>
-/// A device's membership, and the way of its sessions to the cluster. They outlive it, as they run in an actor system of their own: a device that the cluster has given up, as it was cut off
+/// A device's membership, and the way of its sessions to the cluster. They outlive it, as they run in an actor system of their own: a
+/// device that the cluster has given up, as it was cut off
 /// for long, joins again in a new one, and meanwhile its sessions hear that their peers are lost.
 /// </summary>
 internal sealed class DeviceMember : IPeers, IAsyncDisposable
@@ -122,7 +123,9 @@ internal sealed class DeviceMember : IPeers, IAsyncDisposable
         }
     }
 
-    /// <summary>A session's name, which has an endpoint in the cluster while the device is a member. Belongs to its device's lock.</summary>
+    /// <summary>
+    /// A session's name, which has an endpoint in the cluster while the device is a member. Belongs to its device's lock.
+    /// </summary>
     private sealed class DeviceName(string name, Action<object> post)
     {
         private readonly ConcurrentDictionary<string, bool> _watched = new(StringComparer.Ordinal);

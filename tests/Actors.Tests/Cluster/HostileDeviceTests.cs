@@ -6,7 +6,9 @@ using SplitActors.Actors.Tests.Sessions;
 
 namespace SplitActors.Actors.Tests.Cluster;
 
-/// <summary>Device d3 is a hostile member; the sessions of others, with the real scheduler, worker and devices, go on with the exact text.</summary>
+/// <summary>
+/// Device d3 is a hostile member; the sessions of others, with the real scheduler, worker and devices, go on with the exact text.
+/// </summary>
 public sealed class HostileDeviceTests : IAsyncDisposable
 {
     private const string Hostile = "edge/d3/1";
@@ -28,14 +30,14 @@ public sealed class HostileDeviceTests : IAsyncDisposable
                 return;
             IMessage[] forged =
             [
-                new DecodeStep { SessionId = VictimSession, Epoch = 1, Position = (uint)count, TokenCount = 1, Samples = true, Frame = ByteString.CopyFrom(new byte[64]) },
+                Step(VictimSession, epoch: 1, (uint)count, new byte[64]),
                 new OpenSession(OpenSession()) { SessionId = VictimSession, Epoch = 2 },
                 new CloseSession { SessionId = VictimSession, Epoch = 2 },
             ];
             foreach (var message in forged)
                 hostile.Send(Hostile, LiveCluster.Worker, message);
-            foreach (var message in new IMessage[] { new CloseSession { SessionId = VictimSession }, new LinkReport { SessionId = VictimSession } })
-                hostile.Send(Hostile, _cluster.Scheduler, message);
+            hostile.Send(Hostile, _cluster.Scheduler, new CloseSession { SessionId = VictimSession });
+            hostile.Send(Hostile, _cluster.Scheduler, new LinkReport { SessionId = VictimSession });
             for (var i = 0; i < 3; i++) // to the step, to the session of its own that it opens under this id, and to the report
                 answers.Add(Next(inbox));
         });
@@ -60,7 +62,7 @@ public sealed class HostileDeviceTests : IAsyncDisposable
             foreach (var frame in new byte[][] { [], [0xA2], new byte[200], new byte[2_000_000] })
             {
                 hostile.Send(Hostile, LiveCluster.Worker, new OpenSession(OpenSession()) { Epoch = ++epoch });
-                hostile.Send(Hostile, LiveCluster.Worker, new DecodeStep { SessionId = HostileSession, Epoch = epoch, TokenCount = 1, Samples = true, Frame = ByteString.CopyFrom(frame) });
+                hostile.Send(Hostile, LiveCluster.Worker, Step(HostileSession, epoch, position: 0, frame));
                 for (var i = 0; i < 2; i++)
                     answers.Add(Next(inbox));
             }
@@ -73,7 +75,9 @@ public sealed class HostileDeviceTests : IAsyncDisposable
             answers.OfType<Rejected>().Select(rejected => rejected.Reason));
     }
 
-    /// <summary>A member may speak under the names that its roles say, and under no other: neither another device's nor a worker's.</summary>
+    /// <summary>
+    /// A member may speak under the names that its roles say, and under no other: neither another device's nor a worker's.
+    /// </summary>
     [Theory]
     [InlineData("edge/d1/1")]
     [InlineData("worker/w1")]
@@ -90,7 +94,8 @@ public sealed class HostileDeviceTests : IAsyncDisposable
 
         await session.EndsAsync(promptIndex: 0);
         await TestNode.UntilAsync(() => _cluster.Refusals.Count >= 2, "both servers refuse it");
-        Assert.All(_cluster.Refusals, refusal => Assert.EndsWith($": it is not {name}. Further ones of this node are not reported.", refusal, StringComparison.Ordinal));
+        var why = $": it is not {name}. Further ones of this node are not reported.";
+        Assert.All(_cluster.Refusals, refusal => Assert.EndsWith(why, refusal, StringComparison.Ordinal));
     }
 
     /// <summary>What one device may have is bounded, and the rest of a flood is answered in words: others keep their places.</summary>
@@ -101,14 +106,14 @@ public sealed class HostileDeviceTests : IAsyncDisposable
         var (hostile, _) = _cluster.Open("d3", Hostile);
         for (var count = 0; count < FloodCount; count++)
         {
-            hostile.Send(Hostile, LiveCluster.Worker, new DecodeStep { SessionId = HostileSession, TokenCount = 1, Frame = ByteString.CopyFrom(new byte[1000]) });
+            hostile.Send(Hostile, LiveCluster.Worker, Step(HostileSession, epoch: 0, position: 0, new byte[1000]));
             hostile.Send(Hostile, LiveCluster.Worker, new OpenSession(OpenSession()) { SessionId = (ulong)count + 10 });
             hostile.Send(Hostile, _cluster.Scheduler, new PlanRequest { SessionId = (ulong)count + 10 });
         }
 
-        var sessions = new[] { ("d1", 0), ("d2", 1) }.Select(start => (Prompt: start.Item2, Session: _cluster.StartSession(start.Item1, start.Item2))).ToList();
-        foreach (var (prompt, session) in sessions)
-            await session.EndsAsync(prompt);
+        var (first, second) = (_cluster.StartSession("d1", 0), _cluster.StartSession("d2", 1));
+        await first.EndsAsync(promptIndex: 0);
+        await second.EndsAsync(promptIndex: 1);
     }
 
     private static IMessage Next(BlockingCollection<object> inbox)
@@ -119,6 +124,9 @@ public sealed class HostileDeviceTests : IAsyncDisposable
                 return received.Body;
         }
     }
+
+    private static DecodeStep Step(ulong session, uint epoch, uint position, byte[] frame) =>
+        new() { SessionId = session, Epoch = epoch, Position = position, TokenCount = 1, Samples = true, Frame = ByteString.CopyFrom(frame) };
 
     /// <summary>That the worker takes.</summary>
     private static OpenSession OpenSession() => new()

@@ -16,7 +16,10 @@ using SplitActors.Inference.Threading;
 
 namespace SplitActors.Actors.Tests.Cluster;
 
-/// <summary>Scheduler, worker w1 and devices on the embedded model: real actors as members of a cluster on loopback, the cloud and each device in an actor system of its own.</summary>
+/// <summary>
+/// Scheduler, worker w1 and devices on the embedded model: real actors as members of a cluster on loopback, the cloud and each device in an
+/// actor system of its own.
+/// </summary>
 internal sealed class LiveCluster : IAsyncDisposable
 {
     public const string Worker = "worker/w1";

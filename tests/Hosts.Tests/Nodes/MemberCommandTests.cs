@@ -25,7 +25,7 @@ public sealed class MemberCommandTests
         Assert.Equal(await NodeCluster.UndisturbedAsync(Prompt, 24), await edge.TextAsync());
 
         using var other = ChainModel.Smiles(contextLength: 64);
-        using var stranger = _cluster.Edge("x", 8, "--model", other.Folder, "--patience", "2");
+        using var stranger = _cluster.Edge("x", 8, "--model", other.Folder, "--patience", "10");
         var refused = await stranger.EndAsync();
         Assert.Equal(ExitCode.Failure, refused.ExitCode);
         Assert.Matches(BothModels, refused.Error);

@@ -4,16 +4,23 @@ using SplitActors.Inference;
 
 namespace SplitActors.Hosts.Cli.Nodes;
 
-/// <summary>Serves as a member of a cluster until it is asked to end. One that the others have given up joins again, with the weights that it has.</summary>
+/// <summary>
+/// Serves as a member of a cluster until it is asked to end. One that the others have given up joins again, with the weights that it has.
+/// </summary>
 internal static class ClusterNode
 {
     public const string MemberEvent = "member";
     public const string GivenUpEvent = "given_up";
 
+    private const string StrandedMessage = "a seed node has begun another cluster; it joins that";
+
     private static readonly TimeSpan RejoinPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Longer than a network is usually out.</summary>
-    private static readonly TimeSpan RejoinTimeMax = TimeSpan.FromMinutes(5);
+    /// <summary>
+    /// The first of the seeds begins a cluster if no other answers, which one that was cut off from its cluster must not do: longer than a
+    /// network is usually out. Where all others answer that they are of no cluster either, it begins at once.
+    /// </summary>
+    private static readonly TimeSpan RejoinPatience = TimeSpan.FromMinutes(5);
 
     /// <param name="node">The process.</param>
     /// <param name="address">Where it is, and whom it joins.</param>
@@ -44,19 +51,11 @@ internal static class ClusterNode
 
             if (!isStranded && !member.Ended.IsCompleted)
                 return false; // its worker stopped, and has said why
-            node.Log.Write(GivenUpEvent, isStranded ? "the cluster has no scheduler any more, and one began another; it joins that" : "the cluster has given this node up; it joins again");
-            settings = isStranded ? first : RejoinBy(member.Others, first, address.Reached);
+            node.Log.Write(GivenUpEvent, isStranded ? StrandedMessage : "the cluster has given this node up; it joins again");
+            settings = first with { FoundPatience = RejoinPatience };
             await Task.Delay(RejoinPause, node.Cancellation);
         }
     }
-
-    /// <summary>
-    /// By the nodes that it knew, and itself last: the first of the seeds begins a cluster of its own if no other answers, which one that was cut off from its cluster must not do.
-    /// Where nobody answers for long, there is no cluster any more, and it begins as it did at first.
-    /// </summary>
-    private static MemberSettings RejoinBy(IReadOnlyList<string> others, MemberSettings first, string own) => others.Count == 0
-        ? first
-        : first with { Seeds = [.. others.Union(first.Seeds, StringComparer.Ordinal).Except([own], StringComparer.Ordinal), own], JoinTimeMax = RejoinTimeMax };
 
     /// <summary>A slot's or a device's name: what was given, or this machine's.</summary>
     /// <exception cref="UserErrorException">It is no name.</exception>
