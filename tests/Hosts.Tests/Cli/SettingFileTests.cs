@@ -11,9 +11,6 @@ namespace SplitActors.Hosts.Tests.Cli;
 /// <summary>The files in <c>hocon/</c> name every setting, and change nothing as they are.</summary>
 public sealed class SettingFileTests : IDisposable
 {
-    /// <summary>What goes with the broker.</summary>
-    private static readonly string[] OfTheBroker = ["amqp", "worker-amqp"];
-
     private static readonly Regex Example = new(@"(?m)^  # (?<name>[\w-]+) = ", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(10));
 
     private readonly TemporaryFolder _folder = new();
@@ -84,7 +81,7 @@ public sealed class SettingFileTests : IDisposable
         return ConfigFile.Read((path, "--config"), parsed, command, [.. Of(command)], isMember: command != "run");
     }
 
-    private static IEnumerable<string> SettingsOf(string command) => Of(command).Select(setting => setting.Name).Distinct(StringComparer.Ordinal).Except(OfTheBroker, StringComparer.Ordinal);
+    private static IEnumerable<string> SettingsOf(string command) => Of(command).Select(setting => setting.Name).Distinct(StringComparer.Ordinal);
 
     private static IReadOnlyList<Setting> Of(string command) => command switch
     {

@@ -29,7 +29,7 @@ public sealed class DeviceMemberTests : IAsyncLifetime
         _cloud = await ClusterMember.StartAsync(SettingsOf([]), actors, TimeSpan.Zero, _reports.Enqueue);
         var cluster = Akka.Cluster.Cluster.Get(_cloud.System);
         cluster.Join(cluster.SelfAddress);
-        _device = (await DeviceMember.JoinAsync(new MemberAddress("127.0.0.1", 0, Public: null, [_cloud.Address]), "pi1", TimeMax, _reports.Enqueue, CancellationToken.None))!;
+        _device = (await DeviceMember.JoinAsync(new MemberAddress("127.0.0.1", 0, Public: null, [_cloud.Address], Certificate: null, Overrides: null), "pi1", TimeMax, _reports.Enqueue, CancellationToken.None))!;
         _device.Register(Edge, _inbox.Add);
     }
 

@@ -34,7 +34,7 @@ public sealed class MemberTlsTests
         using var stranger = others.Start("edge", "pi1", Prompt, "--patience", "3");
 
         var refused = await stranger.EndAsync();
-        Assert.Equal(ExitCode.Broker, refused.ExitCode);
+        Assert.Equal(ExitCode.Cluster, refused.ExitCode);
         Assert.Contains("is not of this cluster's authority of nodes", refused.Error, StringComparison.Ordinal);
         Assert.Contains($"--join: expected a node of a cluster that answers, found none at 127.0.0.1:{port}", refused.Error, StringComparison.Ordinal);
         using var edge = folder.Start("edge", "pi1", Prompt, "--max-tokens", "24");
