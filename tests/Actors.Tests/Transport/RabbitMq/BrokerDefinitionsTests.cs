@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using SplitActors.Actors.Transport.RabbitMq;
-using SplitActors.Hosts.Brokers;
 using SplitActors.Hosts.Clusters;
 using SplitActors.Inference;
 using SplitActors.Tests.Shared;

@@ -1,5 +1,4 @@
 using SplitActors.Actors.Transport.RabbitMq;
-using SplitActors.Hosts.Brokers;
 using SplitActors.Hosts.Clusters;
 using SplitActors.Inference;
 

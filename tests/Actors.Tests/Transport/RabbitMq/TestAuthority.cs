@@ -1,6 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
 using SplitActors.Actors.Transport.RabbitMq;
-using SplitActors.Hosts.Brokers;
 using SplitActors.Hosts.Clusters;
 
 namespace SplitActors.Actors.Tests.Transport.RabbitMq;
