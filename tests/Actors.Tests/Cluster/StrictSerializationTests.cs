@@ -12,6 +12,7 @@ using Xunit.Abstractions;
 namespace SplitActors.Actors.Tests.Cluster;
 
 /// <summary>Bytes from the network build our messages and Akka's own, and nothing else, whatever they name.</summary>
+[Collection(nameof(MeasuresMemory))]
 public sealed class StrictSerializationTests(ITestOutputHelper output) : IAsyncDisposable
 {
     private const int PayloadCount = 100_000;
@@ -94,6 +95,10 @@ public sealed class StrictSerializationTests(ITestOutputHelper output) : IAsyncD
         protected override void OnReceive(object message) => arrive(message);
     }
 }
+
+/// <summary>Runs alone: what others allocate beside it would count.</summary>
+[CollectionDefinition(nameof(MeasuresMemory), DisableParallelization = true)]
+public sealed class MeasuresMemory;
 
 /// <summary>Types that bytes may name; each tells if it is built.</summary>
 [Serializable]
