@@ -1,3 +1,4 @@
+using System.Buffers;
 using SplitActors.Inference.Json;
 
 namespace SplitActors.Hosts.Cli;
@@ -16,6 +17,8 @@ internal sealed class HoconOutline
 {
     private const int DepthMax = 32;
     private const string NotUnquoted = "$\"{}[]:=,+#`^?!@*&\\"; // these begin something else, or may one day
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
     private readonly string _text;
     private readonly Func<int, string, string, Exception> _wrong;
@@ -159,7 +162,7 @@ internal sealed class HoconOutline
             if (Next != '\\')
                 continue;
             _at++;
-            var isCode = Next == 'u' && _at + 4 < _text.Length && _text.AsSpan(_at + 1, 4).IndexOfAnyExcept("0123456789abcdefABCDEF") < 0;
+            var isCode = Next == 'u' && _at + 4 < _text.Length && _text.AsSpan(_at + 1, 4).IndexOfAnyExcept(HexDigits) < 0;
             if (!isCode && !"\"\\/bfnrt".Contains(Next, StringComparison.Ordinal))
                 throw Wrong("one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u and four hexadecimal digits");
         }

@@ -19,6 +19,8 @@ internal sealed record ClusterFolder(string Path)
     private const string UnfinishedSuffix = ".unfinished";
     private const string ReplacedSuffix = ".replaced";
 
+    private static readonly string[] Loopback = ["localhost", "127.0.0.1"];
+
     private string Unfinished => Sibling(UnfinishedSuffix);
 
     public string ConfigOf(ClusterProcess process) => System.IO.Path.Combine(Path, $"{process.Name}.conf");
@@ -96,7 +98,7 @@ internal sealed record ClusterFolder(string Path)
         foreach (var process in plan.Processes)
         {
             NewFolder(Unfinished, process.Name);
-            var hosts = process.Host == "localhost" || process.IsOnThisMachine ? [process.Host, .. new[] { "localhost", "127.0.0.1" }.Where(host => host != process.Host)] : (string[])[process.Host];
+            var hosts = process.IsOnThisMachine ? [process.Host, .. Loopback.Where(host => host != process.Host)] : (string[])[process.Host];
             using var member = nodes.Issue(process.Name, hosts);
             Write(process, ProcessConfig.Member, member);
             File.WriteAllText(Place(process.Name, ProcessConfig.MemberAuthority), nodes.Pem);

@@ -114,7 +114,7 @@ internal sealed record NodeCertificate(X509Certificate2 Own, X509Certificate2 Au
     private static IEnumerable<string> WarningsOf(string keyFile)
     {
         const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(keyFile) & Others) != 0)
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(keyFile) & Others) != UnixFileMode.None)
             yield return $"The key {keyFile} can be read or written by others. Take that away: chmod 600 {keyFile}";
     }
 

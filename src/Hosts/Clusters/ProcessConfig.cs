@@ -11,6 +11,8 @@ internal static class ProcessConfig
     /// <summary>As whom a device speaks to a gateway.</summary>
     public const string Device = "device";
 
+    private static readonly string[] NodeCommands = ["cloud", "scheduler", "worker"];
+
     /// <summary>In the folder that is called like the process.</summary>
     public static string[] FilesOf(ClusterProcess process) =>
     [
@@ -24,7 +26,7 @@ internal static class ProcessConfig
         var path = file.Any(letter => char.IsWhiteSpace(letter) || letter == '\'') ? $"'{file.Replace("'", "'\\''", StringComparison.Ordinal)}'" : file;
         return process.IsDevice
             ? [$"splitactors edge \"Once upon a time\" --config {path}"]
-            : [.. new[] { "cloud", "scheduler", "worker" }.Select(command => $"splitactors {command} --config {path}")];
+            : [.. NodeCommands.Select(command => $"splitactors {command} --config {path}")];
     }
 
     /// <summary>The text.</summary>

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;
-using Akka.Cluster;
 using Google.Protobuf;
 using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;

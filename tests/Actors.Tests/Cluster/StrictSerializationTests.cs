@@ -12,6 +12,7 @@ using Xunit.Abstractions;
 namespace SplitActors.Actors.Tests.Cluster;
 
 /// <summary>Bytes from the network build our messages and Akka's own, and nothing else, whatever they name.</summary>
+[Collection(nameof(MeasuresMemory))]
 public sealed class StrictSerializationTests(ITestOutputHelper output) : IAsyncDisposable
 {
     private const int PayloadCount = 100_000;
@@ -47,7 +48,7 @@ public sealed class StrictSerializationTests(ITestOutputHelper output) : IAsyncD
 
         var growth = await SettledBytesAsync(association) - before;
         output.WriteLine($"Grew by {growth} bytes. Arrived: {string.Join(", ", _arrived.Select(type => $"{type.Key.Name} {type.Value}"))}.");
-        Assert.Equal(0, Canary.BuiltCount);
+        Assert.Equal(0, CanaryException.BuiltCount);
         Assert.All(_arrived.Keys, type => Assert.True(IsExpected(type), $"{type.FullName} was built."));
         Assert.InRange(growth, long.MinValue, GrowthMax);
         Assert.False(_node.System.WhenTerminated.IsCompleted);
@@ -62,13 +63,13 @@ public sealed class StrictSerializationTests(ITestOutputHelper output) : IAsyncD
     {
         var serialization = _node.System.Serialization;
 
-        Assert.ThrowsAny<SerializationException>(() => serialization.Deserialize("{}"u8.ToArray(), id, typeof(Canary).AssemblyQualifiedName!));
-        Assert.Equal(0, Canary.BuiltCount);
+        Assert.ThrowsAny<SerializationException>(() => serialization.Deserialize("{}"u8.ToArray(), id, typeof(CanaryException).AssemblyQualifiedName!));
+        Assert.Equal(0, CanaryException.BuiltCount);
     }
 
     [Fact]
     public void Serialization_OfATypeThatNobodyRegistered_Throws() =>
-        Assert.ThrowsAny<SerializationException>(() => _node.System.Serialization.FindSerializerFor(new Canary.Innocent()).ToBinary(new Canary.Innocent()));
+        Assert.ThrowsAny<SerializationException>(() => _node.System.Serialization.FindSerializerFor(new CanaryException.Innocent()).ToBinary(new CanaryException.Innocent()));
 
     /// <summary>After all that was sent before has been read.</summary>
     private async Task<long> SettledBytesAsync(RawAssociation association)
@@ -95,16 +96,20 @@ public sealed class StrictSerializationTests(ITestOutputHelper output) : IAsyncD
     }
 }
 
+/// <summary>Runs alone: what others allocate beside it would count.</summary>
+[CollectionDefinition(nameof(MeasuresMemory), DisableParallelization = true)]
+public sealed class MeasuresMemory;
+
 /// <summary>Types that bytes may name; each tells if it is built.</summary>
 [Serializable]
-public sealed class Canary : Exception
+public sealed class CanaryException : Exception
 {
     private static int _builtCount;
 
-    public Canary() => Interlocked.Increment(ref _builtCount);
+    public CanaryException() => Interlocked.Increment(ref _builtCount);
 
 #pragma warning disable SYSLIB0051 // the constructor by which serializers build exceptions that bytes name
-    private Canary(SerializationInfo info, StreamingContext context)
+    private CanaryException(SerializationInfo info, StreamingContext context)
         : base(info, context) => Interlocked.Increment(ref _builtCount);
 #pragma warning restore SYSLIB0051
 
@@ -118,7 +123,7 @@ internal sealed class HostilePayloads(int seed)
 {
     private const int RandomBytesMax = 200;
 
-    private static readonly string CanaryName = typeof(Canary).AssemblyQualifiedName!;
+    private static readonly string CanaryName = typeof(CanaryException).AssemblyQualifiedName!;
 
     private static readonly byte[][] Manifests =
     [

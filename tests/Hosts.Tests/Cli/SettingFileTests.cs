@@ -27,7 +27,7 @@ public sealed class SettingFileTests : IDisposable
     {
         var named = Example.Matches(SourceTree.Read($"hocon/{command}.conf")).Select(match => match.Groups["name"].Value);
 
-        Assert.Equal(SettingsOf(command).Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
+        Assert.Equal(SettingsOf(command).Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal), StringComparer.Ordinal);
     }
 
     [Theory]
@@ -58,7 +58,7 @@ public sealed class SettingFileTests : IDisposable
         foreach (var name in Names.SelectMany(SettingsOf).Distinct(StringComparer.Ordinal))
         {
             var line = Assert.Single(reference.Split('\n'), line => line.StartsWith($"  # {name}: ", StringComparison.Ordinal));
-            Assert.Equal(Names.Where(command => SettingsOf(command).Contains(name, StringComparer.Ordinal)).Order(StringComparer.Ordinal), line[$"  # {name}: ".Length..].Split(", ").Order(StringComparer.Ordinal));
+            Assert.Equal(Names.Where(command => SettingsOf(command).Contains(name, StringComparer.Ordinal)).Order(StringComparer.Ordinal), line[$"  # {name}: ".Length..].Split(", ").Order(StringComparer.Ordinal), StringComparer.Ordinal);
         }
     }
 

@@ -32,7 +32,7 @@ public sealed class ClusterInitTests : IDisposable
             if (!file.Contains("/authorities/", StringComparison.Ordinal))
                 Assert.DoesNotContain(authority.Trim(), File.ReadAllText(file), StringComparison.Ordinal);
         });
-        Assert.Equal([Folder], Directory.GetFileSystemEntries(_place.Path));
+        Assert.Equal([Folder], Directory.GetFileSystemEntries(_place.Path), StringComparer.Ordinal);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class ClusterInitTests : IDisposable
 
         (await InitAsync([.. Small, "--replace"])).Succeeded();
         Assert.NotEqual(first, File.ReadAllText(key));
-        Assert.Equal([Folder], Directory.GetFileSystemEntries(_place.Path));
+        Assert.Equal([Folder], Directory.GetFileSystemEntries(_place.Path), StringComparer.Ordinal);
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class ClusterInitTests : IDisposable
         _place.Write("cluster.unfinished/authorities/nodes.key", "half");
 
         (await InitAsync(Small)).Succeeded();
-        Assert.Equal([Folder], Directory.GetFileSystemEntries(_place.Path));
+        Assert.Equal([Folder], Directory.GetFileSystemEntries(_place.Path), StringComparer.Ordinal);
     }
 
     private Task<ProcessResult> InitAsync(params string[] options) => SplitActorsProcess.RunAsync(["cluster", "init", Folder, .. options]);

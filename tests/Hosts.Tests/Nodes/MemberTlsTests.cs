@@ -1,6 +1,5 @@
 using Akka.Actor;
 using SplitActors.Actors.Cluster;
-using SplitActors.Hosts.Tests.Processes;
 
 namespace SplitActors.Hosts.Tests.Nodes;
 
