@@ -56,7 +56,7 @@ public abstract class ScenarioKit : TestKit
         {
             Address = SchedulerName, ModelDigest = Model, LayerCount = Quill.Config.LayerCount, ContextLength = Quill.Config.ContextLength, Plan = plan,
         };
-        return Sys.ActorOf(ActorProps.Of(() => new SchedulerActor([options], Peers, _lanes, observe: states => observe?.Invoke(states[0]))));
+        return Started(ActorProps.Of(() => new SchedulerActor([options], Peers, _lanes, observe: states => observe?.Invoke(states[0]))));
     }
 
     /// <summary>A worker of all layers behind a split.</summary>
@@ -76,7 +76,7 @@ public abstract class ScenarioKit : TestKit
             VocabularySize = Quill.Config.VocabularySize,
             KvLayout = segment.KvLayout(KvFormat.Float16),
         };
-        return Sys.ActorOf(ActorProps.Of(() => new BackendWorkerActor(options, Peers, NewEngine, _lanes)));
+        return Started(ActorProps.Of(() => new BackendWorkerActor(options, Peers, NewEngine, _lanes)));
 
         BackEngine NewEngine()
         {
@@ -102,13 +102,22 @@ public abstract class ScenarioKit : TestKit
             EndTokens = Quill.Config.EosTokenIds,
         };
         var events = CreateTestProbe();
-        var actor = Sys.ActorOf(ActorProps.Of(() => new EdgeSessionActor(new EdgeState(new SessionId(1), options), Peers, loadFront ?? LoadFront, events.Tell, _lanes)));
+        var actor = Started(ActorProps.Of(() => new EdgeSessionActor(new EdgeState(new SessionId(1), options), Peers, loadFront ?? LoadFront, events.Tell, _lanes)));
         actor.Tell(new StartSession(Quill.Prompt(promptIndex)));
         return (actor, events);
 
         FrontEngine LoadFront(Plan plan) => new(
             Quill.Front((int)plan.SplitLayer), plan.Compression.ToOptions(), SamplingOptions.Greedy, Quill.Config.ContextLength, options.ChunkTokensMax,
             KvFormat.Float16, ComputeThreads.Single, TimeProvider.System, calibrated: null);
+    }
+
+    /// <summary>It has its name among the peers once this returns.</summary>
+    private IActorRef Started(Props props)
+    {
+        var actor = Sys.ActorOf(props);
+        actor.Tell(new Identify(messageId: null), TestActor);
+        ExpectMsg<ActorIdentity>(TimeSpan.FromSeconds(30));
+        return actor;
     }
 
     /// <summary>The next message of a kind to a probe; others are passed over.</summary>
