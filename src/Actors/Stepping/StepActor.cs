@@ -69,8 +69,14 @@ public abstract class StepActor(Func<IStepShell> shell, ComputeLanes lanes) : Un
         if (_isStopped)
             return;
         _isStopped = true;
-        _shell.Stop();
-        _lane?.Dispose();
+        try
+        {
+            _shell.Stop();
+        }
+        finally
+        {
+            _lane?.Dispose(); // whatever the shell could not end, its thread does
+        }
     }
 
     private Finished ResultOf(Func<object> work)

@@ -108,12 +108,16 @@ public sealed class ClusterScenarios : ScenarioKit
         var serving = NextEvent<SessionPlanned>(events).Plan.Worker;
         var tokens = new List<int> { NextEvent<TokenGenerated>(events).Token };
         Sys.Stop(workers[serving]);
-        while (tokens.Count < Quill.GreedyContinuation(0).Count())
+        for (var wait = 0; tokens.Count < Quill.GreedyContinuation(0).Count(); )
         {
             switch (events.ReceiveOne(TimeSpan.FromMilliseconds(20)))
             {
                 case TokenGenerated generated: tokens.Add(generated.Token); break;
-                case null: Time.Advance(TimeSpan.FromMilliseconds(100)); break;
+                case SessionEnded end: Assert.Fail($"{end} after {tokens.Count} tokens"); break;
+                case null:
+                    Assert.InRange(++wait, 0, 3000);
+                    Time.Advance(TimeSpan.FromMilliseconds(100));
+                    break;
             }
         }
 

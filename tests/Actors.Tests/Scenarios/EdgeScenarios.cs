@@ -20,10 +20,20 @@ public sealed class EdgeScenarios : ScenarioKit
     }
 
     [Fact]
+    public void Hello_ComesAgain_UntilItIsAnswered()
+    {
+        StartEdge();
+        Next<Hello>(_scheduler);
+        _scheduler.ExpectNoMsg(TimeSpan.Zero);
+        Time.Advance(TimeSpan.FromSeconds(6));
+        Next<Hello>(_scheduler);
+    }
+
+    [Fact]
     public void PlanRequest_ComesAgain_UntilItIsAnswered()
     {
         StartEdge();
-        Next<PlanRequest>(_scheduler);
+        Greet();
         _scheduler.ExpectNoMsg(TimeSpan.Zero);
         Time.Advance(TimeSpan.FromSeconds(6));
         Next<PlanRequest>(_scheduler);
@@ -59,6 +69,7 @@ public sealed class EdgeScenarios : ScenarioKit
     public void SilentWorker_IsAskedAgain()
     {
         StartEdge();
+        Greet();
         Plan();
         var opened = Next<OpenSession>(_worker);
         Time.Advance(TimeSpan.FromSeconds(6));
@@ -111,6 +122,7 @@ public sealed class EdgeScenarios : ScenarioKit
     public void FrontThatCannotBeLoaded_EndsTheSessionWithItsReason()
     {
         var (_, events) = StartEdge(loadFront: _ => throw new InvalidOperationException("no such memory"));
+        Greet();
         Plan(mode: ExecutionMode.Device, worker: "");
         var end = NextEvent<SessionEnded>(events);
         Assert.Equal(EndReason.Failed, end.Reason);
@@ -121,11 +133,20 @@ public sealed class EdgeScenarios : ScenarioKit
     public void DeviceMode_NeedsNobody()
     {
         var (_, events) = StartEdge();
+        Greet();
         Plan(mode: ExecutionMode.Device, worker: "");
         var (tokens, end) = Rest(events);
         Assert.Equal(Quill.GreedyContinuation(0).Take(tokens.Count), tokens);
         Assert.NotEqual(EndReason.Failed, end.Reason);
         Assert.NotEmpty(tokens);
+    }
+
+    /// <summary>To its wish for a plan.</summary>
+    private void Greet()
+    {
+        Next<Hello>(_scheduler);
+        Peers.Send(SchedulerName, Edge, new Welcome());
+        Next<PlanRequest>(_scheduler);
     }
 
     private void Plan(string worker = Worker, uint revision = 1, ExecutionMode mode = ExecutionMode.Cloud) => Peers.Send(SchedulerName, Edge, new Plan
@@ -137,7 +158,7 @@ public sealed class EdgeScenarios : ScenarioKit
     /// <summary>To the step that asks for the first token.</summary>
     private DecodeStep RunTo(uint epoch)
     {
-        Next<PlanRequest>(_scheduler);
+        Greet();
         Plan();
         Assert.Equal(epoch, Next<OpenSession>(_worker).Epoch);
         Peers.Send(Worker, Edge, new SessionOpened { SessionId = 1, Epoch = epoch });

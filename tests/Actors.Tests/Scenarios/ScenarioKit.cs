@@ -62,8 +62,7 @@ public abstract class ScenarioKit : TestKit
     /// <summary>A worker of all layers behind a split.</summary>
     /// <param name="name">Its address.</param>
     /// <param name="splitLayer">Layers that it has not.</param>
-    /// <param name="onEngine">Sees each engine that it makes, before it is used.</param>
-    protected IActorRef StartWorker(string name = Worker, int splitLayer = 0, Action<BackEngine>? onEngine = null)
+    protected IActorRef StartWorker(string name = Worker, int splitLayer = 0)
     {
         var segment = Quill.Back(splitLayer);
         var options = new WorkerOptions
@@ -78,12 +77,8 @@ public abstract class ScenarioKit : TestKit
         };
         return Started(ActorProps.Of(() => new BackendWorkerActor(options, Peers, NewEngine, _lanes)));
 
-        BackEngine NewEngine()
-        {
-            var engine = new BackEngine(segment, options.BatchRowsMax, new KvPagePools(options.KvLayout, options.KvBytesMax), ComputeThreads.Single, TimeProvider.System, calibrated: null);
-            onEngine?.Invoke(engine);
-            return engine;
-        }
+        BackEngine NewEngine() => new(
+            segment, options.BatchRowsMax, new KvPagePools(options.KvLayout, options.KvBytesMax), ComputeThreads.Single, TimeProvider.System, calibrated: null);
     }
 
     /// <summary>A device that runs one session; what it publishes comes to the probe.</summary>
@@ -171,10 +166,4 @@ public abstract class ScenarioKit : TestKit
     {
         SessionId = 1, TokenCountMax = TokenCountMax, LostWorker = lostWorker, PromptCount = 8, ModelDigest = Model,
     };
-
-    protected override void AfterAll()
-    {
-        base.AfterAll();
-        _lanes.DrainAsync().Wait();
-    }
 }

@@ -102,26 +102,6 @@ public sealed class WorkerScenarios : ScenarioKit
     }
 
     [Fact]
-    public void BatchThatFails_RestartsTheWorkerEmpty_AndItServesAgain()
-    {
-        var isFirst = true;
-        StartWorker(onEngine: engine =>
-        {
-            if (isFirst)
-                engine.Dispose(); // its pools are gone: whatever uses them fails
-            isFirst = false;
-        });
-        Next<Hello>(_scheduler);
-        Send(OpenSession());
-        Send(PromptStep());
-
-        Next<Hello>(_scheduler); // of the second one
-        Open();
-        Send(PromptStep());
-        Assert.Equal(Quill.GreedyContinuation(0).First(), (int)Next<StepResult>(_device).Token);
-    }
-
-    [Fact]
     public void SchedulerThatIsLost_DelaysNobody_AndIsGreetedWhenItIsBack()
     {
         StartWorker();
@@ -158,6 +138,8 @@ public sealed class WorkerScenarios : ScenarioKit
     public void Leaving_WaitsNoLongerThanItMay()
     {
         var worker = StartWorker();
+        Next<Hello>(_scheduler);
+        Peers.Send(SchedulerName, Worker, new Welcome());
         Open();
         Watch(worker);
         worker.Tell(new LeaveCluster());
