@@ -1,5 +1,4 @@
 #pragma warning disable RS0030 // Threads that compute for actors are made here and nowhere else.
-using System.Collections.Concurrent;
 
 namespace SplitActors.Actors.Stepping;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Akka.Actor;
-using Akka.TestKit;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;

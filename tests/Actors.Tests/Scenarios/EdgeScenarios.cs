@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.TestKit;
-using Google.Protobuf;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Tests.Sessions;
@@ -167,7 +166,7 @@ public sealed class EdgeScenarios : ScenarioKit
 
     private void Answer(DecodeStep step, uint token) => Peers.Send(Worker, Edge, ResultOf(step, token));
 
-    private static IMessage ResultOf(DecodeStep step, uint token) => new StepResult
+    private static StepResult ResultOf(DecodeStep step, uint token) => new StepResult
     {
         SessionId = 1, Epoch = step.Epoch, NextPosition = step.Position + step.TokenCount, Token = token, BatchRows = 1,
     };

@@ -78,7 +78,7 @@ public sealed class ClusterInitTests : IDisposable
         Assert.Equal(first, File.ReadAllText(key));
 
         (await InitAsync([.. Small, "--replace"])).Succeeded();
-        Assert.NotEqual(first, File.ReadAllText(key));
+        Assert.NotEqual(first, File.ReadAllText(key), StringComparer.Ordinal);
         Assert.Equal([Folder], Directory.GetFileSystemEntries(_place.Path), StringComparer.Ordinal);
     }
 
