@@ -85,8 +85,8 @@ public sealed class ModelFolderTests : IDisposable
     [Fact]
     public async Task Settings_ByteOrderMark_IsAccepted()
     {
-        _folder.Write("run.json", "\uFEFF{ \"max-tokens\": 4, \"temperature\": 0 }");
-        Assert.Equal("😀\n", (await SplitActorsProcess.RunAsync("run", "x", "--model", _model.Folder, "--config", _folder.PathTo("run.json"))).Succeeded().Output);
+        _folder.Write("run.conf", "\uFEFFsplitactors { max-tokens = 4, temperature = 0 }");
+        Assert.Equal("😀\n", (await SplitActorsProcess.RunAsync("run", "x", "--model", _model.Folder, "--config", _folder.PathTo("run.conf"))).Succeeded().Output);
         _folder.Write("board.json", "\uFEFF{ \"name\": \"board\", \"cores\": 2, \"memory_gb_per_second\": 4, \"int8_gmac_per_second\": 20, \"float_gmac_per_second\": 5 }");
         _folder.Write("link.jsonl", "\uFEFF{\"bytes\": 100, \"ms\": 5}\n{\"bytes\": 200, \"ms\": 6}\n");
         (await SplitActorsProcess.RunAsync(

@@ -129,7 +129,7 @@ public sealed class MemberCommandTests
     }
 
     [Theory]
-    [InlineData("--listen", "0.0.0.0:7070", "only this machine")]
+    [InlineData("--listen", "0.0.0.0:7070", "others reach this machine")]
     [InlineData("--listen", "192.0.2.1:7070", "only this machine")]
     [InlineData("--listen", "7070", "HOST:PORT")]
     [InlineData("--listen", "127.0.0.1:70700", "HOST:PORT")]

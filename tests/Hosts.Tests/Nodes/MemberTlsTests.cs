@@ -56,7 +56,7 @@ public sealed class MemberTlsTests
         await up.Task.WaitAsync(TimeSpan.FromSeconds(60));
         cluster.Down(cluster.State.Members.Single(member => member.HasRole(ClusterRoles.Worker)).Address);
 
-        Assert.Contains("it joins again", await worker.EventAsync("warning"), StringComparison.Ordinal);
+        Assert.Contains("it joins again", await worker.EventAsync("given_up"), StringComparison.Ordinal);
         Assert.StartsWith("worker/gpu1 joined", await scheduler.EventAsync("joined"), StringComparison.Ordinal);
         using var edge = new NodeProcess(["edge", Prompt, "--join", $"127.0.0.1:{port}", "--max-tokens", "24", "--threads", "1"]);
         Assert.Equal(await NodeCluster.UndisturbedAsync(Prompt, 24), await edge.TextAsync());
