@@ -107,7 +107,7 @@ public sealed class ClusterScenarios : ScenarioKit
         var serving = NextEvent<SessionPlanned>(events).Plan.Worker;
         var tokens = new List<int> { NextEvent<TokenGenerated>(events).Token };
         Sys.Stop(workers[serving]);
-        for (var wait = 0; tokens.Count < Quill.GreedyContinuation(0).Count(); )
+        for (var wait = 0; tokens.Count < Quill.GreedyContinuation(0).Count();)
         {
             switch (events.ReceiveOne(TimeSpan.FromMilliseconds(20)))
             {

@@ -150,7 +150,11 @@ public sealed class EdgeScenarios : ScenarioKit
 
     private void Plan(string worker = Worker, uint revision = 1, ExecutionMode mode = ExecutionMode.Cloud) => Peers.Send(SchedulerName, Edge, new Plan
     {
-        SessionId = 1, Mode = mode, Worker = worker, Revision = revision, SplitLayer = mode == ExecutionMode.Device ? (uint)Quill.Config.LayerCount : 0,
+        SessionId = 1,
+        Mode = mode,
+        Worker = worker,
+        Revision = revision,
+        SplitLayer = mode == ExecutionMode.Device ? (uint)Quill.Config.LayerCount : 0,
         Compression = Undisturbed.Cloud.Compression.ToMessage(),
     });
 
@@ -168,6 +172,10 @@ public sealed class EdgeScenarios : ScenarioKit
 
     private static StepResult ResultOf(DecodeStep step, uint token) => new StepResult
     {
-        SessionId = 1, Epoch = step.Epoch, NextPosition = step.Position + step.TokenCount, Token = token, BatchRows = 1,
+        SessionId = 1,
+        Epoch = step.Epoch,
+        NextPosition = step.Position + step.TokenCount,
+        Token = token,
+        BatchRows = 1,
     };
 }

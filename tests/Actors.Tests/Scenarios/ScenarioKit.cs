@@ -54,7 +54,11 @@ public abstract class ScenarioKit : TestKit
     {
         var options = new SchedulerOptions
         {
-            Address = SchedulerName, ModelDigest = Model, LayerCount = Quill.Config.LayerCount, ContextLength = Quill.Config.ContextLength, Plan = plan,
+            Address = SchedulerName,
+            ModelDigest = Model,
+            LayerCount = Quill.Config.LayerCount,
+            ContextLength = Quill.Config.ContextLength,
+            Plan = plan,
         };
         return Started(ActorProps.Of(() => new SchedulerActor([options], Peers, _lanes, observe: states => observe?.Invoke(states[0]))));
     }
@@ -153,17 +157,29 @@ public abstract class ScenarioKit : TestKit
     /// <summary>The golden prompt, whose next token is asked for.</summary>
     protected static DecodeStep PromptStep(uint epoch = 1) => new()
     {
-        SessionId = 1, Epoch = epoch, TokenCount = (uint)Quill.Prompt(0).Count, Samples = true, Tokens = new TokenIds { Ids = { Quill.Prompt(0).Select(id => (uint)id) } },
+        SessionId = 1,
+        Epoch = epoch,
+        TokenCount = (uint)Quill.Prompt(0).Count,
+        Samples = true,
+        Tokens = new TokenIds { Ids = { Quill.Prompt(0).Select(id => (uint)id) } },
     };
 
     protected static Hello WorkerHello() => new()
     {
-        Role = Role.Worker, ProtocolVersion = ProtocolVersion.Current, ModelDigest = Model, EndLayer = (uint)Quill.Config.LayerCount, SessionCountMax = 8,
+        Role = Role.Worker,
+        ProtocolVersion = ProtocolVersion.Current,
+        ModelDigest = Model,
+        EndLayer = (uint)Quill.Config.LayerCount,
+        SessionCountMax = 8,
         Profile = new WorkerProfile { BatchRowsMax = 16 },
     };
 
     protected static PlanRequest PlanRequest(string lostWorker = "") => new()
     {
-        SessionId = 1, TokenCountMax = TokenCountMax, LostWorker = lostWorker, PromptCount = 8, ModelDigest = Model,
+        SessionId = 1,
+        TokenCountMax = TokenCountMax,
+        LostWorker = lostWorker,
+        PromptCount = 8,
+        ModelDigest = Model,
     };
 }
