@@ -16,7 +16,7 @@ public sealed class ComputeLane : IDisposable
     private const int TurnsMax = 16;
 
     [ThreadStatic]
-    private static ComputeLane? current; // while its thread has nothing to compute
+    private static ComputeLane? _current; // while its thread has nothing to compute
 
     private readonly BlockingCollection<(Func<object> Work, Action<object> Deliver)> _works = new(WorksMax);
     private readonly Queue<IRunnable> _turns = new(TurnsMax);
@@ -44,7 +44,7 @@ public sealed class ComputeLane : IDisposable
     /// <summary>Takes an actor's turn that a result of this thread's lane set off, to run it next; false if this thread has other things to do.</summary>
     internal static bool TryTake(IRunnable turn)
     {
-        if (current is not { _turnsLeft: > 0 } lane)
+        if (_current is not { _turnsLeft: > 0 } lane)
             return false;
         lane._turnsLeft--;
         lane._turns.Enqueue(turn);
@@ -67,10 +67,10 @@ public sealed class ComputeLane : IDisposable
 
     private void Deliver(Action<object> deliver, object result)
     {
-        (current, _turnsLeft) = (this, TurnsMax);
+        (_current, _turnsLeft) = (this, TurnsMax);
         deliver(result);
         while (_turns.TryDequeue(out var turn))
             turn.Run();
-        current = null;
+        _current = null;
     }
 }
