@@ -39,7 +39,7 @@ internal sealed record MemberAddress(
         var (host, port) = Parse(listen, place, portMin: 0);
         var (reached, reachedPlace) = settings.Find(PublicAddress) is var (text, textPlace) ? (Parse(text, textPlace, portMin: 1), textPlace) : ((Host: host, Port: port), place);
         if (IPAddress.TryParse(reached.Host, out var address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))
-            throw new UserErrorException(UserErrorKind.Options, reachedPlace, "the name or address by which others reach this machine", reached.Host, $"Name one by --{PublicAddress.Name}.");
+            throw new UserErrorException(UserErrorKind.Options, reachedPlace, "the name or address by which others reach this machine", Text(reached), $"Name one by --{PublicAddress.Name}.");
         var certificate = NodeCertificate.Read(settings, reached.Host, TimeProvider.System);
         if (certificate is null)
         {
