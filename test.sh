@@ -8,7 +8,7 @@ if ! command -v dotnet >/dev/null; then
   exit 1
 fi
 
-dotnet build SplitActors.sln -c Release -nologo -v quiet -clp:Summary || { echo "0 passed, 1 failed"; exit 1; }
+dotnet build SplitActors.sln -c Release -nologo -v quiet -clp:Summary -p:UseSharedCompilation=true || { echo "0 passed, 1 failed"; exit 1; }
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
