@@ -13,7 +13,6 @@ public static class ActorSettings
           loglevel = ERROR
           log-dead-letters = off
           scheduler.implementation = "{{Name<TimerScheduler>()}}"
-          actor.default-dispatcher.executor = "{{Name<LaneExecutorConfigurator>()}}"
           actor.guardian-supervisor-strategy = "{{Name<TopSupervision>()}}"
           coordinated-shutdown.run-by-clr-shutdown-hook = off
         }
