@@ -25,19 +25,23 @@ public sealed class NodeTls(X509Certificate2 own, X509Certificate2 authority, Ti
     internal DotNettySslSetup ToSetup() => new(
         own, suppressValidation: false, requireMutualAuthentication: true, validateCertificateHostname: true, (certificate, _, peer, errors, _) => Accepts(certificate, peer, errors));
 
-    /// <summary>Why a certificate is refused, in a sentence; null: it is good.</summary>
+    /// <summary>Why a certificate is refused; null: it is good.</summary>
     /// <param name="certificate">The peer's; null: it showed none.</param>
     /// <param name="errors">What TLS found; the chain is checked anew.</param>
-    public string? WhyRefused(X509Certificate2? certificate, SslPolicyErrors errors)
+    public TlsRefusal? WhyRefused(X509Certificate2? certificate, SslPolicyErrors errors)
     {
         if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
-            return "it shows no certificate";
+            return TlsRefusal.Always("it shows no certificate");
         var (now, from, until) = (clock.GetUtcNow(), new DateTimeOffset(certificate.NotBefore), new DateTimeOffset(certificate.NotAfter));
         if (now < from || now > until)
-            return FormattableString.Invariant($"its certificate of {NameOf(certificate)} is valid from {from:yyyy-MM-dd HH:mm} to {until:yyyy-MM-dd HH:mm} UTC, and here it is {now:yyyy-MM-dd HH:mm}");
+        {
+            var validity = FormattableString.Invariant($"its certificate of {NameOf(certificate)} is valid from {from:yyyy-MM-dd HH:mm} to {until:yyyy-MM-dd HH:mm} UTC");
+            return new TlsRefusal(validity, FormattableString.Invariant($"{validity}, and here it is {now:yyyy-MM-dd HH:mm}"));
+        }
+
         if (!IsIssuedBy(certificate, now))
-            return $"its certificate of {NameOf(certificate)} is not of this cluster's authority of nodes";
-        return errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? $"its certificate of {NameOf(certificate)} is not for the host that was dialled" : null;
+            return TlsRefusal.Always($"its certificate of {NameOf(certificate)} is not of this cluster's authority of nodes");
+        return errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? TlsRefusal.Always($"its certificate of {NameOf(certificate)} is not for the host that was dialled") : null;
     }
 
     /// <summary>As remoting's client has them.</summary>
@@ -50,21 +54,21 @@ public sealed class NodeTls(X509Certificate2 own, X509Certificate2 authority, Ti
 
     /// <summary>Tells of a reason once for each machine: a peer that tries again does so from another port.</summary>
     /// <param name="peer">HOST:PORT.</param>
-    internal void Report(string peer, string why)
+    internal void Report(string peer, TlsRefusal refusal)
     {
         var machine = peer.LastIndexOf(':') is > 0 and var colon ? peer[..colon] : peer;
-        if (_reported.Count < ReportsMax && _reported.TryAdd($"{machine} {why}", value: true))
-            report?.Invoke($"refused a connection with {peer}: {why}. Further ones like it are not reported.");
+        if (_reported.Count < ReportsMax && _reported.TryAdd($"{machine} {refusal.Cause}", value: true))
+            report?.Invoke($"refused a connection with {peer}: {refusal.Why}. Further ones like it are not reported.");
     }
 
     private static string NameOf(X509Certificate2 certificate) => certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
 
     private bool Accepts(X509Certificate2? certificate, string peer, SslPolicyErrors errors)
     {
-        var why = WhyRefused(certificate, errors);
-        if (why is not null)
-            Report(peer, why);
-        return why is null;
+        var refusal = WhyRefused(certificate, errors);
+        if (refusal is not null)
+            Report(peer, refusal);
+        return refusal is null;
     }
 
     private bool IsIssuedBy(X509Certificate2 certificate, DateTimeOffset now)
@@ -84,4 +88,13 @@ public sealed class NodeTls(X509Certificate2 own, X509Certificate2 authority, Ti
             return false;
         }
     }
+}
+
+/// <summary>Why a peer is refused.</summary>
+/// <param name="Cause">The same each time that it comes, whatever the time: it is told of once.</param>
+/// <param name="Why">In words.</param>
+public sealed record TlsRefusal(string Cause, string Why)
+{
+    /// <summary>One whose words do not change.</summary>
+    internal static TlsRefusal Always(string why) => new(why, why);
 }

@@ -53,7 +53,7 @@ internal sealed class TlsGate(AkkaTransport wrapped, NodeTls? tls) : AkkaTranspo
             return "nobody answers"; // not worth a word: it may be on its way
         }
 
-        string? refusal = null;
+        TlsRefusal? refusal = null;
         await using var stream = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, certificate, _, errors) => (refusal = tls.WhyRefused(certificate as X509Certificate2, errors)) is null);
         try
         {
@@ -62,9 +62,9 @@ internal sealed class TlsGate(AkkaTransport wrapped, NodeTls? tls) : AkkaTranspo
         }
         catch (Exception failure) when (failure is AuthenticationException or IOException or OperationCanceledException)
         {
-            var why = refusal ?? "it does not speak TLS as a node does, or refuses this node's certificate";
-            tls.Report($"{host}:{port}", why);
-            return why;
+            refusal ??= TlsRefusal.Always("it does not speak TLS as a node does, or refuses this node's certificate");
+            tls.Report($"{host}:{port}", refusal);
+            return refusal.Why;
         }
     }
 }

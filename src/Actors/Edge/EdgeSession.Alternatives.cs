@@ -28,29 +28,23 @@ public static partial class EdgeSession
         /// <summary>A plan of the device's own making. What was promised last holds until the scheduler says otherwise.</summary>
         private Plan OwnPlan(Plan plan, uint revision) => new(plan) { Revision = revision, Deadline = State.Deadline };
 
-        private static Plan Without(Plan plan, string worker)
+        private static Plan Without(Plan plan, string worker) => With(plan, plan.Alternatives.Where(other => other.Worker != worker));
+
+        private static Plan With(Plan plan, IEnumerable<Alternative> alternatives)
         {
-            var others = new Plan(plan);
-            others.Alternatives.Clear();
-            others.Alternatives.Add(plan.Alternatives.Where(other => other.Worker != worker));
-            return others;
+            var renewed = new Plan(plan);
+            renewed.Alternatives.Clear();
+            renewed.Alternatives.Add(alternatives);
+            return renewed;
         }
 
         /// <summary>As the scheduler has it now.</summary>
         private void Adopt(AlternativesChanged changed)
         {
             if (State.Plan is { } plan && changed.Worker == plan.Worker)
-                State = State with { Plan = With(plan) };
+                State = State with { Plan = With(plan, changed.Alternatives) };
             else if (State.Hedged is { } hedged && changed.Worker == hedged.Worker)
-                State = State with { Hedged = hedged with { Plan = With(hedged.Plan) } };
-
-            Plan With(Plan known)
-            {
-                var renewed = new Plan(known);
-                renewed.Alternatives.Clear();
-                renewed.Alternatives.Add(changed.Alternatives);
-                return renewed;
-            }
+                State = State with { Hedged = hedged with { Plan = With(hedged.Plan, changed.Alternatives) } };
         }
 
         /// <summary>

@@ -144,7 +144,7 @@ public static partial class EdgeSession
         }
 
         /// <summary>As if it had not been hedged, but for what was sent.</summary>
-        private void ReturnToHedged(HedgedEpoch hedged) => State = State with
+        private void ReturnToHedged(HedgedEpoch hedged) => State = State.Unreminded() with
         {
             Phase = EdgePhase.Running,
             Hedged = null,
@@ -154,13 +154,6 @@ public static partial class EdgeSession
             SentCount = hedged.SentCount,
             AckedCount = hedged.AckedCount,
             Attempts = hedged.Attempts,
-            NackedPosition = -1,
-            UnsettledReminders = 0,
-            UnsettledTrip = null,
-            RemindedCount = 0,
-            IsReminderUnanswered = false,
-            IsWaiting = false,
-            RefusedSince = null,
             Bill = hedged.Bill with
             {
                 MessageBytes = State.Bill.MessageBytes,

@@ -172,7 +172,7 @@ public static partial class EdgeSession
                 return;
             }
 
-            State = State with
+            State = State.Unreminded() with
             {
                 Phase = EdgePhase.Opening,
                 Epoch = State.EpochMax + 1,
@@ -180,13 +180,6 @@ public static partial class EdgeSession
                 SentCount = 0,
                 AckedCount = 0,
                 Attempts = 0,
-                NackedPosition = -1,
-                UnsettledReminders = 0,
-                UnsettledTrip = null,
-                RemindedCount = 0,
-                IsReminderUnanswered = false,
-                IsWaiting = false,
-                RefusedSince = null,
             };
             _effects.Add(new EdgeEffect.WatchWorker(State.Worker));
             Send(State.Worker, OpenSession());

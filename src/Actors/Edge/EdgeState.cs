@@ -189,6 +189,18 @@ public sealed record EdgeState(SessionId Session, EdgeOptions Options)
     public bool HasUnacknowledged => AckedCount < SentCount;
 
     public string Worker => Plan?.Worker ?? "";
+
+    /// <summary>As an epoch begins, or is returned to: nobody was reminded, and nobody waits.</summary>
+    internal EdgeState Unreminded() => this with
+    {
+        NackedPosition = -1,
+        UnsettledReminders = 0,
+        UnsettledTrip = null,
+        RemindedCount = 0,
+        IsReminderUnanswered = false,
+        IsWaiting = false,
+        RefusedSince = null,
+    };
 }
 
 /// <summary>An answer of which it is not known yet to which of two equal messages it was.</summary>

@@ -8,7 +8,7 @@ public sealed class ComputeLane : IDisposable
     /// <summary>Works that may wait.</summary>
     public const int WorksMax = 16;
 
-    private readonly BlockingCollection<(Func<object> Work, Action<object> Deliver)> _works = new(WorksMax);
+    private readonly BlockingCollection<Action> _works = new(WorksMax);
     private readonly ComputeLanes _lanes;
 
     internal ComputeLane(ComputeLanes lanes, string name)
@@ -19,10 +19,9 @@ public sealed class ComputeLane : IDisposable
     }
 
     /// <param name="work">Must not throw.</param>
-    /// <param name="deliver">Given what it returned, on the same thread.</param>
-    public void Run(Func<object> work, Action<object> deliver)
+    public void Run(Action work)
     {
-        if (!_works.TryAdd((work, deliver)))
+        if (!_works.TryAdd(work))
             throw new InvalidOperationException($"{WorksMax} works wait already.");
     }
 
@@ -33,8 +32,8 @@ public sealed class ComputeLane : IDisposable
     {
         try
         {
-            foreach (var (work, deliver) in _works.GetConsumingEnumerable())
-                deliver(work());
+            foreach (var work in _works.GetConsumingEnumerable())
+                work();
         }
         finally
         {

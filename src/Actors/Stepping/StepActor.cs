@@ -26,9 +26,9 @@ public abstract class StepActor(Func<IStepShell> shell, ComputeLanes lanes) : Un
 
     public void CancelTimer(string timer) => Timers.Cancel(timer);
 
-    public void Compute(Func<object> work) => (_lane ??= lanes.Open(_self.Path.Name)).Run(() => ResultOf(work), Post);
+    public void Compute(Func<object> work) => (_lane ??= lanes.Open(_self.Path.Name)).Run(() => Finish(work));
 
-    public void Load(Func<object> work) => lanes.RunBeside(() => Post(ResultOf(work)), _self.Path.Name);
+    public void Load(Func<object> work) => lanes.RunBeside(() => Finish(work), _self.Path.Name);
 
     public void Stop() => Context.Stop(_self);
 
@@ -79,16 +79,19 @@ public abstract class StepActor(Func<IStepShell> shell, ComputeLanes lanes) : Un
         }
     }
 
-    private Finished ResultOf(Func<object> work)
+    private void Finish(Func<object> work)
     {
+        object result;
         try
         {
-            return new Finished(this, work());
+            result = work();
         }
         catch (Exception cause)
         {
-            return new Finished(this, new WorkFailed(cause));
+            result = new WorkFailed(cause);
         }
+
+        Post(new Finished(this, result));
     }
 
     private sealed record Finished(StepActor Incarnation, object Result);

@@ -23,7 +23,8 @@ internal sealed class ConfigFile
     [
         "akka.actor.provider", "akka.actor.serializers", "akka.actor.serialization-bindings", "akka.actor.serialization-identifiers", "akka.actor.serialization-settings",
         "akka.cluster.roles", "akka.cluster.seed-nodes", "akka.remote.adapters", "akka.remote.enabled-transports", "akka.remote.dot-netty.tcp.applied-adapters", "akka.remote.dot-netty.tcp.enable-ssl",
-        "akka.remote.dot-netty.tcp.hostname", "akka.remote.dot-netty.tcp.maximum-frame-size", "akka.remote.dot-netty.tcp.port", "akka.remote.dot-netty.tcp.ssl", "akka.remote.dot-netty.tcp.transport-class",
+        "akka.remote.dot-netty.tcp.hostname", "akka.remote.dot-netty.tcp.maximum-frame-size", "akka.remote.dot-netty.tcp.port",
+        "akka.remote.dot-netty.tcp.public-hostname", "akka.remote.dot-netty.tcp.public-port", "akka.remote.dot-netty.tcp.ssl", "akka.remote.dot-netty.tcp.transport-class",
     ];
 
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);

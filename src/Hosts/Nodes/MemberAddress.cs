@@ -75,7 +75,7 @@ internal sealed record MemberAddress(
 
     private static void RequireThisMachine(string host, string found, string place)
     {
-        if (host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address)))
+        if (ClusterProcess.IsThisMachine(host))
             return;
         throw new UserErrorException(
             UserErrorKind.Options, place, $"an address that only this machine has, such as {Default}, as there is no --{NodeCertificate.Certificate.Name}", found,

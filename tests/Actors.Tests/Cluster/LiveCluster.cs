@@ -11,8 +11,6 @@ using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Stepping;
 using SplitActors.Actors.Tests.Sessions;
 using SplitActors.Inference.KvCaching;
-using SplitActors.Inference.Sampling;
-using SplitActors.Inference.Threading;
 
 namespace SplitActors.Actors.Tests.Cluster;
 
@@ -48,7 +46,7 @@ internal sealed class LiveCluster : IAsyncDisposable
             KvLayout = segment.KvLayout(KvFormat.Float16),
             StatusPeriod = TimeSpan.FromMilliseconds(200),
         };
-        var slot = new WorkerSlot("w1", peers => ActorProps.Of(() => new BackendWorkerActor(worker, peers, NewEngine, _lanes, Refusals.Enqueue)));
+        var slot = new WorkerSlot("w1", peers => ActorProps.Of(() => new BackendWorkerActor(worker, peers, () => Quill.BackEngine(segment, worker), _lanes, Refusals.Enqueue)));
         var candidate = new SchedulerSingleton(model, peers => ActorProps.Of(() => new SchedulerActor([scheduler], peers, _lanes, Refusals.Enqueue)));
         var actors = new MemberActors { Slot = slot, Schedulers = [candidate] };
         _cloud = Start(actors.Roles, seed: null);
@@ -58,9 +56,6 @@ internal sealed class LiveCluster : IAsyncDisposable
             var system = Start(new MemberActors { Device = device }.Roles, seed: _cloud);
             _devices[device] = (system, new ClusterNames(system, WorkerSlots.StartProxy(system), Refusals.Enqueue));
         }
-
-        BackEngine NewEngine() => new(
-            segment, worker.BatchRowsMax, new KvPagePools(worker.KvLayout, worker.KvBytesMax), ComputeThreads.Single, TimeProvider.System, calibrated: null);
     }
 
     public string Scheduler { get; }
@@ -95,20 +90,9 @@ internal sealed class LiveCluster : IAsyncDisposable
             SchedulerAttemptsMax = 400, // until the members have joined
         };
         var session = new LiveSession(onToken);
-        var edge = _devices[device].Names.Start(options.Address, peers => ActorProps.Of(() => new EdgeSessionActor(new EdgeState(id, options), peers, LoadFront, session.Add, _lanes)));
+        var edge = _devices[device].Names.Start(options.Address, peers => ActorProps.Of(() => new EdgeSessionActor(new EdgeState(id, options), peers, plan => Quill.FrontEngine(plan, options.ChunkTokensMax), session.Add, _lanes)));
         edge.Tell(new StartSession(Quill.Prompt(promptIndex)));
         return session;
-
-        FrontEngine LoadFront(Plan plan) => new(
-            Quill.Front((int)plan.SplitLayer),
-            plan.Compression.ToOptions(),
-            SamplingOptions.Greedy,
-            Quill.Config.ContextLength,
-            options.ChunkTokensMax,
-            KvFormat.Float16,
-            ComputeThreads.Single,
-            TimeProvider.System,
-            calibrated: null);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,9 +1,11 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using Akka.Actor;
 using Google.Protobuf;
 using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
+using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Stepping;
 
 namespace SplitActors.Actors.Tests.Cluster;
@@ -50,6 +52,22 @@ public sealed class MemberTlsTests : IAsyncDisposable
         Assert.Contains(why, Assert.Single(Told), StringComparison.Ordinal);
         Assert.False(stranger.System.WhenTerminated.IsCompleted);
         Assert.DoesNotContain(Akka.Cluster.Cluster.Get(_cloud.System).State.Members, member => member.Address.Port == stranger.Port);
+    }
+
+    [Fact]
+    public void Refusal_AMinuteLater_IsToldOnceAllTheSame()
+    {
+        var clock = new VirtualTimeProvider(TimeProvider.System.GetUtcNow());
+        var told = new List<string>();
+        var tls = _certificates.Good("cloud2", told.Add, clock);
+        using var expired = _certificates.Issue("expired", "gpu2");
+        for (var minute = 0; minute < 3; minute++)
+        {
+            tls.Report("10.0.0.7:40001", tls.WhyRefused(expired, SslPolicyErrors.None)!);
+            clock.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Contains("here it is", Assert.Single(told), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -13,7 +13,7 @@ internal sealed class TestCertificates : IDisposable
     public X509Certificate2 Authority => X509Certificate2.CreateFromPem(_nodes.Pem);
 
     /// <summary>What a node has whose operator did everything right.</summary>
-    public NodeTls Good(string name, Action<string>? report = null) => new(Issue("good", name), Authority, TimeProvider.System, report);
+    public NodeTls Good(string name, Action<string>? report = null, TimeProvider? clock = null) => new(Issue("good", name), Authority, clock ?? TimeProvider.System, report);
 
     /// <summary>What a stranger has, who believes everybody that a node of the cluster would believe.</summary>
     public NodeTls Bad(string kind, Action<string>? report = null) => new(Issue(kind, kind), Authority, TimeProvider.System, report);

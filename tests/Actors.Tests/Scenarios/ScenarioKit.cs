@@ -12,8 +12,6 @@ using SplitActors.Actors.Stepping;
 using SplitActors.Actors.Tests.Sessions;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
-using SplitActors.Inference.Sampling;
-using SplitActors.Inference.Threading;
 
 namespace SplitActors.Actors.Tests.Scenarios;
 
@@ -79,10 +77,7 @@ public abstract class ScenarioKit : TestKit
             VocabularySize = Quill.Config.VocabularySize,
             KvLayout = segment.KvLayout(KvFormat.Float16),
         };
-        return Started(ActorProps.Of(() => new BackendWorkerActor(options, Peers, NewEngine, _lanes)));
-
-        BackEngine NewEngine() => new(
-            segment, options.BatchRowsMax, new KvPagePools(options.KvLayout, options.KvBytesMax), ComputeThreads.Single, TimeProvider.System, calibrated: null);
+        return Started(ActorProps.Of(() => new BackendWorkerActor(options, Peers, () => Quill.BackEngine(segment, options), _lanes)));
     }
 
     /// <summary>A device that runs one session; what it publishes comes to the probe.</summary>
@@ -101,13 +96,9 @@ public abstract class ScenarioKit : TestKit
             EndTokens = Quill.Config.EosTokenIds,
         };
         var events = CreateTestProbe();
-        var actor = Started(ActorProps.Of(() => new EdgeSessionActor(new EdgeState(new SessionId(1), options), Peers, loadFront ?? LoadFront, events.Tell, _lanes)));
+        var actor = Started(ActorProps.Of(() => new EdgeSessionActor(new EdgeState(new SessionId(1), options), Peers, loadFront ?? (plan => Quill.FrontEngine(plan, options.ChunkTokensMax)), events.Tell, _lanes)));
         actor.Tell(new StartSession(Quill.Prompt(promptIndex)));
         return (actor, events);
-
-        FrontEngine LoadFront(Plan plan) => new(
-            Quill.Front((int)plan.SplitLayer), plan.Compression.ToOptions(), SamplingOptions.Greedy, Quill.Config.ContextLength, options.ChunkTokensMax,
-            KvFormat.Float16, ComputeThreads.Single, TimeProvider.System, calibrated: null);
     }
 
     /// <summary>It has its name among the peers once this returns.</summary>
@@ -182,4 +173,11 @@ public abstract class ScenarioKit : TestKit
         PromptCount = 8,
         ModelDigest = Model,
     };
+
+    /// <summary>All that computes has ended, too: weights are shared with other tests.</summary>
+    protected override void AfterAll()
+    {
+        Shutdown();
+        _lanes.DrainAsync().Wait();
+    }
 }

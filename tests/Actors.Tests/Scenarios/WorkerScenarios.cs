@@ -105,8 +105,7 @@ public sealed class WorkerScenarios : ScenarioKit
     public void SchedulerThatIsLost_DelaysNobody_AndIsGreetedWhenItIsBack()
     {
         StartWorker();
-        Next<Hello>(_scheduler);
-        Peers.Send(SchedulerName, Worker, new Welcome());
+        Join();
         Open();
         Peers.Unregister(SchedulerName);
         Send(PromptStep());
@@ -121,8 +120,7 @@ public sealed class WorkerScenarios : ScenarioKit
     public void Leaving_RefusesNewSessions_AndEndsWhenTheLastIsClosed()
     {
         var worker = StartWorker();
-        Next<Hello>(_scheduler);
-        Peers.Send(SchedulerName, Worker, new Welcome());
+        Join();
         Open();
         Watch(worker);
         worker.Tell(new LeaveCluster());
@@ -138,8 +136,7 @@ public sealed class WorkerScenarios : ScenarioKit
     public void Leaving_WaitsNoLongerThanItMay()
     {
         var worker = StartWorker();
-        Next<Hello>(_scheduler);
-        Peers.Send(SchedulerName, Worker, new Welcome());
+        Join();
         Open();
         Watch(worker);
         worker.Tell(new LeaveCluster());
@@ -147,6 +144,13 @@ public sealed class WorkerScenarios : ScenarioKit
         for (var second = 0; second < 31; second++)
             Time.Advance(TimeSpan.FromSeconds(1));
         ExpectTerminated(worker, TimeSpan.FromSeconds(30));
+    }
+
+    /// <summary>The scheduler knows it from now on.</summary>
+    private void Join()
+    {
+        Next<Hello>(_scheduler);
+        Peers.Send(SchedulerName, Worker, new Welcome());
     }
 
     private void Send(IMessage body) => Peers.Send(Edge, Worker, body);

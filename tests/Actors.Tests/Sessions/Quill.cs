@@ -2,11 +2,16 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Google.Protobuf;
+using SplitActors.Actors.Backend;
+using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Quantization;
+using SplitActors.Inference.Sampling;
+using SplitActors.Inference.Threading;
 using SplitActors.Tests.Shared;
 
 namespace SplitActors.Actors.Tests.Sessions;
@@ -31,6 +36,17 @@ internal static class Quill
     public static Segment Front(int splitLayer, WeightFormat? format = null) => Load(LayerRange.Front(splitLayer), format);
 
     public static Segment Back(int splitLayer) => Load(LayerRange.Back(splitLayer, Config.LayerCount));
+
+    /// <summary>A device's engine as the plan has it, greedy, without calibration.</summary>
+    /// <param name="plan">Of a session.</param>
+    /// <param name="chunkTokensMax">Tokens of a pass.</param>
+    public static FrontEngine FrontEngine(Plan plan, int chunkTokensMax) => new(
+        Front((int)plan.SplitLayer), plan.Compression.ToOptions(), SamplingOptions.Greedy, Config.ContextLength, chunkTokensMax, KvFormat.Float16, ComputeThreads.Single,
+        TimeProvider.System, calibrated: null);
+
+    /// <summary>A worker's engine without calibration.</summary>
+    public static BackEngine BackEngine(Segment segment, WorkerOptions options) => new(
+        segment, options.BatchRowsMax, new KvPagePools(options.KvLayout, options.KvBytesMax), ComputeThreads.Single, TimeProvider.System, calibrated: null);
 
     /// <summary>Of all its splits.</summary>
     public static ModelCalibration Calibration { get; } = ModelCalibration.TryOpen(Checkpoint)!;

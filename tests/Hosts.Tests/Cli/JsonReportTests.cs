@@ -1,6 +1,10 @@
 using System.Text.Json.Nodes;
 using SplitActors.Hosts.Tests.Models;
 using SplitActors.Hosts.Tests.Processes;
+using SplitActors.Inference.Calibration;
+using SplitActors.Inference.Checkpoints;
+using SplitActors.Inference.Compression.RateDistortion;
+using SplitActors.Tests.Shared;
 
 namespace SplitActors.Hosts.Tests.Cli;
 
@@ -71,11 +75,28 @@ public sealed class JsonReportTests
             var compression = line["compression"]!;
             Assert.Equal(codec, compression["codec"]!.GetValue<string>());
             Assert.Equal(quality, Number(compression, "quality_percent"));
+            Assert.Equal(CalibratedRise(codec, quality, transform), Number(compression, "expected_rise_percent"), precision: 4);
             Assert.InRange(Number(compression, "expected_rise_percent"), -0.1, KeptAbove * quality); // TAB-Q at many bits may measure below 0
             Assert.Equal(transform, compression["transform"]?.GetValue<string>());
             Assert.Equal(transform is not null, compression["calibration"] is not null);
             Assert.Equal(options.Contains("share", StringComparison.Ordinal), compression["shares_prompt_tokens"]!.GetValue<bool>());
         }
+    }
+
+    /// <summary>As the calibration file has it for the default split.</summary>
+    private static double CalibratedRise(string codec, double quality, string? transform)
+    {
+        using var checkpoint = Checkpoint.Open(Repository.Quill);
+        var calibration = ModelCalibration.TryOpen(checkpoint)!.For(Quill.LayerCount / 2)!;
+        return codec == "tabq"
+            ? calibration.Tabq.Single(setting => setting.Quality.RisePercent == quality).ElsewherePercent
+            : calibration.Steps.Single(step => step.Quality.RisePercent == quality && TransformName(step) == transform).ElsewherePercent;
+
+        static string TransformName(CalibratedStep step) => step.RateDistortion.Transform switch
+        {
+            RateDistortionTransform.KarhunenLoeve => "klt",
+            var other => other.ToString().ToLowerInvariant(),
+        };
     }
 
     [Fact]

@@ -65,6 +65,7 @@ public sealed class SettingFileTests : IDisposable
     [Theory]
     [InlineData("akka { cluster.gossip-interval = 1s }", null)]
     [InlineData("akka.actor.serializers.json = \"Akka.Serialization.NewtonSoftJsonSerializer, Akka\"", "without akka.actor.serializers")]
+    [InlineData("akka.remote.dot-netty.tcp.public-port = 1", "without akka.remote.dot-netty.tcp.public-port")]
     [InlineData("akka { remote { dot-netty.tcp { enable-ssl = off } } }", "without akka.remote.dot-netty.tcp.enable-ssl")]
     public void Overrides_OfAkka_AreTaken_ExceptForWhatKeepsStrangersOut(string text, string? refused)
     {

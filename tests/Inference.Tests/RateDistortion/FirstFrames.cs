@@ -11,7 +11,6 @@ namespace SplitActors.Inference.Tests.RateDistortion;
 /// </summary>
 internal static class FirstFrames
 {
-    private const int ThreadCount = 2;
     private const int Width = 64;
     private const int StepCount = 24;
 
@@ -19,26 +18,14 @@ internal static class FirstFrames
         (SpreadTables?[])typeof(SpreadTables).GetField("Shapes", BindingFlags.NonPublic | BindingFlags.Static)!.GetValue(obj: null)!;
 
     /// <param name="roundCount">Frames that each thread encodes and decodes.</param>
-    public static FirstTablesResult Run(long roundCount)
+    public static FirstUsesResult Run(long roundCount)
     {
         var cases = Enumerable.Range(0, StepCount).Select(Case.Of).ToArray();
-        var (wrongCount, firstFault) = (0L, (string?)null);
-        using var meeting = new Barrier(ThreadCount, _ => Array.Clear(Shared));
-        var threads = Enumerable.Range(0, ThreadCount).Select(_ => new Thread(() =>
+        return FirstUses.Run(roundCount, usesPerRound: 1, _ => Array.Clear(Shared), () =>
         {
             var coder = new Coder();
-            for (var round = 0L; round < roundCount; round++)
-            {
-                meeting.SignalAndWait();
-                if (coder.FaultOf(cases[round % StepCount]) is not { } fault)
-                    continue;
-                Interlocked.Increment(ref wrongCount);
-                Interlocked.CompareExchange(ref firstFault, fault, comparand: null);
-            }
-        })).ToList();
-        threads.ForEach(thread => thread.Start());
-        threads.ForEach(thread => thread.Join());
-        return new FirstTablesResult(ThreadCount * roundCount, wrongCount, firstFault);
+            return (round, _) => coder.FaultOf(cases[round % StepCount]);
+        });
     }
 
     /// <summary>A token, and what becomes of it where nobody disturbs.</summary>

@@ -8,39 +8,21 @@ namespace SplitActors.Inference.Tests.RateDistortion;
 /// </summary>
 internal static class FirstTables
 {
-    private const int ThreadCount = 2;
-
     /// <param name="countMin">First uses of a table by each thread, at least.</param>
-    public static FirstTablesResult Run(long countMin)
+    public static FirstUsesResult Run(long countMin)
     {
         var expected = Enumerable.Range(0, SpreadTables.ShapeCount).Select(shape => new SpreadTables(shape)).ToArray();
         foreach (var tables in expected)
             tables.Tables.Fill(0, SpreadTables.Count - 1);
         var fresh = new SpreadTables(shape: 0);
-        var (done, wrongCount, firstFault) = (0L, 0L, (string?)null);
-        using var meeting = new Barrier(ThreadCount, _ =>
-        {
-            fresh = new SpreadTables((int)(done / SpreadTables.Count % SpreadTables.ShapeCount));
-            done += SpreadTables.Count;
-        });
         var roundCount = (countMin + SpreadTables.Count - 1) / SpreadTables.Count;
-        var threads = Enumerable.Range(0, ThreadCount).Select(_ => new Thread(() =>
-        {
-            for (var round = 0L; round < roundCount; round++)
-            {
-                meeting.SignalAndWait();
-                for (var spread = 0; spread < SpreadTables.Count; spread++)
-                {
-                    if (FaultOf(fresh, expected[round % SpreadTables.ShapeCount], spread) is not { } fault)
-                        continue;
-                    Interlocked.Increment(ref wrongCount);
-                    Interlocked.CompareExchange(ref firstFault, fault, comparand: null);
-                }
-            }
-        })).ToList();
-        threads.ForEach(thread => thread.Start());
-        threads.ForEach(thread => thread.Join());
-        return new FirstTablesResult(ThreadCount * roundCount * SpreadTables.Count, wrongCount, firstFault);
+        return FirstUses.Run(
+            roundCount,
+            SpreadTables.Count,
+            round => fresh = new SpreadTables(ShapeOf(round)),
+            () => (round, spread) => FaultOf(fresh, expected[ShapeOf(round)], spread));
+
+        static int ShapeOf(long round) => (int)(round % SpreadTables.ShapeCount);
     }
 
     private static string? FaultOf(SpreadTables tables, SpreadTables expected, int spread)
@@ -61,9 +43,3 @@ internal static class FirstTables
         }
     }
 }
-
-/// <summary>What two threads found.</summary>
-/// <param name="UseCount">First uses of a table, of both threads.</param>
-/// <param name="WrongCount">That were given something wrong.</param>
-/// <param name="FirstFault">What the first of them was; null if there was none.</param>
-internal sealed record FirstTablesResult(long UseCount, long WrongCount, string? FirstFault);

@@ -51,19 +51,11 @@ public sealed partial class ClusterSimulation
             });
         }
 
-        private bool CrashWorker()
-        {
-            var number = random.Next(cluster._workers.Count);
-            var worker = cluster._workers[number];
-            if (worker.Actor is not { } actor)
-                return false;
-            actor.Stop();
-            worker.Actor = null;
-            cluster.After(Downtime(), () => cluster.StartWorker(number));
-            return true;
-        }
+        private bool CrashWorker() => StopWorker(Downtime);
 
-        private bool ReplaceWorker()
+        private bool ReplaceWorker() => StopWorker(() => TimeSpan.FromMilliseconds(1));
+
+        private bool StopWorker(Func<TimeSpan> downtime)
         {
             var number = random.Next(cluster._workers.Count);
             var worker = cluster._workers[number];
@@ -71,7 +63,7 @@ public sealed partial class ClusterSimulation
                 return false;
             actor.Stop();
             worker.Actor = null;
-            cluster.After(TimeSpan.FromMilliseconds(1), () => cluster.StartWorker(number));
+            cluster.After(downtime(), () => cluster.StartWorker(number));
             return true;
         }
 
