@@ -41,7 +41,7 @@ public static class ClusterHosting
     {
         builder.AddHocon((settings with { Roles = actors.Roles }).ToConfig(), HoconAddMode.Prepend);
         if (settings.Tls is { } tls)
-            builder.AddSetup(tls.ToSetup()).AddSetup(tls.ToGateSetup());
+            builder.AddSetup(tls.ToSetup()).AddSetup(tls.ToFailuresSetup());
         return builder.WithActors((system, _) =>
         {
             var routes = actors.KeepsSlots ? WorkerSlots.Start(system, actors.Slot, report) : WorkerSlots.StartProxy(system);

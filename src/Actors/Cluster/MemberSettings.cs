@@ -68,7 +68,7 @@ public sealed record MemberSettings
     public ActorSystemSetup ToSetup()
     {
         var setup = ActorSystemSetup.Create(BootstrapSetup.Create().WithConfig(ToConfig()));
-        return Tls is null ? setup : setup.And(Tls.ToSetup()).And(Tls.ToGateSetup());
+        return Tls is null ? setup : setup.And(Tls.ToSetup()).And(Tls.ToFailuresSetup());
     }
 
     private static Config Reference { get; } = ReadReference();

@@ -20,7 +20,7 @@ public sealed class NodeTls(X509Certificate2 own, X509Certificate2 authority, Ti
 
     private readonly ConcurrentDictionary<string, bool> _reported = new(StringComparer.Ordinal);
 
-    internal NodeTlsSetup ToGateSetup() => new(this);
+    internal NodeTlsSetup ToFailuresSetup() => new(this);
 
     internal DotNettySslSetup ToSetup() => new(
         own, suppressValidation: false, requireMutualAuthentication: true, validateCertificateHostname: true, (certificate, _, peer, errors, _) => Accepts(certificate, peer, errors));
@@ -43,14 +43,6 @@ public sealed class NodeTls(X509Certificate2 own, X509Certificate2 authority, Ti
             return TlsRefusal.Always($"its certificate of {NameOf(certificate)} is not of this cluster's authority of nodes");
         return errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? TlsRefusal.Always($"its certificate of {NameOf(certificate)} is not for the host that was dialled") : null;
     }
-
-    /// <summary>As remoting's client has them.</summary>
-    internal SslClientAuthenticationOptions ClientOptions(string host) => new()
-    {
-        TargetHost = host,
-        ClientCertificates = [own],
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-    };
 
     /// <summary>Tells of a reason once for each machine: a peer that tries again does so from another port.</summary>
     /// <param name="peer">HOST:PORT.</param>

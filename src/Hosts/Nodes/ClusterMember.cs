@@ -98,11 +98,15 @@ internal sealed class ClusterMember : IAsyncDisposable
     }
 
     /// <summary>Lets its sessions go elsewhere, and leaves.</summary>
-    public Task LeaveAsync() => _host.StopAsync();
+    public Task LeaveAsync()
+    {
+        HandshakeFailures.Of(System).Release();
+        return _host.StopAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {
-        await _host.StopAsync();
+        await LeaveAsync();
         _host.Dispose();
     }
 

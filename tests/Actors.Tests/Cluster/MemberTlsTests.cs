@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using Akka.Actor;
 using Google.Protobuf;
+using SplitActors.Actors.Cluster;
 using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Simulation;
@@ -91,7 +92,7 @@ public sealed class MemberTlsTests : IAsyncDisposable
     {
         using var others = new TestCertificates();
         var heard = new List<string>();
-        var peer = Start(new TestNode(slot: "gpu2", tls: new Actors.Cluster.NodeTls(_certificates.Issue("good", "gpu2"), others.Authority, TimeProvider.System, heard.Add)));
+        var peer = Start(new TestNode(slot: "gpu2", tls: new NodeTls(_certificates.Issue("good", "gpu2"), others.Authority, TimeProvider.System, heard.Add)));
         await DialAsync(peer.Port);
         await StillServesAsync();
 
@@ -111,9 +112,15 @@ public sealed class MemberTlsTests : IAsyncDisposable
         });
         await DialAsync(((IPEndPoint)plain.LocalEndpoint).Port);
         await answering;
-        await StillServesAsync();
+        var device = await StillServesAsync();
 
         Assert.Contains("does not speak TLS", Assert.Single(Told), StringComparison.Ordinal);
+        var shutdown = CoordinatedShutdown.Get(_cloud.System);
+        Assert.NotNull(shutdown.ShutdownReason); // Akka.NET has begun to end the node, and is held
+        HandshakeFailures.Of(_cloud.System).Release();
+        await shutdown.Run(CoordinatedShutdown.ClrExitReason.Instance);
+        await device.UpAsync(1);
+        Assert.True(_cloud.System.WhenTerminated.IsCompleted);
     }
 
     [Fact]
@@ -156,7 +163,7 @@ public sealed class MemberTlsTests : IAsyncDisposable
     }
 
     /// <summary>A device joins, and its worker answers.</summary>
-    private async Task StillServesAsync()
+    private async Task<TestNode> StillServesAsync()
     {
         var device = Start(new TestNode(device: "pi1", tls: _certificates.Good("pi1"), join: $"127.0.0.1:{_cloud.Port}"));
         _cloud.React = (name, peers, message) =>
@@ -168,6 +175,7 @@ public sealed class MemberTlsTests : IAsyncDisposable
         device.StartEdge(Edge);
         await device.SendAsync(Edge, Worker, new DecodeStep { Frame = ByteString.CopyFrom(new byte[200_000]) });
         Assert.Equal(200_000u, ((StepResult)(await device.NextAsync<Received>(Edge)).Body).NextPosition);
+        return device;
     }
 
     private TestNode Start(TestNode node)
