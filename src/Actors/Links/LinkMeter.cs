@@ -32,7 +32,7 @@ public sealed class LinkMeter(double outageTarget = LinkProfile.OutageTargetDefa
                 return null;
             var stepBytes = (long)Math.Ceiling(MeanBytes);
             var (perByte, delay) = (estimate.SecondsPerByte, estimate.DelaySeconds);
-            var tellsBandwidth = perByte.Value > 0 && perByte.StandardError <= BandwidthErrorMax * perByte.Value;
+            var tellsBandwidth = perByte.Value > 0 && perByte.StandardError <= BandwidthErrorMax * perByte.Value && delay.Value > 0; // a delay below zero is noise
             return new LinkObservation(
                 tellsBandwidth ? new Estimate(8 / perByte.Value, 8 / perByte.Value * (perByte.StandardError / perByte.Value)) : null,
                 tellsBandwidth ? delay : AtTheMean(delay, perByte),

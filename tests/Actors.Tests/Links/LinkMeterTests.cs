@@ -32,6 +32,19 @@ public sealed class LinkMeterTests
         }
     }
 
+    /// <summary>The first messages of a session are its longest, and on a busy machine its slowest.</summary>
+    [Fact]
+    public void RoundTripsWhoseLineBeginsBelowZero_DoNotTellTheBandwidth()
+    {
+        var meter = new LinkMeter();
+        for (var i = 0; i < 12; i++)
+            meter.RoundTrip(i < 4 ? 300 : 100, i < 4 ? 0.070 + (1e-4 * i) : 0.021 + (1e-4 * i));
+
+        var seen = meter.Observation!;
+        Assert.Null(seen.BitsPerSecond);
+        Assert.InRange(seen.RoundTripSeconds.Value, 0.02, 0.07);
+    }
+
     [Theory]
     [InlineData(0.01)]
     [InlineData(0.05)]
