@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Akka.Actor;
 using SplitActors.Actors.Cluster;
 using SplitActors.Actors.Edge;
@@ -5,6 +6,7 @@ using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
 using SplitActors.Actors.Stepping;
+using SplitActors.Hosts.Clusters;
 using SplitActors.Hosts.Nodes;
 using SplitActors.Hosts.Serving;
 using SplitActors.Inference.Compression;
@@ -17,6 +19,7 @@ namespace SplitActors.EndToEnd.Member;
 /// <summary>A scheduler, a worker and devices of one thread that computes, in split mode on the embedded model.</summary>
 internal sealed class TokenCluster : IAsyncDisposable
 {
+    private const string Host = "127.0.0.1";
     private const string Slot = "w1";
     private const string Device = "d1";
     private const int TokenCount = 128;
@@ -56,18 +59,19 @@ internal sealed class TokenCluster : IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>Scheduler and worker are one member on loopback, the devices another.</summary>
+    /// <summary>Scheduler and worker are one member on loopback, the devices another; mutual TLS is between them.</summary>
     /// <inheritdoc cref="InProcess"/>
     public static async Task<TokenCluster> OfMembersAsync(ServedModel model, WeightFormat? front, WeightFormat? back)
     {
         var cluster = new TokenCluster(model, front, back);
         var worker = cluster._worker.Describe(PeerNames.Worker(Slot), cluster.Scheduler, costs: null);
-        var first = await cluster.JoinAsync(seeds: [], new MemberActors
+        using var authority = CertificateAuthority.Create("Benchmark", TimeProvider.System, TimeSpan.FromDays(1));
+        var first = await cluster.JoinAsync(authority, seeds: [], new MemberActors
         {
             Slot = new WorkerSlot(Slot, own => cluster._worker.Actor(worker, own)),
             Schedulers = [new SchedulerSingleton(PeerNames.ModelOf(model.Digest.Span), cluster.NewScheduler)],
         });
-        var device = await cluster.JoinAsync([first.Address], new MemberActors { Device = Device });
+        var device = await cluster.JoinAsync(authority, [first.Address], new MemberActors { Device = Device });
         cluster.StartDevices(new ClusterNames(device.System, device.Routes, Console.Error.WriteLine));
         return cluster;
     }
@@ -123,9 +127,10 @@ internal sealed class TokenCluster : IAsyncDisposable
     }
 
     /// <summary>Without seeds, it begins a cluster.</summary>
-    private async Task<ClusterMember> JoinAsync(string[] seeds, MemberActors actors)
+    private async Task<ClusterMember> JoinAsync(CertificateAuthority authority, string[] seeds, MemberActors actors)
     {
-        var settings = new MemberSettings { Host = "127.0.0.1", Port = 0, Seeds = [.. seeds], Roles = [] };
+        var tls = new NodeTls(authority.Issue("node", Host), X509Certificate2.CreateFromPem(authority.Pem), TimeProvider.System, Console.Error.WriteLine);
+        var settings = new MemberSettings { Host = Host, Port = 0, Seeds = [.. seeds], Roles = [], Tls = tls };
         var member = await ClusterMember.StartAsync(settings, actors, TimeSpan.Zero, Console.Error.WriteLine);
         _members.Add(member);
         if (seeds.Length == 0)

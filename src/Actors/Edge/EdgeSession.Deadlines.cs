@@ -59,9 +59,9 @@ public static partial class EdgeSession
         /// </summary>
         private uint? LinkUsWorst()
         {
-            var measured = State.Measured is { SampleCount: >= SampleCountMin } known ? LinkMessages.ToMicroseconds(known.StepSecondsWorst) : null;
-            var declared = LinkMessages.ToMicroseconds(Options.Link?.RoundTripSecondsWorst(Options.StepBytesMax, AnswerBytesMax));
-            return new[] { measured, declared }.Max() ?? LinkMessages.ToMicroseconds(State.HelloRoundTrip?.TotalSeconds);
+            var measured = State.Measured is { SampleCount: >= SampleCountMin } known ? WireTime.ToMicroseconds(known.StepSecondsWorst) : null;
+            var declared = WireTime.ToMicroseconds(Options.Link?.RoundTripSecondsWorst(Options.StepBytesMax, AnswerBytesMax));
+            return new[] { measured, declared }.Max() ?? WireTime.ToMicroseconds(State.HelloRoundTrip?.TotalSeconds);
         }
     }
 }

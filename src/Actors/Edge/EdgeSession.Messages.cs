@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 
 namespace SplitActors.Actors.Edge;
@@ -62,11 +63,11 @@ public static partial class EdgeSession
             };
             if (State.Revision > 0)
                 request.Revision = State.Revision;
-            if (LinkMessages.ToMicroseconds(Options.Deadline?.TotalSeconds) is { } deadlineUs)
+            if (WireTime.ToMicroseconds(Options.Deadline?.TotalSeconds) is { } deadlineUs)
                 request.DeadlineUs = deadlineUs;
             if (LinkUsWorst() is { } linkUs)
                 request.LinkUsWorst = linkUs;
-            if (Options.DeviceTime > TimeSpan.Zero && LinkMessages.ToMicroseconds(Options.DeviceTime.TotalSeconds) is { } deviceUs)
+            if (Options.DeviceTime > TimeSpan.Zero && WireTime.ToMicroseconds(Options.DeviceTime.TotalSeconds) is { } deviceUs)
                 request.DeviceUs = deviceUs;
             if (request.Device is { } device && MemoryBytesMax is { } memory)
                 device.MemoryBytesMax = memory;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Google.Protobuf;
 using SplitActors.Actors.Peers;
-using SplitActors.Actors.Simulation;
 
 namespace SplitActors.Actors.Links;
 

@@ -11,11 +11,11 @@ public static class PlanMessages
     {
         var message = new Expectation
         {
-            TokenUs = LinkMessages.ToMicroseconds(candidate.Token.Seconds) ?? uint.MaxValue,
+            TokenUs = WireTime.ToMicroseconds(candidate.Token.Seconds) ?? uint.MaxValue,
             MemoryBytes = (ulong)candidate.Memory.ByteCount,
             UplinkBytes = (uint)candidate.UplinkBytes,
         };
-        if (LinkMessages.ToMicroseconds(candidate.TokenSecondsWorst) is { } worstUs)
+        if (WireTime.ToMicroseconds(candidate.TokenSecondsWorst) is { } worstUs)
             message.TokenUsWorst = worstUs;
         if (candidate.PerplexityRise is { } rise)
             message.PerplexityRise = rise;

@@ -190,6 +190,6 @@ public static partial class Scheduler
         private static double PredictedDeviceUs(PlacedSession session) =>
             session.Expected is { Choice.SplitLayer: > 0 } expected ? expected.Token.Device * MicrosecondsPerSecond : 0;
 
-        private static long Us(double seconds) => LinkMessages.ToMicroseconds(seconds) ?? 0;
+        private static long Us(double seconds) => WireTime.ToMicroseconds(seconds) ?? 0;
     }
 }

@@ -1,4 +1,4 @@
-using SplitActors.Actors.Simulation;
+using SplitActors.Actors;
 
 namespace SplitActors.Hosts.Chaos;
 

@@ -1,4 +1,4 @@
-using SplitActors.Actors.Simulation;
+using SplitActors.Actors;
 using SplitActors.Inference;
 using SplitActors.Inference.Checkpoints;
 using SplitActors.Inference.Tokenization;

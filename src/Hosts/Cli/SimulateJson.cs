@@ -1,6 +1,6 @@
 using System.Text.Json;
-using SplitActors.Actors.Simulation.Cluster;
 using SplitActors.Hosts.Simulating;
+using SplitActors.Simulation.Cluster;
 
 namespace SplitActors.Hosts.Cli;
 

@@ -1,11 +1,11 @@
 using System.CommandLine;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Simulation.Cluster;
 using SplitActors.Inference;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Planning.Compute;
+using SplitActors.Simulation.Cluster;
 
 namespace SplitActors.Hosts.Cli;
 

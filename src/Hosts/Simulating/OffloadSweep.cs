@@ -1,7 +1,7 @@
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Simulation.Cluster;
 using SplitActors.Inference.Compression;
+using SplitActors.Simulation.Cluster;
 
 namespace SplitActors.Hosts.Simulating;
 

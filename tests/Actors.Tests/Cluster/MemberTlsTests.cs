@@ -6,8 +6,8 @@ using Google.Protobuf;
 using SplitActors.Actors.Cluster;
 using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Stepping;
+using SplitActors.Simulation;
 
 namespace SplitActors.Actors.Tests.Cluster;
 
@@ -107,11 +107,13 @@ public sealed class MemberTlsTests : IAsyncDisposable
         plain.Start();
         var answering = Task.Run(async () =>
         {
-            using var client = await plain.AcceptTcpClientAsync();
+            var client = await plain.AcceptTcpClientAsync();
             await client.GetStream().WriteAsync("220 mail.example ESMTP\r\n"u8.ToArray());
+            return client;
         });
         await DialAsync(((IPEndPoint)plain.LocalEndpoint).Port);
-        await answering;
+        using var client = await answering;
+        await TestNode.UntilAsync(() => Told.Count > 0, "it is told of");
         var device = await StillServesAsync();
 
         Assert.Contains("does not speak TLS", Assert.Single(Told), StringComparison.Ordinal);
@@ -120,7 +122,7 @@ public sealed class MemberTlsTests : IAsyncDisposable
         HandshakeFailures.Of(_cloud.System).Release();
         await shutdown.Run(CoordinatedShutdown.ClrExitReason.Instance);
         await device.UpAsync(1);
-        Assert.True(_cloud.System.WhenTerminated.IsCompleted);
+        await TestNode.UntilAsync(() => _cloud.System.WhenTerminated.IsCompleted, "it ends");
     }
 
     [Fact]

@@ -6,10 +6,10 @@ using SplitActors.Actors.Links;
 using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Tests.Sessions;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.KvCaching;
+using SplitActors.Simulation;
 
 namespace SplitActors.Actors.Tests.Deadlines;
 

@@ -1,7 +1,6 @@
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Planning.Links;
 using Xunit.Abstractions;
 

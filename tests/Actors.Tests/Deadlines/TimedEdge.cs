@@ -2,7 +2,6 @@ using Google.Protobuf;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Compression;
 
 namespace SplitActors.Actors.Tests.Deadlines;

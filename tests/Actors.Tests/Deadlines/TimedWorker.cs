@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Peers;
-using SplitActors.Actors.Simulation;
 
 namespace SplitActors.Actors.Tests.Deadlines;
 

@@ -1,5 +1,4 @@
 using SplitActors.Actors.Links;
-using SplitActors.Actors.Simulation;
 
 namespace SplitActors.Actors.Tests.Links;
 

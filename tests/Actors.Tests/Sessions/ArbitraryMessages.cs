@@ -2,7 +2,6 @@ using System.Collections;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Simulation;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

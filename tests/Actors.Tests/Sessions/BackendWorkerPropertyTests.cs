@@ -1,5 +1,4 @@
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Simulation;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

@@ -1,6 +1,5 @@
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Simulation;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

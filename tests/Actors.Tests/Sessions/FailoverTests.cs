@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Sampling;
+using SplitActors.Simulation;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

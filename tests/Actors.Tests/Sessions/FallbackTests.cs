@@ -1,9 +1,9 @@
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Sampling;
+using SplitActors.Simulation;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

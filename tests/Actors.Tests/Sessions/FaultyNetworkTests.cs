@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Sampling;
+using SplitActors.Simulation;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

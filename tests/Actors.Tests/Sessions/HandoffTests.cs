@@ -3,13 +3,13 @@ using SplitActors.Actors.Edge;
 using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Compression.KeyValues;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Sampling;
 using SplitActors.Inference.Threading;
+using SplitActors.Simulation;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

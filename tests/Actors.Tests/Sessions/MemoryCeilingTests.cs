@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Simulation;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Threading;

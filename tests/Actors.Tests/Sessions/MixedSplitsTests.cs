@@ -2,11 +2,11 @@ using System.Collections.Immutable;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Calibration;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Compression.RateDistortion;
 using SplitActors.Inference.Sampling;
+using SplitActors.Simulation;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

@@ -1,8 +1,8 @@
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Compression;
+using SplitActors.Simulation;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

@@ -2,9 +2,9 @@ using SplitActors.Actors.Edge;
 using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Compression;
 using SplitActors.Inference.Sampling;
+using SplitActors.Simulation;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

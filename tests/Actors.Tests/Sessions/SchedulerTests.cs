@@ -3,7 +3,6 @@ using Google.Protobuf;
 using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Compression;
 
 namespace SplitActors.Actors.Tests.Sessions;

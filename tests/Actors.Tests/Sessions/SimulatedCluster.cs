@@ -4,12 +4,12 @@ using SplitActors.Actors.Edge;
 using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Simulation;
 using SplitActors.Inference;
 using SplitActors.Inference.KvCaching;
 using SplitActors.Inference.Quantization;
 using SplitActors.Inference.Sampling;
 using SplitActors.Inference.Threading;
+using SplitActors.Simulation;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

@@ -1,6 +1,6 @@
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Simulation;
+using SplitActors.Simulation;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

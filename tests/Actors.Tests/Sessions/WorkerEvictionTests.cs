@@ -2,7 +2,6 @@ using Google.Protobuf;
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Simulation;
 using SplitActors.Inference.Sampling;
 
 namespace SplitActors.Actors.Tests.Sessions;

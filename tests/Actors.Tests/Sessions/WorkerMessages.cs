@@ -1,7 +1,6 @@
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Simulation;
 
 namespace SplitActors.Actors.Tests.Sessions;
 

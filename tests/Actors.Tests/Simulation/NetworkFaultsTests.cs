@@ -1,7 +1,7 @@
 using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Tests.Transport;
+using SplitActors.Simulation;
 
 namespace SplitActors.Actors.Tests.Simulation;
 

@@ -1,4 +1,4 @@
-using SplitActors.Actors.Simulation;
+using SplitActors.Simulation;
 
 namespace SplitActors.Actors.Tests.Simulation;
 

@@ -1,4 +1,3 @@
-using SplitActors.Actors.Simulation;
 
 namespace SplitActors.Actors.Tests.Simulation;
 

@@ -1,9 +1,9 @@
 using SplitActors.Actors.Backend;
 using SplitActors.Actors.Edge;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Simulation.Arithmetic;
 using SplitActors.Inference.Models;
 using SplitActors.Inference.Sampling;
+using SplitActors.Simulation.Arithmetic;
 
 namespace SplitActors.Actors.Tests.Simulation;
 

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using Google.Protobuf;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Tests.Sessions;
 using SplitActors.Tests.Shared;
 

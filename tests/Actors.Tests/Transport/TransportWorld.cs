@@ -1,5 +1,5 @@
 using SplitActors.Actors.Peers;
-using SplitActors.Actors.Simulation;
+using SplitActors.Simulation;
 
 namespace SplitActors.Actors.Tests.Transport;
 

@@ -3,7 +3,6 @@ using Google.Protobuf.Collections;
 using Google.Protobuf.Reflection;
 using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
-using SplitActors.Actors.Simulation;
 using SplitActors.Actors.Tests.Planning;
 using SplitActors.Actors.Tests.Sessions;
 using SplitActors.Inference.Planning.Links;

@@ -2,8 +2,8 @@ using SplitActors.Actors.Edge;
 using SplitActors.Actors.Links;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Simulation.Cluster;
 using SplitActors.Inference.Compression;
+using SplitActors.Simulation.Cluster;
 
 namespace SplitActors.Actors.Tests.Simulation.Cluster;
 

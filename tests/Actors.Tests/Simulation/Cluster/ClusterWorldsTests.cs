@@ -1,4 +1,4 @@
-using SplitActors.Actors.Simulation.Cluster;
+using SplitActors.Simulation.Cluster;
 using Xunit.Abstractions;
 
 namespace SplitActors.Actors.Tests.Simulation.Cluster;

@@ -1,5 +1,5 @@
-using SplitActors.Actors.Simulation;
-using SplitActors.Actors.Simulation.Cluster;
+using SplitActors.Simulation;
+using SplitActors.Simulation.Cluster;
 using Xunit.Abstractions;
 
 namespace SplitActors.Actors.Tests.Simulation.Cluster;

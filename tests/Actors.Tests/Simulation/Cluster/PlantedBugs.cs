@@ -5,7 +5,7 @@ using SplitActors.Actors.Edge;
 using SplitActors.Actors.Peers;
 using SplitActors.Actors.Protocol;
 using SplitActors.Actors.Scheduling;
-using SplitActors.Actors.Simulation.Cluster;
+using SplitActors.Simulation.Cluster;
 
 namespace SplitActors.Actors.Tests.Simulation.Cluster;
 

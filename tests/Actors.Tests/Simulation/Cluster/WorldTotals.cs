@@ -1,4 +1,4 @@
-using SplitActors.Actors.Simulation.Cluster;
+using SplitActors.Simulation.Cluster;
 
 namespace SplitActors.Actors.Tests.Simulation.Cluster;
 
