@@ -57,5 +57,10 @@ public sealed class ComputingWorker(WorkerOptions options, IPeers peers, BackEng
         Host.Stop();
     }
 
-    protected override void Leave(int sessionCount) => Stop($"The worker has left the cluster; {sessionCount} of its sessions had not moved.");
+    protected override void Leave(int sessionCount)
+    {
+        if (sessionCount > 0)
+            report?.Invoke($"The worker has left the cluster; {sessionCount} of its sessions had not moved.");
+        Host.Stop();
+    }
 }
