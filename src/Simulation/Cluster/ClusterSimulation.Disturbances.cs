@@ -104,14 +104,18 @@ public sealed partial class ClusterSimulation
             return true;
         }
 
+        private bool CrashScheduler() => StopScheduler(Downtime);
+
         /// <summary>It gets the address as soon as the other has given it up: there are never two.</summary>
-        private bool TakeOverScheduler()
+        private bool TakeOverScheduler() => StopScheduler(() => TimeSpan.FromMilliseconds(1));
+
+        private bool StopScheduler(Func<TimeSpan> downtime)
         {
             if (cluster._scheduler is not { } scheduler)
                 return false;
             scheduler.Stop();
             cluster._scheduler = null;
-            cluster.After(TimeSpan.FromMilliseconds(1), cluster.StartScheduler);
+            cluster.After(downtime(), cluster.StartScheduler);
             return true;
         }
 
@@ -123,16 +127,6 @@ public sealed partial class ClusterSimulation
             var sessions = state.Sessions.OrderBy(session => session.Key).ToList();
             var (id, session) = sessions[random.Next(sessions.Count)];
             actor.Post(new Received(session.Edge, new CloseSession { SessionId = id.Session.Value, Epoch = session.Epoch }));
-            return true;
-        }
-
-        private bool CrashScheduler()
-        {
-            if (cluster._scheduler is not { } scheduler)
-                return false;
-            scheduler.Stop();
-            cluster._scheduler = null;
-            cluster.After(Downtime(), cluster.StartScheduler);
             return true;
         }
 
